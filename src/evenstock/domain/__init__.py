@@ -1,0 +1,113 @@
+"""What the words mean: frozen dataclasses, standard library only, one noun a file."""
+
+from evenstock.domain.account import ON_HAND, Account, Bucket, Cause
+from evenstock.domain.balance import StockBalance
+from evenstock.domain.canonical import canonical_json, digest, plain
+from evenstock.domain.decision import DecisionRecord, Inputs, Outcome
+from evenstock.domain.event import Event
+from evenstock.domain.item import Item
+from evenstock.domain.lane import Lane
+from evenstock.domain.moments import refuse_naive, rfc3339
+from evenstock.domain.movement import Movement
+from evenstock.domain.names import (
+    UNTRACKED,
+    Cents,
+    DecisionId,
+    Grams,
+    LineId,
+    LotId,
+    Millimetres,
+    MovementId,
+    NodeId,
+    OrderId,
+    PlanId,
+    ReservationId,
+    ServiceId,
+    Sku,
+    TransferId,
+    Units,
+)
+from evenstock.domain.node import WEEKDAYS, Node, NodeKind
+from evenstock.domain.observation import StockObservation
+from evenstock.domain.order import Order, OrderLine, Promise, ShipTo
+from evenstock.domain.plan import Barred, Candidate, CostTerm, OrderPlan, OrderShipment, ShippedLine
+from evenstock.domain.policy import Policy, Rule
+from evenstock.domain.price import Price
+from evenstock.domain.reservation import Reservation, ReservationLine, ReservationState
+from evenstock.domain.transfer import (
+    TRANSFER_STEPS,
+    PlanState,
+    TransferLine,
+    TransferOrder,
+    TransferOrderLine,
+    TransferPlan,
+    TransferState,
+)
+from evenstock.domain.verdict import Allow, NeedsApproval, Refuse, Verdict
+
+__all__ = [
+    "ON_HAND",
+    "TRANSFER_STEPS",
+    "UNTRACKED",
+    "WEEKDAYS",
+    "Account",
+    "Allow",
+    "Barred",
+    "Bucket",
+    "Candidate",
+    "Cause",
+    "Cents",
+    "CostTerm",
+    "DecisionId",
+    "DecisionRecord",
+    "Event",
+    "Grams",
+    "Inputs",
+    "Item",
+    "Lane",
+    "LineId",
+    "LotId",
+    "Millimetres",
+    "Movement",
+    "MovementId",
+    "NeedsApproval",
+    "Node",
+    "NodeId",
+    "NodeKind",
+    "Order",
+    "OrderId",
+    "OrderLine",
+    "OrderPlan",
+    "OrderShipment",
+    "Outcome",
+    "PlanId",
+    "PlanState",
+    "Policy",
+    "Price",
+    "Promise",
+    "Refuse",
+    "Reservation",
+    "ReservationId",
+    "ReservationLine",
+    "ReservationState",
+    "Rule",
+    "ServiceId",
+    "ShipTo",
+    "ShippedLine",
+    "Sku",
+    "StockBalance",
+    "StockObservation",
+    "TransferId",
+    "TransferLine",
+    "TransferOrder",
+    "TransferOrderLine",
+    "TransferPlan",
+    "TransferState",
+    "Units",
+    "Verdict",
+    "canonical_json",
+    "digest",
+    "plain",
+    "refuse_naive",
+    "rfc3339",
+]

@@ -1,0 +1,1 @@
+"""What the system does: one transaction a file, named as people say it."""

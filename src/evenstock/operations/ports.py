@@ -1,0 +1,207 @@
+"""What operations need from outside: a store that keeps the books, and snapshots of whole tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+import polars as pl
+
+from evenstock.domain import (
+    DecisionId,
+    DecisionRecord,
+    Event,
+    Movement,
+    NodeId,
+    OrderId,
+    PlanId,
+    PlanState,
+    Price,
+    Reservation,
+    ReservationId,
+    ReservationState,
+    Sku,
+    StockBalance,
+    StockObservation,
+    TransferId,
+    TransferOrder,
+    TransferPlan,
+    TransferState,
+    Units,
+)
+
+
+class StoreError(Exception):
+    """The store refused: the message says what, where and what to do."""
+
+
+class ConflictError(StoreError):
+    """The same key came with other content, or the thing is no longer in the state the caller saw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The answer a command got the first time."""
+
+    key: str
+    request: str
+    """Digest of the request."""
+    response: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A reservation that could not be made whole: the first line that lacks stock or the node-day without a slot."""
+
+    sku: Sku
+    node: NodeId
+    wanted: Units
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place in a node's (or a carrier's) day: a row with a ceiling, taken under the same guard as stock."""
+
+    node: NodeId
+    day: date
+    ceiling: int
+
+
+class Transaction(Protocol):
+    """One unit of work: everything in it is committed together or not at all. READ COMMITTED; never read-then-write on stock."""
+
+    # --- idempotency -------------------------------------------------------------------------------------------
+    def recall(self, key: str) -> Remembered | None:
+        """The answer already given under `key`, if any; a concurrent holder of the key is waited for."""
+
+    def remember(self, key: str, request: str, response: bytes, now: datetime) -> None:
+        """Keep the answer with its effect. Raises ConflictError if the key already has one."""
+
+    def accept(self, source: str, event: str, now: datetime) -> bool:
+        """Inbox: True the first time this event of this source is seen, False ever after."""
+
+    # --- the ledger --------------------------------------------------------------------------------------------
+    def post(self, movements: Iterable[Movement], recorded_at: datetime) -> int:
+        """Append movements and project them on the balances; returns how many were new.
+
+        A movement already there counts once. Units that enter `available` first repay a shortfall there. Raises
+        ConflictError if an id is there with other content, StoreError if a balance would fall below zero.
+        """
+
+    def adjust_on_hand(self, observation: StockObservation, because: str, recorded_at: datetime) -> list[Movement]:
+        """Bring on hand to what was counted by new movements, and return them; an older or repeated count changes nothing.
+
+        What is missing leaves `available` first; what was promised beyond that becomes `shortfall`, never negative stock.
+        The newest `version` of a source wins in whatever order and however often observations arrive.
+        """
+
+    def set_buffer(self, sku: Sku, node: NodeId, units: Units) -> None: ...
+
+    def balances(self, skus: Sequence[Sku]) -> list[StockBalance]:
+        """Balances of these items at every node, in (sku, node, lot) order: one indexed query."""
+
+    def balance_frame(self) -> pl.DataFrame:
+        """All balances: columns sku, node, lot and one for each state, sorted by key."""
+
+    def movement_frame(self) -> pl.DataFrame:
+        """All movements in the order recorded, accounts spelled out."""
+
+    def recompute_balances(self) -> pl.DataFrame:
+        """Balances as the movements alone say, in the shape of `balance_frame`: the two must be equal."""
+
+    # --- reservations ------------------------------------------------------------------------------------------
+    def reserve(self, reservation: Reservation, slots: Sequence[Slot] = ()) -> Short | None:
+        """Set stock aside, all lines or none: one guarded update a line in (sku, node, lot) order. None when done.
+
+        Guard: available less buffer covers the line. A loser leaves no trace. Each slot is taken under the same guard.
+        Writes the movements available → reserved. The same id again is accepted once; other content raises ConflictError.
+        """
+
+    def settle(self, reservation: ReservationId, state: ReservationState, now: datetime) -> bool:
+        """Resolve a pending reservation (posted, voided, expired) with its movements; False if already resolved so.
+
+        Raises ConflictError if it was resolved otherwise, or does not exist.
+        """
+
+    def reservation(self, reservation: ReservationId) -> Reservation | None: ...
+
+    def reservations_of(self, order: OrderId) -> list[Reservation]: ...
+
+    def due(self, now: datetime, limit: int) -> list[ReservationId]:
+        """Pending reservations whose time has run out, oldest first."""
+
+    def slots_taken(self, days: Sequence[date]) -> Mapping[tuple[NodeId, date], int]: ...
+
+    # --- records -----------------------------------------------------------------------------------------------
+    def record(self, decision: DecisionRecord) -> None:
+        """Append a decision. Raises ConflictError if its id is there with other bytes."""
+
+    def decision(self, decision: DecisionId) -> bytes | None:
+        """Canonical bytes of a decision."""
+
+    def decision_of(self, order: OrderId) -> bytes | None:
+        """Canonical bytes of the latest decision about an order."""
+
+    def decisions(self, limit: int, after: str = "") -> list[bytes]: ...
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Put facts into the outbox: delivered if and only if this transaction commits."""
+
+    def outbox(self, limit: int) -> list[Event]:
+        """Undelivered facts in the order committed; concurrent callers get different ones."""
+
+    def delivered(self, events: Sequence[str], now: datetime) -> None: ...
+
+    # --- plans and transfers ------------------------------------------------------------------------------------
+    def put_plan(self, plan: TransferPlan) -> None: ...
+
+    def plan(self, plan: PlanId) -> TransferPlan | None: ...
+
+    def plans(self, limit: int) -> list[TransferPlan]:
+        """Newest first."""
+
+    def move_plan(self, plan: PlanId, seen: PlanState, to: PlanState) -> None:
+        """Raises ConflictError if the plan is no longer in the state the caller saw."""
+
+    def put_transfer(self, transfer: TransferOrder) -> None: ...
+
+    def transfer(self, transfer: TransferId) -> TransferOrder | None: ...
+
+    def transfers(self, state: TransferState | None = None) -> list[TransferOrder]: ...
+
+    def change_transfer(self, seen: TransferState, transfer: TransferOrder) -> None:
+        """Replace a transfer by its next state. Raises ConflictError if it is no longer in the state the caller saw."""
+
+    # --- prices and pointers ------------------------------------------------------------------------------------
+    def put_prices(self, prices: Sequence[Price]) -> None: ...
+
+    def prices(self, skus: Sequence[Sku], now: datetime) -> list[Price]:
+        """The one row in force for each item and node: latest valid_from not after `now`; `repricing` before `nightly`."""
+
+    def point(self, name: str, digest: str, now: datetime) -> None:
+        """Let `name` (such as `network` or `demand`) mean this snapshot from now on."""
+
+    def pointer(self, name: str) -> str | None: ...
+
+
+class Store(Protocol):
+    """Memory, SQLite or PostgreSQL, with the same behaviour."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Commits when the block ends, rolls back when it raises."""
+
+    def close(self) -> None: ...
+
+
+class Snapshots(Protocol):
+    """Immutable tables named by the hash of their canonical rows and schema."""
+
+    def take(self, frames: Mapping[str, pl.DataFrame]) -> str:
+        """Write the tables; the same rows give the same digest and are stored once."""
+
+    def read(self, digest: str) -> dict[str, pl.DataFrame]:
+        """Raises StoreError if it is missing or its rows no longer match the digest."""

@@ -1,0 +1,342 @@
+"""The data dictionary: every frame's columns, with type, unit, range and meaning.
+
+Each class is one frame. `description` says what a column means; `metadata` holds its `unit` and, where a file may
+leave the column out, its `default`. The import checks files against them, `evenstock export-schemas` prints them, and
+nothing else defines a column. Lists inside a cell (`certifications`, `holidays`) are separated by `;`. Postal codes
+are text: they keep leading zeros. Money is whole cents, mass whole grams, length whole millimetres.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import dataframely as dy
+
+_MAX_UNITS: Final = 1_000_000_000
+_MAX_CENTS: Final = 100_000_000_000
+_REQUIRED: Final = object()
+
+
+def _metadata(unit: str, default: object) -> dict[str, Any]:
+    return ({"unit": unit} if unit else {}) | ({} if default is _REQUIRED else {"default": default})
+
+
+def _text(description: str, *, regex: str | None = None, unit: str = "", default: object = _REQUIRED) -> dy.String:
+    return dy.String(regex=regex, max_length=2000, description=description, metadata=_metadata(unit, default))
+
+
+def _name(description: str, *, key: bool = False, default: object = _REQUIRED) -> dy.String:
+    """A name without space at its ends; not empty."""
+    return dy.String(
+        primary_key=key, regex=r"^\S(.*\S)?$", max_length=200, description=description, metadata=_metadata("", default)
+    )
+
+
+def _whole(
+    description: str,
+    unit: str,
+    *,
+    low: int = 0,
+    high: int = _MAX_UNITS,
+    key: bool = False,
+    nullable: bool = False,
+    default: object = _REQUIRED,
+) -> dy.Int64:
+    return dy.Int64(
+        min=low,
+        max=high,
+        primary_key=key,
+        nullable=nullable,
+        description=description,
+        metadata=_metadata(unit, default),
+    )
+
+
+def _cents(description: str, *, default: object = _REQUIRED) -> dy.Int64:
+    return _whole(description, "cents", high=_MAX_CENTS, default=default)
+
+
+def _date(description: str, *, key: bool = False, nullable: bool = False, default: object = _REQUIRED) -> dy.Date:
+    return dy.Date(primary_key=key, nullable=nullable, description=description, metadata=_metadata("", default))
+
+
+def _moment(description: str, *, key: bool = False) -> dy.Datetime:
+    return dy.Datetime(
+        time_unit="us", time_zone="UTC", primary_key=key, description=description, metadata={"unit": "UTC"}
+    )
+
+
+def _zip3(description: str) -> dy.String:
+    return dy.String(primary_key=True, regex=r"^\w{3}$", description=description)
+
+
+def _lot() -> dy.String:
+    return dy.String(
+        primary_key=True, max_length=200, description="Lot; empty where not tracked", metadata={"default": ""}
+    )
+
+
+class Nodes(dy.Schema):
+    """Places that hold stock and release shipments, with their clock, calendar, ceiling and handling costs."""
+
+    node = _name("Name of the node, used in every other table", key=True)
+    kind = dy.Enum(["own", "3pl", "mcf", "fba", "store"], description="Who runs it; fba never ships brand orders")
+    postal_code = _name("Postal code of the dock, as text")
+    country = _text("ISO 3166-1 alpha-2 country", regex=r"^[A-Z]{2}$", default="US")
+    latitude = dy.Float64(
+        min=-90, max=90, nullable=True, description="Of the dock", metadata=_metadata("degrees", None)
+    )
+    longitude = dy.Float64(
+        min=-180, max=180, nullable=True, description="Of the dock", metadata=_metadata("degrees", None)
+    )
+    timezone = _name("IANA time zone of the dock, such as America/Chicago")
+    cutoff = _text(
+        "Orders known by this local time leave the same working day",
+        regex=r"^([01]\d|2[0-3]):[0-5]\d$",
+        unit="HH:MM",
+        default="14:00",
+    )
+    working_days = _text("Days it ships, Monday 1 to Sunday 7", regex=r"^[1-7]{1,7}$", default="12345")
+    holidays = _text("Days it is closed, ISO dates", default="")
+    orders_per_day = _whole("Most shipments a day; empty where unlimited", "shipments/day", nullable=True, default=None)
+    pick_order_cents = _cents("Handling of one shipment, whatever is in it", default=0)
+    pick_unit_cents = _cents("Picking one unit", default=0)
+    receive_unit_cents = _cents("Receiving one unit", default=0)
+    certifications = _text("What it may handle beyond ordinary goods, such as hazmat;cold", default="")
+    pool = _name("Stock pool; pools never mix", default="own")
+    active = dy.Bool(description="Whether it ships at present", metadata=_metadata("", default=True))
+
+
+class Items(dy.Schema):
+    """What is stocked and sold."""
+
+    sku = _name("Stock keeping unit, as text: leading zeros count", key=True)
+    description = _text("In words", default="")
+    category = _text("Product group", default="")
+    weight_g = _whole("Of one unit, packed", "g")
+    length_mm = _whole("Of one unit; 0 where unknown", "mm", high=100_000, default=0)
+    width_mm = _whole("Of one unit; 0 where unknown", "mm", high=100_000, default=0)
+    height_mm = _whole("Of one unit; 0 where unknown", "mm", high=100_000, default=0)
+    unit_cost_cents = _cents("What one unit cost us")
+    price_cents = _cents("What one unit sells for, before tax")
+    case_units = _whole("Units moved together between nodes", "units", low=1, default=1)
+    pallet_units = _whole("Units on a full pallet; 0 where unknown", "units", default=0)
+    requires = _text("Certifications a node must hold to ship it", default="")
+    gtin = _text("GS1 GTIN, 8 to 14 digits", regex=r"^(\d{8}|\d{12,14})?$", default="")
+
+
+class Lanes(dy.Schema):
+    """Ways for stock to go from node to node."""
+
+    origin = _name("Node it leaves", key=True)
+    destination = _name("Node it reaches", key=True)
+    mode = dy.Enum(
+        ["parcel", "ltl", "ftl"], primary_key=True, description="Kind of carriage", metadata={"default": "ltl"}
+    )
+    fixed_cents = _cents("Per departure, whatever is on it", default=0)
+    pallet_cents = _cents("Per pallet, begun pallets count whole", default=0)
+    unit_cents = _cents("Per unit", default=0)
+    lead_days = _whole("Days from dispatch to sellable at the destination", "days", high=365)
+    dispatch_days = _text("Days it leaves, Monday 1 to Sunday 7", regex=r"^[1-7]{1,7}$", default="12345")
+
+
+class RateCards(dy.Schema):
+    """Terms of a carrier's service from a date on. Effective-dated: a new card is a new row, never an overwrite."""
+
+    service = _name("carrier:service, such as ups:ground", key=True)
+    valid_from = _date("First day of the card", key=True)
+    valid_to = _date("Last day of the card; empty while open", nullable=True, default=None)
+    dim_divisor_mm3_per_g = _whole("Volume that bills as one gram (139 in3/lb is 5022); 0 for none", "mm3/g", default=0)
+    minimum_cents = _cents("Least charge of a parcel before fuel", default=0)
+    fuel_bp = _whole(
+        "Fuel surcharge on base and minimum, in hundredths of a percent", "basis points", high=100_000, default=0
+    )
+    max_weight_g = _whole("Heaviest billable parcel", "g", low=1, default=68_000)
+
+
+class Rates(dy.Schema):
+    """Base charge of a parcel: zone by weight break. A parcel pays the first break at or above its billable weight."""
+
+    service = _name("carrier:service", key=True)
+    valid_from = _date("First day of its rate card", key=True)
+    zone = _whole("Zone from origin to destination", "zone", high=999, key=True)
+    max_weight_g = _whole("Upper end of the weight break, inclusive", "g", low=1, key=True)
+    cents = _cents("Base charge before fuel and surcharges")
+
+
+class Surcharges(dy.Schema):
+    """Named charges on top of the base."""
+
+    service = _name("carrier:service", key=True)
+    valid_from = _date("First day of its rate card", key=True)
+    surcharge = _name("Name, such as residential", key=True)
+    applies = dy.Enum(
+        ["always", "residential", "weight_over", "longest_over"],
+        description="To every parcel, to homes, above a weight (g) or above a longest side (mm)",
+    )
+    above = _whole("Threshold in g or mm for the last two", "g or mm", default=0)
+    cents = _cents("Charge per parcel")
+
+
+class Zones(dy.Schema):
+    """A zone chart; without one, zones follow from the distance between ZIP3 centroids."""
+
+    origin_zip3 = _zip3("First three characters of the origin's postal code")
+    destination_zip3 = _zip3("First three characters of the destination's postal code")
+    zone = _whole("Zone", "zone", high=999)
+
+
+class Places(dy.Schema):
+    """Where postal areas are: centroids by ZIP3."""
+
+    zip3 = _zip3("First three characters of the postal code")
+    latitude = dy.Float64(min=-90, max=90, description="Centroid", metadata={"unit": "degrees"})
+    longitude = dy.Float64(min=-180, max=180, description="Centroid", metadata={"unit": "degrees"})
+
+
+class Transit(dy.Schema):
+    """How long a service takes by zone: a distribution over whole days, which adds up to 1 for each service and zone."""
+
+    service = _name("carrier:service", key=True)
+    zone = _whole("Zone", "zone", high=999, key=True)
+    days = _whole("Days from pick-up to delivery", "days", high=120, key=True)
+    probability = dy.Float64(min=0, max=1, description="Share of parcels delivered after exactly these days")
+
+
+class Stock(dy.Schema):
+    """Opening balances: what each node says it has."""
+
+    sku = _name("Item", key=True)
+    node = _name("Node", key=True)
+    lot = _lot()
+    on_hand = _whole("Units physically there, held ones included", "units")
+    held = _whole("Of these, damaged, in quality control or frozen", "units", default=0)
+    buffer = _whole("Units never promised, for doubt about the record", "units", default=0)
+    observed_at = _moment("When the node said so")
+
+
+class Orders(dy.Schema):
+    """Order lines to route; the columns about the order repeat on each of its lines."""
+
+    order = _name("Order id", key=True)
+    line = _name("Line id within the order", key=True)
+    sku = _name("Item")
+    units = _whole("Units wanted", "units", low=1, high=1_000_000)
+    price_cents = _cents("Paid for one unit", default=0)
+    placed_at = _moment("When it was paid")
+    postal_code = _name("Where it goes, as text")
+    country = _text("ISO 3166-1 alpha-2 country", regex=r"^[A-Z]{2}$", default="US")
+    residential = dy.Bool(description="Whether it goes to a home", metadata=_metadata("", default=True))
+    deliver_by = _date("Promised day; empty for none", nullable=True, default=None)
+    order_class = _text("Class that rules speak of, such as standard or vip", default="standard")
+    channel = _text("Where it was sold", default="")
+
+
+class Demand(dy.Schema):
+    """Units wanted by day, at the node that should have served them. A missing day of a known series is zero."""
+
+    date = _date("Day", key=True)
+    sku = _name("Item", key=True)
+    node = _name("Node that should serve this demand", key=True)
+    units = _whole("Units wanted", "units", high=10_000_000)
+    in_stock = dy.Bool(description="False where a stock-out hid demand", metadata=_metadata("", default=True))
+    promotion = dy.Bool(description="Whether it was promoted that day", metadata=_metadata("", default=False))
+
+
+class Prices(dy.Schema):
+    """Value of one more unit of an item at a node; routing adds it to the cost of taking the unit."""
+
+    sku = _name("Item", key=True)
+    node = _name("Node", key=True)
+    valid_from = _moment("From when", key=True)
+    source = _name("Who computed it: nightly or repricing", key=True)
+    cents = _cents("Value of one more unit")
+
+
+class Rules(dy.Schema):
+    """The policy, in order: each row a rule."""
+
+    rule = _name("Its name, shown wherever it bars something", key=True)
+    kind = _name("What reads it: a member of the rule family")
+    parameters = _text("name=value pairs separated by ;", default="")
+    hard = dy.Bool(description="Law, or a wish that yields to a paid order", metadata=_metadata("", default=True))
+    valid_from = _date("First day in force; empty for always", nullable=True, default=None)
+    valid_to = _date("Last day in force; empty for always", nullable=True, default=None)
+    because = _text("Why it exists, in words", default="")
+
+
+class Forecast(dy.Schema):
+    """What demand may be: one row per item, node and day ahead."""
+
+    sku = _name("Item", key=True)
+    node = _name("Node", key=True)
+    date = _date("Day", key=True)
+    mean = dy.Float64(min=0, description="Expected units", metadata={"unit": "units/day"})
+    dispersion = dy.Float64(
+        min=0, description="alpha: the variance is mean + alpha mean squared", metadata={"unit": "1"}
+    )
+    path_variance = dy.Float64(
+        min=0, description="Variance of the level factor that all days of one path share", metadata={"unit": "1"}
+    )
+
+
+class TransferLines(dy.Schema):
+    """What should move tonight, line by line."""
+
+    sku = _name("Item", key=True)
+    origin = _name("Node it leaves", key=True)
+    destination = _name("Node it reaches", key=True)
+    units = _whole("Units to move, in whole cases", "units", low=1)
+    worth_cents = dy.Int64(
+        description="Expected gain there less expected loss here, before cost", metadata={"unit": "cents"}
+    )
+    freight_cents = _cents("Share of pallets, units and departure")
+    handling_cents = _cents("Picking here and receiving there")
+    capital_cents = _cents("Interest on the goods while they travel")
+    net_cents = dy.Int64(description="Worth less all costs", metadata={"unit": "cents"})
+    origin_cover_before = _whole("Days of cover at the origin before; 9999 where nothing sells", "days", high=9999)
+    origin_cover_after = _whole("and after", "days", high=9999)
+    destination_cover_before = _whole("Days of cover at the destination before", "days", high=9999)
+    destination_cover_after = _whole("and after", "days", high=9999)
+    because = _text("Why, in one sentence")
+
+
+INPUT: Final[dict[str, type[dy.Schema]]] = {
+    "nodes": Nodes,
+    "items": Items,
+    "lanes": Lanes,
+    "rate_cards": RateCards,
+    "rates": Rates,
+    "surcharges": Surcharges,
+    "zones": Zones,
+    "places": Places,
+    "transit": Transit,
+    "stock": Stock,
+    "orders": Orders,
+    "demand": Demand,
+    "prices": Prices,
+    "rules": Rules,
+}
+"""Tables a company brings: the name of each is the name of its file."""
+
+REQUIRED: Final = ("nodes", "items", "stock")
+"""Without these there is nothing to decide about."""
+
+RESULT: Final[dict[str, type[dy.Schema]]] = {"forecast": Forecast, "transfer_lines": TransferLines}
+"""Tables we give back."""
+
+REFERENCES: Final[dict[tuple[str, str], tuple[str, str]]] = {
+    ("lanes", "origin"): ("nodes", "node"),
+    ("lanes", "destination"): ("nodes", "node"),
+    ("stock", "sku"): ("items", "sku"),
+    ("stock", "node"): ("nodes", "node"),
+    ("orders", "sku"): ("items", "sku"),
+    ("demand", "sku"): ("items", "sku"),
+    ("demand", "node"): ("nodes", "node"),
+    ("prices", "sku"): ("items", "sku"),
+    ("prices", "node"): ("nodes", "node"),
+    ("rates", "service"): ("rate_cards", "service"),
+    ("surcharges", "service"): ("rate_cards", "service"),
+    ("transit", "service"): ("rate_cards", "service"),
+}
+"""A value on the left must stand on the right."""
