@@ -1,0 +1,65 @@
+# Two commands do all the set-up: `make demo` runs the main job, `make test` passes the tests.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+NAME ?=
+
+.PHONY: help demo test check bench real-brunel real-m5 real-online-retail lock docs format clean
+
+help: ## Show this list
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "evenstock needs Python 3.11 or newer; install python3 (3.11+) or name it: make PYTHON=/path/to/python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 cannot make a virtual environment; install its venv module (Debian and Ubuntu: apt-get install python3-venv)"; exit 1; }
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "installing what evenstock needs (hash-checked, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@echo "installing what the tests and checks need (hash-checked, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.installed ## A believable brand: forecast, plan tonight's transfers, route today's orders, write a report
+	@$(BIN)/evenstock demo
+
+test: $(VENV)/.installed-dev ## Every test, with a real PostgreSQL (used, installed, or asked for)
+	@tests/with_postgres.sh $(BIN)/python -m pytest -q
+
+check: $(VENV)/.installed-dev ## Style, types and the order of layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev ## Benchmarks: make bench NAME=spine (all without NAME); results in benchmarks/results
+	@tests/with_postgres.sh $(BIN)/python -m benchmarks.run $(NAME)
+
+real-brunel: $(VENV)/.installed-dev ## Route the 6,489 real Brunel orders
+	@$(BIN)/python -m benchmarks.real_brunel
+
+real-m5: $(VENV)/.installed-dev ## Plan transfers for the ten real M5 stores
+	@$(BIN)/python -m benchmarks.real_m5
+
+real-online-retail: $(VENV)/.installed-dev ## Import and replay the real Online Retail orders
+	@$(BIN)/python -m benchmarks.real_online_retail
+
+docs: $(VENV)/.installed ## Regenerate the data dictionary and the vocabulary
+	@$(BIN)/evenstock export-schemas --out docs/reference
+	@$(BIN)/python docs/vocabulary.py > docs/vocabulary.md
+
+format: $(VENV)/.installed-dev ## Format the code
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+lock: ## Refresh the hashed lock files (needs uv)
+	@uv pip compile -q pyproject.toml --extra postgres --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements.lock
+	@uv pip compile -q pyproject.toml --extra postgres --group build --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-dev.lock
+
+clean: ## Remove the environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
