@@ -22,13 +22,15 @@ def _metadata(unit: str, default: object) -> dict[str, Any]:
 
 
 def _text(description: str, *, regex: str | None = None, unit: str = "", default: object = _REQUIRED) -> dy.String:
-    return dy.String(regex=regex, max_length=2000, description=description, metadata=_metadata(unit, default))
+    return dy.String(
+        regex=regex, max_length=None if regex else 2000, description=description, metadata=_metadata(unit, default)
+    )
 
 
 def _name(description: str, *, key: bool = False, default: object = _REQUIRED) -> dy.String:
     """A name without space at its ends; not empty."""
     return dy.String(
-        primary_key=key, regex=r"^\S(.*\S)?$", max_length=200, description=description, metadata=_metadata("", default)
+        primary_key=key, regex=r"^\S(.{0,198}\S)?$", description=description, metadata=_metadata("", default)
     )
 
 
@@ -265,6 +267,25 @@ class Rules(dy.Schema):
     because = _text("Why it exists, in words", default="")
 
 
+class Costs(dy.Schema):
+    """What only the company knows; a row that is missing takes its default."""
+
+    cost = dy.Enum(
+        [
+            "late_order_cents",
+            "extra_shipment_cents",
+            "goodwill_bp",
+            "capital_bp_per_year",
+            "holding_bp_per_year",
+            "horizon_days",
+        ],
+        primary_key=True,
+        description="A late order, a second parcel's trouble, goodwill of a lost unit, money, space, days planned ahead",
+    )
+    amount = _whole("Value", "cents, basis points or days, as the name says")
+    because = _text("Where the number comes from", default="")
+
+
 class Forecast(dy.Schema):
     """What demand may be: one row per item, node and day ahead."""
 
@@ -316,6 +337,7 @@ INPUT: Final[dict[str, type[dy.Schema]]] = {
     "demand": Demand,
     "prices": Prices,
     "rules": Rules,
+    "costs": Costs,
 }
 """Tables a company brings: the name of each is the name of its file."""
 

@@ -3,6 +3,7 @@
 from evenstock.domain.account import ON_HAND, Account, Bucket, Cause
 from evenstock.domain.balance import StockBalance
 from evenstock.domain.canonical import canonical_json, digest, plain
+from evenstock.domain.costs import Costs
 from evenstock.domain.decision import DecisionRecord, Inputs, Outcome
 from evenstock.domain.event import Event
 from evenstock.domain.item import Item
@@ -58,6 +59,7 @@ __all__ = [
     "Cause",
     "Cents",
     "CostTerm",
+    "Costs",
     "DecisionId",
     "DecisionRecord",
     "Event",

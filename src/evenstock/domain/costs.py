@@ -1,0 +1,32 @@
+"""What things cost a company beyond freight: the few numbers that only it can know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from evenstock.domain.names import Cents
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Cost parameters in whole cents or basis points (hundredths of a percent); each has a default that can be argued with."""
+
+    late_order_cents: Cents = Cents(900)
+    """A promise broken: the refund, the ticket and the customer, on average."""
+    extra_shipment_cents: Cents = Cents(75)
+    """A second parcel beyond its own freight: the customer opens the door twice, service answers once more."""
+    goodwill_bp: int = 1_000
+    """Value of an order's goodwill lost with an unserved unit, as a share of its price."""
+    capital_bp_per_year: int = 1_200
+    """Cost of money bound in stock and in transit: 8 to 15 percent is usual."""
+    holding_bp_per_year: int = 1_000
+    """Space, insurance and obsolescence of stock, without capital."""
+    horizon_days: int = 28
+    """How far tonight's plan looks ahead."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if getattr(self, field.name) < 0:
+                raise ValueError(f"costs: {field.name} cannot be below zero")
+        if not 1 <= self.horizon_days <= 60:
+            raise ValueError(f"costs: horizon_days is 1 to 60, not {self.horizon_days}")

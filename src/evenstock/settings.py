@@ -1,0 +1,43 @@
+"""Where evenstock keeps its things on this machine: from the environment, then `evenstock.toml`, then defaults.
+
+Never business policy: rules and costs are data of the network, imported, versioned and hashed.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_KNOWN = {"home", "database"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Places only."""
+
+    home: Path
+    """Folder for snapshots, and for the database where it is SQLite. [EVENSTOCK_HOME]"""
+    database: str
+    """`sqlite:///path`, `postgresql://user@host/name` or `memory:`. [EVENSTOCK_DATABASE]"""
+
+    @property
+    def snapshots(self) -> Path:
+        return self.home / "snapshots"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings:
+        """Read settings; raises ValueError that names the file and the key where one is unknown or not text."""
+        folder = folder or Path.cwd()
+        path = folder / "evenstock.toml"
+        told: dict[str, object] = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+        for key, value in told.items():
+            if key not in _KNOWN:
+                raise ValueError(f"{path}: unknown setting {key!r}; known are {', '.join(sorted(_KNOWN))}")
+            if not isinstance(value, str):
+                raise ValueError(f"{path}: {key} is text in quotes, not {value!r}")  # noqa: TRY004 (a wrong setting, not a wrong call)
+        home = Path(environ.get("EVENSTOCK_HOME") or str(told.get("home", folder / ".evenstock"))).expanduser()
+        database = environ.get("EVENSTOCK_DATABASE") or str(told.get("database", f"sqlite:///{home / 'evenstock.db'}"))
+        return cls(home=home, database=database)
