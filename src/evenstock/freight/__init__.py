@@ -1,0 +1,1 @@
+"""What moving costs and how long it takes."""
