@@ -48,6 +48,8 @@ class Node:
     receive_unit_cents: Cents = Cents(0)
     certifications: frozenset[str] = field(default_factory=frozenset)
     pool: str = "own"
+    services: frozenset[str] = field(default_factory=frozenset)
+    """Services that pick up there; none named means all."""
     active: bool = True
 
     def __post_init__(self) -> None:
@@ -58,6 +60,9 @@ class Node:
         if self.orders_per_day is not None and self.orders_per_day < 0:
             raise ValueError(f"{self.id}: a daily ceiling is zero or more; leave it empty where there is none")
         ZoneInfo(self.timezone)
+
+    def ships_by(self, service: str) -> bool:
+        return not self.services or service in self.services
 
     def works_on(self, day: date) -> bool:
         return day.weekday() in self.working_days and day not in self.holidays
