@@ -1,0 +1,247 @@
+"""Reads rate frames, and refuses what cannot be right: each complaint names the cell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evenstock import tables
+from evenstock.freight.card import Card
+from evenstock.freight.ladder import Surcharge
+from evenstock.freight.zones import area
+
+_SHOWN: Final = 20
+_SHARE_TOLERANCE: Final = 1e-6
+
+CardKey = tuple[str, date]
+
+
+def cards(
+    rate_cards: pl.DataFrame, rates: pl.DataFrame, surcharges: pl.DataFrame | None
+) -> tuple[list[Card], tuple[str, ...]]:
+    """Cards with their breaks and surcharges, by service and day; and what is odd though lawful.
+
+    Raises
+    ------
+    ValueError
+        With every problem found, each naming its cell.
+    """
+    problems: list[str] = []
+    found = _terms(rate_cards, problems)
+    breaks = _breaks(rates, found, problems)
+    charges = _charges(surcharges, found, problems)
+    notes: list[str] = []
+    complete: list[Card] = []
+    before: Card | None = None
+    for key in sorted(found):
+        card = replace(found[key], breaks=breaks.get(key, {}), surcharges=tuple(charges.get(key, [])))
+        before = before if before and before.service == card.service else None
+        if not card.breaks and before:
+            card = replace(card, breaks=before.breaks, surcharges=card.surcharges or before.surcharges)
+        elif not card.breaks:
+            problems.append(f"rates: {_named(key)} has no rate at all; add its rows or remove its card")
+        else:
+            problems += _holes(key, card)
+            notes += _oddities(key, card, before)
+        complete.append(card)
+        before = card
+    _refuse(problems)
+    return complete, tuple(notes)
+
+
+def chart(zones: pl.DataFrame | None) -> dict[tuple[str, str], int]:
+    """Zone by origin and destination area."""
+    if zones is None:
+        return {}
+    problems: list[str] = []
+    found: dict[tuple[str, str], int] = {}
+    for row, values in _rows(zones, tables.Zones, "zones", problems):
+        pair = area(values["origin_zip3"]), area(values["destination_zip3"])
+        zone = _whole(values["zone"], f"zones row {row}, {pair[0]} to {pair[1]}: zone", 0, problems)
+        if found.setdefault(pair, zone) != zone:
+            problems.append(f"zones row {row}: {pair[0]} to {pair[1]} is both zone {found[pair]} and {zone}; keep one")
+    _refuse(problems)
+    return found
+
+
+def centroids(places: pl.DataFrame | None) -> dict[str, tuple[float, float]]:
+    """Latitude and longitude by area, in degrees."""
+    if places is None:
+        return {}
+    problems: list[str] = []
+    found = {}
+    for row, values in _rows(places, tables.Places, "places", problems):
+        point = float(values["latitude"]), float(values["longitude"])
+        if not (abs(point[0]) <= 90 and abs(point[1]) <= 180):
+            problems.append(f"places row {row}, {values['zip3']}: {point} is nowhere on earth; give degrees")
+        found[area(values["zip3"])] = point
+    _refuse(problems)
+    return found
+
+
+def shares(transit: pl.DataFrame | None) -> dict[tuple[str, int], NDArray[np.float64]]:
+    """Share of parcels by whole calendar days, by service and zone; read-only arrays."""
+    if transit is None:
+        return {}
+    problems: list[str] = []
+    days: dict[tuple[str, int], dict[int, float]] = {}
+    for row, values in _rows(transit, tables.Transit, "transit", problems):
+        share = float(values["probability"])
+        if not 0.0 <= share <= 1.0:
+            problems.append(
+                f"transit row {row}, {values['service']} zone {values['zone']}: {share} is no share of parcels"
+            )
+        days.setdefault((values["service"], int(values["zone"])), {})[int(values["days"])] = share
+    found = {}
+    for (service, zone), share_by_day in days.items():
+        share_of = np.zeros(max(share_by_day) + 1)
+        for day, share in share_by_day.items():
+            share_of[day] = share
+        if not abs(share_of.sum() - 1.0) <= _SHARE_TOLERANCE:
+            problems.append(
+                f"transit: shares of {service} zone {zone} add up to {share_of.sum():.6f}; they must make 1"
+            )
+        share_of.flags.writeable = False
+        found[service, zone] = share_of
+    _refuse(problems)
+    return found
+
+
+def _terms(rate_cards: pl.DataFrame, problems: list[str]) -> dict[CardKey, Card]:
+    found: dict[CardKey, Card] = {}
+    for row, values in _rows(rate_cards, tables.RateCards, "rate_cards", problems):
+        key = values["service"], values["valid_from"]
+        where = f"rate_cards row {row}, {_named(key)}"
+        if key in found:
+            problems.append(f"{where}: stands twice; keep one")
+            continue
+        if values["valid_to"] is not None and values["valid_to"] < values["valid_from"]:
+            problems.append(f"{where}: ends on {values['valid_to']}, before it begins")
+        divisor, minimum, fuel, heaviest = (
+            _whole(values[column], f"{where}: {column}", low, problems)
+            for column, low in (("dim_divisor_mm3_per_g", 0), ("minimum_cents", 0), ("fuel_bp", 0), ("max_weight_g", 1))
+        )
+        found[key] = Card(*key, values["valid_to"], divisor, minimum, fuel, heaviest)
+    return found
+
+
+def _breaks(
+    rates: pl.DataFrame, found: dict[CardKey, Card], problems: list[str]
+) -> dict[CardKey, dict[int, list[tuple[int, int]]]]:
+    cells: dict[CardKey, dict[int, dict[int, int]]] = {}
+    for row, values in _rows(rates, tables.Rates, "rates", problems):
+        key = values["service"], values["valid_from"]
+        where = f"rates row {row}, {_named(key)} zone {values['zone']} up to {values['max_weight_g']} g"
+        if key not in found:
+            problems.append(f"{where}: no rate card begins that day; add it to rate_cards")
+            continue
+        zone = _whole(values["zone"], f"{where}: zone", 0, problems)
+        end = _whole(values["max_weight_g"], f"{where}: max_weight_g", 1, problems)
+        cents = _whole(values["cents"], f"{where}: cents", 1, problems)
+        zone_cells = cells.setdefault(key, {}).setdefault(zone, {})
+        if end in zone_cells:
+            problems.append(f"{where}: stands twice; keep one")
+        zone_cells[end] = cents
+    return {key: {zone: sorted(ends.items()) for zone, ends in sorted(by.items())} for key, by in cells.items()}
+
+
+def _charges(
+    surcharges: pl.DataFrame | None, found: dict[CardKey, Card], problems: list[str]
+) -> dict[CardKey, list[Surcharge]]:
+    charges: dict[CardKey, list[Surcharge]] = {}
+    for row, values in _rows(surcharges, tables.Surcharges, "surcharges", problems):
+        key = values["service"], values["valid_from"]
+        where = f"surcharges row {row}, {_named(key)} {values['surcharge']}"
+        if key not in found:
+            problems.append(f"{where}: no rate card begins that day; add it to rate_cards")
+        if values["surcharge"] in {"base", "fuel", *(c.name for c in charges.get(key, []))}:
+            problems.append(f"{where}: the name is taken; give each charge its own")
+        above = _whole(values["above"], f"{where}: above", 0, problems)
+        cents = _whole(values["cents"], f"{where}: cents", 0, problems)
+        try:
+            charges.setdefault(key, []).append(Surcharge(values["surcharge"], str(values["applies"]), above, cents))
+        except ValueError as error:
+            problems.append(f"{where}: {error}")
+    return charges
+
+
+def _holes(key: CardKey, card: Card) -> list[str]:
+    """A zone missing between two others was lost on the way: a parcel would silently find no rate."""
+    zones = sorted(card.breaks)
+    return [
+        f"rates: {_named(key)} has zones {low} and {high} but no row for zone {low + 1}; add it"
+        for low, high in pairwise(zones)
+        if high == low + 2
+    ]
+
+
+def _oddities(key: CardKey, card: Card, before: Card | None) -> list[str]:
+    notes = []
+    for zone, breaks in card.breaks.items():
+        cheaper = [(lighter, heavier) for lighter, heavier in pairwise(breaks) if heavier[1] < lighter[1]]
+        if cheaper:
+            (g, cents), (more_g, fewer_cents) = cheaper[0]
+            notes.append(
+                f"rates: {_named(key)} zone {zone}: {more_g} g cost {fewer_cents} cents, less than {g} g at {cents}"
+                + (f", and so at {len(cheaper) - 1} more breaks" if len(cheaper) > 1 else "")
+            )
+    most = Counter(tuple(g for g, _ in breaks) for breaks in card.breaks.values()).most_common(1)[0][0]
+    for zone, breaks in card.breaks.items():
+        missing = sorted(set(most) - {g for g, _ in breaks})
+        if missing:
+            notes.append(
+                f"rates: {_named(key)} zone {zone} lacks {len(missing)} breaks that most zones have, first {missing[0]} g;"
+                " such parcels pay the next break"
+            )
+    dropped = sorted(set(before.breaks if before else {}) - set(card.breaks))
+    return notes + [f"rates: {_named(key)} no longer has zone {zone}, which the card before it had" for zone in dropped]
+
+
+def _rows(
+    frame: pl.DataFrame | None, schema: Any, name: str, problems: list[str]
+) -> Iterable[tuple[int, dict[str, Any]]]:
+    """Rows numbered from 1, with defaults for columns that may be left out; a missing value is a problem, its row left out."""
+    if frame is None:
+        return
+    columns = schema.columns()
+    lacking = [c for c in columns if c not in frame.columns and "default" not in (columns[c].metadata or {})]
+    if lacking:
+        problems.append(f"{name}: column {', '.join(lacking)} is missing; the file needs {', '.join(columns)}")
+        return
+    given = [c for c in columns if c in frame.columns]
+    defaults = {c: columns[c].metadata["default"] for c in columns if c not in frame.columns}
+    for row, values in enumerate(frame.select(given).iter_rows(named=True), start=1):
+        empty = [c for c in given if values[c] is None and not columns[c].nullable]
+        if empty:
+            problems.append(f"{name} row {row}: {', '.join(empty)} is empty; fill it in")
+        else:
+            yield row, defaults | values
+
+
+def _whole(value: Any, where: str, low: int, problems: list[str]) -> int:
+    """A whole number of at least `low`; anything else is a problem and reads as `low`."""
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        if value >= low:
+            return int(value)
+        problems.append(f"{where} is {value:g}; it is {low} or more")
+    else:
+        problems.append(f"{where} is {value!r}; give a whole number")
+    return low
+
+
+def _named(key: CardKey) -> str:
+    return f"{key[0]} from {key[1]}"
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        more = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+        raise ValueError("\n".join([*problems[:_SHOWN], *more]))
