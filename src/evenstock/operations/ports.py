@@ -11,9 +11,11 @@ from typing import Protocol
 import polars as pl
 
 from evenstock.domain import (
+    UNTRACKED,
     DecisionId,
     DecisionRecord,
     Event,
+    LotId,
     Movement,
     NodeId,
     OrderId,
@@ -72,7 +74,10 @@ class Slot:
 
 
 class Transaction(Protocol):
-    """One unit of work: everything in it is committed together or not at all. READ COMMITTED; never read-then-write on stock."""
+    """One unit of work: everything in it is committed together or not at all. READ COMMITTED; never read-then-write on stock.
+
+    A call that raises StoreError leaves no trace of itself, and the transaction can go on.
+    """
 
     # --- idempotency -------------------------------------------------------------------------------------------
     def recall(self, key: str) -> Remembered | None:
@@ -95,17 +100,20 @@ class Transaction(Protocol):
     def adjust_on_hand(self, observation: StockObservation, because: str, recorded_at: datetime) -> list[Movement]:
         """Bring on hand to what was counted by new movements, and return them; an older or repeated count changes nothing.
 
-        What is missing leaves `available` first; what was promised beyond that becomes `shortfall`, never negative stock.
-        The newest `version` of a source wins in whatever order and however often observations arrive.
+        What is missing leaves `available` first; what was promised beyond that becomes `shortfall`, never negative stock:
+        on hand less shortfall is then what was counted. The newest `version` of a source wins in whatever order and
+        however often observations arrive; between sources the one observed last. Raises ConflictError if a source
+        says two things under one version.
         """
 
-    def set_buffer(self, sku: Sku, node: NodeId, units: Units) -> None: ...
+    def set_buffer(self, sku: Sku, node: NodeId, units: Units, lot: LotId = UNTRACKED) -> None:
+        """Units never to be promised: a setting beside the balance, made by no movement."""
 
     def balances(self, skus: Sequence[Sku]) -> list[StockBalance]:
         """Balances of these items at every node, in (sku, node, lot) order: one indexed query."""
 
     def balance_frame(self) -> pl.DataFrame:
-        """All balances: columns sku, node, lot and one for each state, sorted by key."""
+        """All balances: sku, node, lot, one column for each state, and buffer, sorted by key; rows of zeros left out."""
 
     def movement_frame(self) -> pl.DataFrame:
         """All movements in the order recorded, accounts spelled out."""
@@ -118,7 +126,8 @@ class Transaction(Protocol):
         """Set stock aside, all lines or none: one guarded update a line in (sku, node, lot) order. None when done.
 
         Guard: available less buffer covers the line. A loser leaves no trace. Each slot is taken under the same guard.
-        Writes the movements available → reserved. The same id again is accepted once; other content raises ConflictError.
+        Writes the movements available → reserved. The same id again is accepted once; another order or other lines under
+        it raise ConflictError. Slots are given back when the reservation is voided or expires.
         """
 
     def settle(self, reservation: ReservationId, state: ReservationState, now: datetime) -> bool:
@@ -131,10 +140,14 @@ class Transaction(Protocol):
 
     def reservations_of(self, order: OrderId) -> list[Reservation]: ...
 
+    def pending(self) -> list[Reservation]:
+        """Every reservation not yet resolved, by id."""
+
     def due(self, now: datetime, limit: int) -> list[ReservationId]:
         """Pending reservations whose time has run out, oldest first."""
 
-    def slots_taken(self, days: Sequence[date]) -> Mapping[tuple[NodeId, date], int]: ...
+    def slots_taken(self, days: Sequence[date]) -> Mapping[tuple[NodeId, date], int]:
+        """Places taken on these days; a node-day without any is left out."""
 
     # --- records -----------------------------------------------------------------------------------------------
     def record(self, decision: DecisionRecord) -> None:
@@ -146,20 +159,30 @@ class Transaction(Protocol):
     def decision_of(self, order: OrderId) -> bytes | None:
         """Canonical bytes of the latest decision about an order."""
 
-    def decisions(self, limit: int, after: str = "") -> list[bytes]: ...
+    def decisions(self, limit: int, after: str = "") -> list[bytes]:
+        """In the order recorded, from the one after decision `after`; raises StoreError if there is no such decision."""
 
     def publish(self, events: Iterable[Event]) -> None:
-        """Put facts into the outbox: delivered if and only if this transaction commits."""
+        """Put facts into the outbox: delivered if and only if this transaction commits.
+
+        The same event again counts once; other content under its id raises ConflictError.
+        """
 
     def outbox(self, limit: int) -> list[Event]:
-        """Undelivered facts in the order committed; concurrent callers get different ones."""
+        """Undelivered facts in the order recorded, held by this transaction until it ends.
 
-    def delivered(self, events: Sequence[str], now: datetime) -> None: ...
+        Concurrent callers get different ones, and never two of them facts of the same aggregate.
+        """
+
+    def delivered(self, events: Sequence[str], now: datetime) -> None:
+        """Mark facts as delivered; raises StoreError for one that was never published."""
 
     # --- plans and transfers ------------------------------------------------------------------------------------
-    def put_plan(self, plan: TransferPlan) -> None: ...
+    def put_plan(self, plan: TransferPlan) -> None:
+        """Keep a plan once; raises ConflictError if its id is there with other content (the state may have moved on)."""
 
-    def plan(self, plan: PlanId) -> TransferPlan | None: ...
+    def plan(self, plan: PlanId) -> TransferPlan | None:
+        """Locked until this transaction ends, so that what is built on it is not lost."""
 
     def plans(self, limit: int) -> list[TransferPlan]:
         """Newest first."""
@@ -167,17 +190,25 @@ class Transaction(Protocol):
     def move_plan(self, plan: PlanId, seen: PlanState, to: PlanState) -> None:
         """Raises ConflictError if the plan is no longer in the state the caller saw."""
 
-    def put_transfer(self, transfer: TransferOrder) -> None: ...
+    def put_transfer(self, transfer: TransferOrder) -> None:
+        """Keep a transfer once; raises ConflictError if its id is there with other orders (what happened since may differ)."""
 
-    def transfer(self, transfer: TransferId) -> TransferOrder | None: ...
+    def transfer(self, transfer: TransferId) -> TransferOrder | None:
+        """Locked until this transaction ends, so that what is built on it is not lost."""
 
-    def transfers(self, state: TransferState | None = None) -> list[TransferOrder]: ...
+    def transfers(self, state: TransferState | None = None) -> list[TransferOrder]:
+        """By id."""
 
     def change_transfer(self, seen: TransferState, transfer: TransferOrder) -> None:
-        """Replace a transfer by its next state. Raises ConflictError if it is no longer in the state the caller saw."""
+        """Replace a transfer by its next state.
+
+        Raises ConflictError if it is no longer in the state the caller saw, if the step is not one a transfer can take,
+        or if what was ordered differs.
+        """
 
     # --- prices and pointers ------------------------------------------------------------------------------------
-    def put_prices(self, prices: Sequence[Price]) -> None: ...
+    def put_prices(self, prices: Sequence[Price]) -> None:
+        """One row per item, node, valid_from and source: a price computed again replaces the one under the same key."""
 
     def prices(self, skus: Sequence[Sku], now: datetime) -> list[Price]:
         """The one row in force for each item and node: latest valid_from not after `now`; `repricing` before `nightly`."""
@@ -192,7 +223,7 @@ class Store(Protocol):
     """Memory, SQLite or PostgreSQL, with the same behaviour."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """Commits when the block ends, rolls back when it raises."""
+        """Commits when the block ends, rolls back when it raises. A thread has at most one open transaction of a store."""
 
     def close(self) -> None: ...
 
