@@ -1,0 +1,219 @@
+"""Frames of a network as the objects that decisions are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from itertools import groupby
+from typing import Any, Final
+
+import polars as pl
+
+from evenstock import policy, tables
+from evenstock.domain import (
+    Cents,
+    Costs,
+    Grams,
+    Item,
+    Lane,
+    LineId,
+    Millimetres,
+    Node,
+    NodeId,
+    NodeKind,
+    Order,
+    OrderId,
+    OrderLine,
+    Policy,
+    Price,
+    Promise,
+    ShipTo,
+    Sku,
+    Units,
+)
+from evenstock.freight.rates import RateBook
+
+FREIGHT_TABLES: Final = ("rate_cards", "rates", "surcharges", "zones", "places", "transit")
+NETWORK_TABLES: Final = ("nodes", "items", "lanes", *FREIGHT_TABLES, "rules", "costs")
+"""Tables that say how the network is, in contrast to what happens in it (stock, orders, demand, prices)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """Everything about a network that a decision looks up, built once from its frames."""
+
+    nodes: Mapping[NodeId, Node]
+    items: Mapping[Sku, Item]
+    lanes: tuple[Lane, ...]
+    costs: Costs
+    policy: policy.CompiledPolicy
+    rates: RateBook | None
+    """None where the network has no rate cards: nothing can be shipped by parcel then."""
+
+    @classmethod
+    def from_frames(cls, frames: Mapping[str, pl.DataFrame]) -> Network:
+        """Build from frames with the columns and types of `tables`; columns with a default may be left out.
+
+        Raises
+        ------
+        ValueError
+            If nodes or items are missing, if a rule or a rate cannot be used, or if a row breaks what a word means:
+            each trouble is named with what to do.
+        """
+        for table in ("nodes", "items"):
+            if table not in frames:
+                raise ValueError(f"a network needs the table {table}; add {table}.csv")
+        nodes = {node.id: node for node in nodes_from_frame(frames["nodes"])}
+        items = {item.sku: item for item in items_from_frame(frames["items"])}
+        lanes = tuple(lanes_from_frame(frames["lanes"])) if "lanes" in frames else ()
+        rates = rates_from_frames(frames)
+        services = rates.services if rates else ()
+        return cls(
+            nodes=nodes,
+            items=items,
+            lanes=lanes,
+            costs=costs_from_frame(frames["costs"]) if "costs" in frames else Costs(),
+            policy=policy.compile(policy_from_frames(frames), nodes, items, services),
+            rates=rates,
+        )
+
+
+def policy_from_frames(frames: Mapping[str, pl.DataFrame]) -> Policy:
+    """The network's own rules, or the default policy where it brings none."""
+    rules = frames.get("rules")
+    return policy.from_frame(rules) if rules is not None and rules.height else policy.default_policy()
+
+
+def rates_from_frames(frames: Mapping[str, pl.DataFrame]) -> RateBook | None:
+    """Rate book of the freight tables, or None where there are no rate cards."""
+    if "rate_cards" not in frames or "rates" not in frames or frames["rate_cards"].is_empty():
+        return None
+    return RateBook.from_frames(**{table: frames[table] for table in FREIGHT_TABLES if table in frames})
+
+
+def nodes_from_frame(frame: pl.DataFrame) -> Iterator[Node]:
+    for row in _rows("nodes", frame):
+        yield Node(
+            id=NodeId(row["node"]),
+            kind=NodeKind(row["kind"]),
+            postal_code=row["postal_code"],
+            timezone=row["timezone"],
+            country=row["country"],
+            latitude=row["latitude"] or 0.0,
+            longitude=row["longitude"] or 0.0,
+            cutoff=time.fromisoformat(row["cutoff"]),
+            working_days=weekdays(row["working_days"]),
+            holidays=frozenset(map(date.fromisoformat, parts(row["holidays"]))),
+            orders_per_day=row["orders_per_day"],
+            pick_order_cents=Cents(row["pick_order_cents"]),
+            pick_unit_cents=Cents(row["pick_unit_cents"]),
+            receive_unit_cents=Cents(row["receive_unit_cents"]),
+            certifications=frozenset(parts(row["certifications"])),
+            pool=row["pool"],
+            services=frozenset(parts(row["services"])),
+            active=row["active"],
+        )
+
+
+def items_from_frame(frame: pl.DataFrame) -> Iterator[Item]:
+    for row in _rows("items", frame):
+        yield Item(
+            sku=Sku(row["sku"]),
+            weight_g=Grams(row["weight_g"]),
+            length_mm=Millimetres(row["length_mm"]),
+            width_mm=Millimetres(row["width_mm"]),
+            height_mm=Millimetres(row["height_mm"]),
+            unit_cost_cents=Cents(row["unit_cost_cents"]),
+            price_cents=Cents(row["price_cents"]),
+            case_units=Units(row["case_units"]),
+            pallet_units=Units(row["pallet_units"]),
+            category=row["category"],
+            gtin=row["gtin"],
+            requires=frozenset(parts(row["requires"])),
+        )
+
+
+def lanes_from_frame(frame: pl.DataFrame) -> Iterator[Lane]:
+    for row in _rows("lanes", frame):
+        yield Lane(
+            origin=NodeId(row["origin"]),
+            destination=NodeId(row["destination"]),
+            mode=row["mode"],
+            fixed_cents=Cents(row["fixed_cents"]),
+            pallet_cents=Cents(row["pallet_cents"]),
+            unit_cents=Cents(row["unit_cents"]),
+            lead_days=row["lead_days"],
+            dispatch_days=weekdays(row["dispatch_days"]),
+        )
+
+
+def costs_from_frame(frame: pl.DataFrame) -> Costs:
+    """The company's numbers; what it does not state keeps its default."""
+    return Costs(**{row["cost"]: row["amount"] for row in _rows("costs", frame)})
+
+
+def prices_from_frame(frame: pl.DataFrame) -> Iterator[Price]:
+    for row in _rows("prices", frame):
+        yield Price(Sku(row["sku"]), NodeId(row["node"]), row["valid_from"], row["source"], Cents(row["cents"]))
+
+
+def orders_from_frame(frame: pl.DataFrame) -> list[Order]:
+    """Orders with their lines, by the moment they were placed and then by id; lines keep the order of the frame.
+
+    What belongs to the order is taken from its first line; the import has checked that all its lines agree.
+    """
+    lines = sorted(_rows("orders", frame), key=lambda row: row["order"])
+    orders = [_order(OrderId(name), list(rows)) for name, rows in groupby(lines, key=lambda row: row["order"])]
+    return sorted(orders, key=lambda order: (order.placed_at, order.id))
+
+
+def _order(name: OrderId, rows: list[dict[str, Any]]) -> Order:
+    first = rows[0]
+    promised = first["deliver_by"]
+    return Order(
+        id=name,
+        lines=tuple(
+            OrderLine(LineId(row["line"]), Sku(row["sku"]), Units(row["units"]), Cents(row["price_cents"]))
+            for row in rows
+        ),
+        ship_to=ShipTo(first["postal_code"], first["country"], first["residential"]),
+        placed_at=first["placed_at"],
+        promise=None if promised is None else Promise(promised),
+        order_class=first["order_class"],
+        channel=first["channel"],
+    )
+
+
+def weekdays(text: str) -> frozenset[int]:
+    """Days of a week written 1 (Monday) to 7 (Sunday), as Python counts them, 0 to 6.
+
+    Examples
+    --------
+    >>> sorted(weekdays("12345"))
+    [0, 1, 2, 3, 4]
+    """
+    return frozenset(int(digit) - 1 for digit in text)
+
+
+def parts(text: str) -> list[str]:
+    """The parts of a cell that holds a list.
+
+    Examples
+    --------
+    >>> parts("hazmat; cold;")
+    ['hazmat', 'cold']
+    """
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def _rows(table: str, frame: pl.DataFrame) -> Iterable[dict[str, Any]]:
+    """Rows by column, columns that are left out by their default."""
+    columns = tables.INPUT[table].columns()
+    defaults: dict[str, Any] = {}
+    for column, spec in columns.items():
+        if column not in frame.columns:
+            if "default" not in (spec.metadata or {}):
+                raise ValueError(f"{table}: column {column} is missing; the table needs {', '.join(columns)}")
+            defaults[column] = (spec.metadata or {})["default"]
+    return (row | defaults for row in frame.iter_rows(named=True))
