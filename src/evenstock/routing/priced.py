@@ -1,0 +1,117 @@
+"""One order as arrays: who may ship which line, how many are there, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Whole = NDArray[np.int64]
+"""Whole numbers: cents, grams, units or indices."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ladders:
+    """Charge of one carton by billable weight, many ladders end to end.
+
+    The steps of ladder ``l`` stand from ``first_step[l]`` up to ``first_step[l + 1]``, its charges for long goods from
+    ``first_long[l]`` up to ``first_long[l + 1]``. Goods heavier than a ladder's last end travel in several cartons, all
+    full but the last, by the rule of `evenstock.freight.parcel.cartons_g`.
+    """
+
+    first_step: Whole
+    """Shape ``(ladder + 1,)``."""
+    max_weight_g: Whole
+    """Upper ends, inclusive, shape ``(step,)``; strictly increasing within a ladder."""
+    step_cents: Whole
+    """Everything a carton of that step pays, shape ``(step,)``."""
+    divisor: Whole
+    """Volume in mm³ that bills as one gram, shape ``(ladder,)``; 0 where volume does not count."""
+    first_long: Whole
+    """Shape ``(ladder + 1,)``."""
+    long_above: Whole
+    """Longest side in mm above which each carton pays `long_cents`, shape ``(charge,)``."""
+    long_cents: Whole
+
+    @property
+    def arrays(self) -> tuple[Whole, Whole, Whole, Whole, Whole, Whole, Whole]:
+        """For the compiled loops."""
+        return (
+            self.first_step,
+            self.max_weight_g,
+            self.step_cents,
+            self.divisor,
+            self.first_long,
+            self.long_above,
+            self.long_cents,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Priced:
+    """Priced arrays of one order. Candidates stand in tie order: by node, within a node by service.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not agree, candidates are not in node order, or a number that must not be below zero is.
+    """
+
+    node: Whole
+    """Node of each candidate, shape ``(candidate,)``, not decreasing."""
+    ladder: Whole
+    """Ladder of each candidate, shape ``(candidate,)``."""
+    permitted: NDArray[np.bool_]
+    """Whether a candidate may carry a line, shape ``(candidate, line)``."""
+    atp: Whole
+    """Units of each line's item that a node can promise, shape ``(node, line)``; lines of one item share them."""
+    item: Whole
+    """Number of each line's item, shape ``(line,)``; equal for lines of the same item."""
+    units: Whole
+    """Units wanted, shape ``(line,)``, each above zero."""
+    weight_g: Whole
+    """Of all units of a line, shape ``(line,)``."""
+    volume_mm3: Whole
+    """Of all units of a line, shape ``(line,)``."""
+    longest_mm: Whole
+    """Longest side of the line's item, shape ``(line,)``."""
+    value_cents: Whole
+    """What the customer pays for a line, shape ``(line,)``."""
+    shipment_cents: Whole
+    """Charge of one shipment whatever is in it, shape ``(candidate,)``."""
+    unit_cents: Whole
+    """Charge of each unit, shape ``(candidate, line)``."""
+    ladders: Ladders
+    extra_shipment_cents: int = 0
+    """Charge of each shipment after the first."""
+    max_shipments: int = 3
+    min_split_value_cents: int = 0
+    """Least value of goods in each shipment of a split order."""
+
+    def __post_init__(self) -> None:
+        lines = self.units.shape[0]
+        by_line = (self.item, self.weight_g, self.volume_mm3, self.longest_mm, self.value_cents)
+        by_candidate = (self.ladder, self.shipment_cents)
+        if any(a.shape != (lines,) for a in by_line) or self.atp.ndim != 2 or self.atp.shape[1] != lines:
+            raise ValueError(f"every array by line has {lines} lines")
+        if any(a.shape != self.node.shape for a in by_candidate) or any(
+            a.shape != (self.node.shape[0], lines) for a in (self.permitted, self.unit_cents)
+        ):
+            raise ValueError(f"every array by candidate has {self.node.shape[0]} candidates")
+        if self.max_shipments < 1 or not lines or self.units.min() <= 0:
+            raise ValueError("an order has lines of at least one unit and ships at least once")
+        if any(a.size and a.min() < 0 for a in (self.atp, self.weight_g, self.shipment_cents, self.unit_cents)):
+            raise ValueError("stock, weights and charges are zero or more")
+        if self.node.size and (
+            self.node[0] < 0 or self.node[-1] >= self.atp.shape[0] or (np.diff(self.node) < 0).any()
+        ):
+            raise ValueError("candidates stand in node order, and each node has a row of stock")
+
+    @property
+    def lines(self) -> int:
+        return int(self.units.shape[0])
+
+    @property
+    def nodes(self) -> int:
+        return int(self.atp.shape[0])

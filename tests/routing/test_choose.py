@@ -1,0 +1,262 @@
+"""The cheapest way to ship an order, held to a slow reckoning over the readable price of the rate book."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.routing.orders import Case, brute_force, random_book, random_case
+
+from evenstock.freight.ladder import Ladder
+from evenstock.routing.choose import Choice, choose
+from evenstock.routing.parcels import ParcelSteps
+from evenstock.routing.priced import Priced
+
+
+def steps(*pairs: tuple[int, int]) -> Ladder:
+    """A ladder from (upper end in g, cents) pairs, without fuel."""
+    ends, cents = zip(*pairs, strict=True)
+    return Ladder("c:ground", 1, np.array(ends), np.array(cents), np.zeros(len(ends), np.int64), 0)
+
+
+def priced(ladders: list[Ladder], weight_g: list[int], atp: list[list[int]], **changes: object) -> Priced:
+    """One service a node, one unit a line, nothing else to pay."""
+    nodes, lines = len(ladders), len(weight_g)
+    nothing = np.zeros(lines, np.int64)
+    base = Priced(
+        node=np.arange(nodes),
+        ladder=np.arange(nodes),
+        permitted=np.ones((nodes, lines), np.bool_),
+        atp=np.array(atp),
+        item=np.arange(lines),
+        units=np.ones(lines, np.int64),
+        weight_g=np.array(weight_g),
+        volume_mm3=nothing,
+        longest_mm=nothing,
+        value_cents=nothing,
+        shipment_cents=np.zeros(nodes, np.int64),
+        unit_cents=np.zeros((nodes, lines), np.int64),
+        ladders=ParcelSteps.pack([(ladder, False) for ladder in ladders]).whole,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def nodes_of(case: Priced, choice: Choice, plan: int = 0) -> list[int]:
+    return [int(case.node[c]) for c, _ in choice.shipments(plan)]
+
+
+def test_a_split_order_pays_two_base_charges():
+    near, far = steps((1_000, 500), (2_000, 540)), steps((1_000, 700), (2_000, 760))
+    # Line 0 is only at the near node, line 1 only at the far one: 500 + 700 and the second parcel's 75.
+    split = choose(priced([near, far], [800, 800], [[1, 0], [0, 1]], extra_shipment_cents=75))
+    # The far node has both: one parcel of 1,600 g at 760 beats 500 + 700 + 75.
+    together = choose(priced([near, far], [800, 800], [[1, 0], [1, 1]], extra_shipment_cents=75))
+
+    assert split.cents.tolist() == [500 + 700 + 75]
+    assert together.cents.tolist() == [760, 500 + 700 + 75]
+
+
+def test_a_line_goes_to_a_dearer_node_because_its_parcel_mate_is_there():
+    # Alone, line 1 (400 g) is cheapest from node 0: 450 against 600. Line 0 (900 g) is only at node 1 and pays 650 there.
+    # Beside line 0 it makes 1,300 g, still below the break at 1,500 g: 650 for both. From node 0 it would add 450.
+    cheap, dear = steps((500, 450), (2_000, 900)), steps((500, 600), (1_500, 650), (3_000, 1_100))
+    alone = priced([cheap, dear], [400], [[1], [1]])
+    both = priced([cheap, dear], [900, 400], [[0, 1], [1, 1]])
+
+    assert nodes_of(alone, choose(alone)) == [0]
+    assert choose(both).cents.tolist() == [650, 650 + 450]
+    assert nodes_of(both, choose(both)) == [1]
+
+
+def test_beyond_the_break_the_same_line_travels_apart():
+    # 300 g more and the two are 1,600 g, above the break: 1,100 together, 650 + 450 apart and then one shipment less wins.
+    cheap, dear = steps((500, 450), (2_000, 900)), steps((500, 600), (1_500, 650), (3_000, 1_100))
+    even = priced([cheap, dear], [1_200, 400], [[0, 1], [1, 1]])
+    dearer = priced([cheap, steps((500, 600), (1_500, 650), (3_000, 1_101))], [1_200, 400], [[0, 1], [1, 1]])
+
+    assert nodes_of(even, choose(even)) == [1]
+    assert nodes_of(dearer, choose(dearer)) == [0, 1]
+
+
+def test_of_equal_plans_the_fewest_shipments_then_the_first_node_then_the_first_service_stands():
+    same = steps((1_000, 500))
+    tied = priced([same, same, same], [100], [[1], [1], [1]])
+    by_service = replace(tied, node=np.array([0, 0, 1]), atp=np.array([[1], [1]]))
+
+    assert [nodes_of(tied, choose(tied), p) for p in range(3)] == [[0], [1], [2]]
+    assert [c for c, _ in choose(by_service).shipments()] == [0]
+
+
+def test_goods_above_the_heaviest_parcel_pay_for_each_carton():
+    # 25 kg at most 10 kg a carton: two full ones at 900 and the last 5 kg at 600.
+    heavy = priced([steps((5_000, 600), (10_000, 900))], [25_000], [[1]])
+
+    assert choose(heavy).cents.tolist() == [900 + 900 + 600]
+
+
+def test_lines_of_one_item_share_its_stock():
+    near, far = steps((1_000, 500)), steps((1_000, 700))
+    # Two lines of the same item, one unit each; the near node has one unit only.
+    twice = priced([near, far], [100, 100], [[1, 1], [2, 2]], item=np.zeros(2, np.int64))
+
+    assert choose(twice).cents.tolist() == [700, 500 + 700]
+
+
+def test_one_node_sends_two_shipments_where_no_one_service_may_carry_both_lines():
+    ladder = steps((1_000, 500))
+    apart = replace(
+        priced([ladder, ladder], [100, 100], [[1, 1], [1, 1]], permitted=np.eye(2, dtype=np.bool_)),
+        node=np.zeros(2, np.int64),
+        atp=np.ones((1, 2), np.int64),
+    )
+
+    assert choose(apart).cents.tolist() == [1_000]
+    assert [c for c, _ in choose(apart).shipments()] == [0, 1]
+
+
+def test_nothing_lawful_is_an_empty_choice():
+    ladder = steps((1_000, 500))
+
+    assert len(choose(priced([ladder], [100], [[0]]))) == 0
+    assert len(choose(priced([ladder], [100], [[1]], permitted=np.zeros((1, 1), np.bool_)))) == 0
+    assert len(choose(priced([ladder, ladder], [9, 9], [[1, 0], [0, 1]], max_shipments=1))) == 0
+    assert len(choose(priced([ladder, ladder], [9, 9], [[1, 0], [0, 1]], min_split_value_cents=1))) == 0
+
+
+def agrees(case: Case) -> None:
+    best = brute_force(case)
+    got = choose(case.priced, alternatives=1_000)
+    by_nodes = {frozenset(nodes_of(case.priced, got, p)): int(got.cents[p]) for p in range(len(got))}
+
+    assert by_nodes == best
+    assert got.cents.tolist() == sorted(best.values())
+    assert got.proven_least
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_cheapest_plan_of_every_node_subset_is_the_one_that_brute_force_finds(seed: int):
+    rng = np.random.default_rng(seed)
+    for _ in range(5):
+        book = random_book(rng, services=int(rng.integers(1, 4)))
+        for _ in range(8):
+            agrees(
+                random_case(
+                    rng, book, int(rng.integers(1, 6)), int(rng.integers(1, 6)), max_shipments=int(rng.integers(1, 5))
+                )
+            )
+
+
+@pytest.mark.parametrize("lines", [11, 12])
+def test_beyond_the_subsets_the_choice_is_still_the_least(lines: int):
+    rng = np.random.default_rng(lines)
+    case = random_case(rng, random_book(rng), nodes=4, lines=lines, max_shipments=3, same_item=0.0)
+    least = min(brute_force(case).values()) if lines < 12 else None
+    got = choose(case.priced)
+
+    assert got.proven_least
+    assert least is None or got.cents[0] == least
+    assert (np.diff(got.cents) >= 0).all()
+    assert_re_adds(case, got)
+
+
+def assert_re_adds(case: Case, got: Choice) -> None:
+    """Each plan covers the order and no node gives more than it has; the cents are those of its shipments."""
+    p = case.priced
+    for plan in range(len(got)):
+        shipments = got.shipments(plan)
+        taken = np.zeros((p.nodes, p.lines), np.int64)
+        for candidate, units in shipments:
+            assert p.permitted[candidate, units > 0].all()
+            np.add.at(taken[p.node[candidate]], p.item, units)
+        assert sum(units for _, units in shipments).tolist() == p.units.tolist()
+        assert (taken[:, p.item] <= p.atp).all()
+
+
+def reordered(case: Priced, nodes: np.ndarray, lines: np.ndarray) -> Priced:
+    """The same order with nodes and lines listed otherwise."""
+    place = np.argsort(nodes)
+    rows = np.argsort(place[case.node], kind="stable")
+    return replace(
+        case,
+        node=place[case.node][rows],
+        ladder=case.ladder[rows],
+        permitted=case.permitted[rows][:, lines],
+        atp=case.atp[nodes][:, lines],
+        item=case.item[lines],
+        units=case.units[lines],
+        weight_g=case.weight_g[lines],
+        volume_mm3=case.volume_mm3[lines],
+        longest_mm=case.longest_mm[lines],
+        value_cents=case.value_cents[lines],
+        shipment_cents=case.shipment_cents[rows],
+        unit_cents=case.unit_cents[rows][:, lines],
+    )
+
+
+BOOK = random_book(np.random.default_rng(5))
+seeds = st.integers(0, 10_000)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds)
+def test_the_cost_does_not_depend_on_how_nodes_and_lines_are_listed(seed: int):
+    rng = np.random.default_rng(seed)
+    case = random_case(rng, BOOK, nodes=4, lines=4).priced
+    nodes = rng.permutation(4)
+    other = reordered(case, nodes, rng.permutation(4))
+    one, two = choose(case, 1_000), choose(other, 1_000)
+    named = [
+        {(int(c), frozenset(where[n] for n in nodes_of(p, got, k))) for k, c in enumerate(got.cents)}
+        for p, got, where in ((case, one, np.arange(4)), (other, two, nodes))
+    ]
+
+    assert one.cents.tolist() == two.cents.tolist()
+    assert named[0] == named[1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds)
+def test_another_node_never_makes_an_order_dearer(seed: int):
+    case = random_case(np.random.default_rng(seed), BOOK, nodes=5, lines=4).priced
+    fewer = case.node < 4
+    without = replace(
+        case,
+        node=case.node[fewer],
+        ladder=case.ladder[fewer],
+        permitted=case.permitted[fewer],
+        atp=case.atp[:4],
+        shipment_cents=case.shipment_cents[fewer],
+        unit_cents=case.unit_cents[fewer],
+    )
+    before, after = choose(without), choose(case)
+
+    assert not len(before) or after.cents[0] <= before.cents[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.integers(1, 800))
+def test_a_unit_that_becomes_worth_more_at_a_node_is_never_taken_there_more(seed: int, cents: int):
+    case = random_case(np.random.default_rng(seed), BOOK, nodes=4, lines=4, same_item=0.0).priced
+    worth_more = case.unit_cents.copy()
+    worth_more[case.node == 0, 0] += cents
+
+    def taken(p: Priced) -> int:
+        return sum(int(units[0]) for c, units in choose(p).shipments() if p.node[c] == 0) if len(choose(p)) else 0
+
+    assert taken(replace(case, unit_cents=worth_more)) <= taken(case)
+
+
+def test_shapes_that_do_not_agree_are_refused_in_words():
+    case = priced([steps((1_000, 500))], [100], [[1]])
+
+    with pytest.raises(ValueError, match="every array by line"):
+        replace(case, weight_g=np.array([1, 2]))
+    with pytest.raises(ValueError, match="every array by candidate"):
+        replace(case, shipment_cents=np.array([1, 2]))
+    with pytest.raises(ValueError, match="zero or more"):
+        replace(case, unit_cents=np.array([[-1]]))
+    with pytest.raises(ValueError, match="node order"):
+        replace(case, node=np.array([1]))
+    with pytest.raises(ValueError, match="at least one unit"):
+        replace(case, units=np.array([0]))
