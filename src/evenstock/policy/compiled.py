@@ -1,0 +1,215 @@
+"""A policy made ready: every rule read, checked and turned into answers that cost microseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from types import ModuleType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenstock.domain import Candidate, Item, Node, NodeId, Order, OrderPlan, Policy, Rule, Sku, Verdict
+from evenstock.policy import bounds as order_bounds
+from evenstock.policy.bounds import Found
+from evenstock.policy.network import Network
+from evenstock.policy.parameters import Parameter, read
+from evenstock.policy.permit import Permitted, Relaxation, permit
+from evenstock.policy.review import review
+from evenstock.policy.ruling import CandidateFacts, Movement, OrderBounds, Question, Ruling
+from evenstock.policy.transfers import TransferBounds, transfer_bounds
+from evenstock.registry import members
+
+FAMILY: Final = "evenstock.policy.rules"
+_ANSWERS: Final = ("bars", "bound", "review", "closes", "floor_days")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of rule: what its file says of itself."""
+
+    name: str
+    about: str
+    parameters: tuple[Parameter, ...]
+    always_law: bool
+    """Whether it cannot be a wish."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Day:
+    """The rules in force on one day, by what they have a say in."""
+
+    permits: tuple[tuple[int, Rule, Ruling], ...]
+    bounds: tuple[tuple[int, Rule, Ruling], ...]
+    law: tuple[tuple[Rule, Ruling], ...]
+    """Bounds of law."""
+    reviews: tuple[tuple[Rule, Ruling], ...]
+    transfers: tuple[tuple[Rule, Ruling], ...]
+
+
+class CompiledPolicy:
+    """A policy ready to answer. It holds no state but what follows from policy and network."""
+
+    def __init__(self, policy: Policy, network: Network, rulings: Sequence[Ruling]) -> None:
+        self.policy = policy
+        self.digest = policy.digest()
+        self._network = network
+        self._rulings = tuple(rulings)
+        self._days: dict[date, _Day] = {}
+
+    def permit(
+        self, order: Order, items: Sequence[Item], candidates: Sequence[Candidate], facts: CandidateFacts
+    ) -> Permitted:
+        """Which candidates may carry which lines on `facts.on`; `items` are those of the order's lines, in their order.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not match, or a candidate's node is not in the network the policy was compiled with.
+        """
+        if len(items) != len(order.lines):
+            raise ValueError(f"{order.id}: {len(order.lines)} lines need as many items, not {len(items)}")
+        if not len(candidates) == len(facts.on_time_probability) == len(facts.slots_left):
+            raise ValueError(f"{order.id}: each of the {len(candidates)} candidates needs its facts")
+        node_of = np.array([self._position(candidate.node) for candidate in candidates], dtype=np.int64)
+        question = Question(order, items, candidates, facts, self._network.nodes, node_of)
+        return permit(self._on(facts.on).permits, question)
+
+    def bounds(self, order: Order, on: date) -> OrderBounds:
+        """Limits on the order's plan, law and wishes together."""
+        return order_bounds.bound([(rule, ruling) for _, rule, ruling in self._on(on).bounds], order)
+
+    def relax(
+        self,
+        order: Order,
+        permitted: Permitted,
+        on: date,
+        attempt: Callable[[NDArray[np.bool_], OrderBounds], Found | None],
+    ) -> tuple[Found, Relaxation] | None:
+        """What `attempt(mask, bounds)` finds with the wishes that can be kept; None where law alone forbids a plan.
+
+        Where wishes collide, those listed last are given up first. `attempt` answers None where it finds no plan; it is
+        asked once where all wishes can be kept, else at most once for each wish and twice more.
+        """
+        return order_bounds.relax(self._on(on).bounds, order, permitted, attempt)
+
+    def review(self, order: Order, plan: OrderPlan, relaxed: Sequence[str], on: date) -> Verdict:
+        """What the rules say of a finished plan; `relaxed` are the ids of the wishes given up for it."""
+        day = self._on(on)
+        return review(day.reviews, order_bounds.bound(day.law, order), order, plan, relaxed)
+
+    def transfer_bounds(
+        self, lanes: Sequence[tuple[NodeId, NodeId]], nodes: Sequence[NodeId], skus: Sequence[Sku], on: date
+    ) -> TransferBounds:
+        """Closed lanes ``(lane, item)`` and source floors ``(node, item)``, in the order of the arguments.
+
+        Raises
+        ------
+        ValueError
+            If a node or item is not in the network the policy was compiled with, or a lane's end is not in `nodes`.
+        """
+        chosen = tuple(self._network.nodes[self._position(node)] for node in nodes)
+        index = {node: k for k, node in enumerate(nodes)}
+        strange = sorted({str(end) for lane in lanes for end in lane if end not in index})
+        if strange:
+            raise ValueError(f"lanes lead to {', '.join(strange)}, which stand not among the nodes asked about")
+        unknown = [str(sku) for sku in skus if sku not in self._network.items]
+        if unknown:
+            raise ValueError(
+                f"policy {self.policy.name} does not know item {unknown[0]}; compile it with today's items"
+            )
+        movement = Movement(chosen, index, lanes, [self._network.items[sku] for sku in skus])
+        return transfer_bounds(self._on(on).transfers, movement)
+
+    def _position(self, node: NodeId) -> int:
+        try:
+            return self._network.index[node]
+        except KeyError:
+            raise ValueError(
+                f"policy {self.policy.name} does not know node {node}; compile it with today's nodes"
+            ) from None
+
+    def _on(self, day: date) -> _Day:
+        if day not in self._days:
+            self._days[day] = self._sorted(day)
+        return self._days[day]
+
+    def _sorted(self, on: date) -> _Day:
+        placed = [
+            (place, rule, ruling)
+            for place, (rule, ruling) in enumerate(zip(self.policy.rules, self._rulings, strict=True))
+            if rule.in_force(on)
+        ]
+        says = {answer: [p for p in placed if _has_a_say(p[2], answer)] for answer in _ANSWERS}
+        bounds = tuple(says["bound"])
+        transfers = {place: (rule, ruling) for place, rule, ruling in says["closes"] + says["floor_days"] if rule.hard}
+        return _Day(
+            tuple(says["bars"]),
+            bounds,
+            tuple((rule, ruling) for _, rule, ruling in bounds if rule.hard),
+            tuple((rule, ruling) for _, rule, ruling in says["review"]),
+            tuple(transfers[place] for place in sorted(transfers)),
+        )
+
+
+def compile_policy(
+    policy: Policy, nodes: Mapping[NodeId, Node], items: Mapping[Sku, Item], services: Collection[str] = ()
+) -> CompiledPolicy:
+    """Read and check every rule against the network; `services` are those that exist, where known.
+
+    Raises
+    ------
+    ValueError
+        With every problem of every rule: an unknown kind, a parameter that is unknown, missing, twice or ill-typed, a
+        node, pool, item, group or service that does not exist. Each names rule and parameter, and says what to do.
+    """
+    ordered = tuple(nodes[name] for name in sorted(nodes))
+    network = Network(ordered, items, {node.id: k for k, node in enumerate(ordered)}, frozenset(map(str, services)))
+    problems: list[str] = []
+    rulings: list[Ruling] = []
+    for rule in policy.rules:
+        try:
+            rulings.append(_compile_rule(rule, network))
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise ValueError(f"policy {policy.name} cannot be used:\n" + "\n".join(problems))
+    return CompiledPolicy(policy, network, rulings)
+
+
+def describe() -> tuple[Kind, ...]:
+    """Every kind of rule with its parameters, for the documentation and for error messages."""
+    return tuple(
+        Kind(name, (module.__doc__ or "").strip(), tuple(module.PARAMETERS), bool(getattr(module, "ALWAYS_LAW", False)))
+        for name, module in _kinds().items()
+    )
+
+
+@cache
+def _kinds() -> dict[str, ModuleType]:
+    return members(FAMILY)
+
+
+def _compile_rule(rule: Rule, network: Network) -> Ruling:
+    kinds = _kinds()
+    if rule.kind not in kinds:
+        raise ValueError(f"rule {rule.id}: there is no kind {rule.kind!r}; use one of {', '.join(kinds)}")
+    module = kinds[rule.kind]
+    problems: list[str] = []
+    if not rule.hard and getattr(module, "ALWAYS_LAW", False):
+        problems.append(f"rule {rule.id} ({rule.kind}): this kind is always law; set hard to true")
+    if rule.valid_to < rule.valid_from:
+        problems.append(f"rule {rule.id}: ends on {rule.valid_to}, before it begins on {rule.valid_from}")
+    given, wrong = read(rule, module.PARAMETERS, network)
+    problems += wrong
+    if problems:
+        raise ValueError("\n".join(problems))
+    ruling: Ruling = module.compile_rule(given, network)
+    return ruling
+
+
+def _has_a_say(ruling: Ruling, answer: str) -> bool:
+    return getattr(type(ruling), answer) is not getattr(Ruling, answer)

@@ -1,0 +1,117 @@
+"""Which candidates may carry which lines, by law and by wish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenstock.domain import Barred, Candidate, NodeId, Rule
+from evenstock.policy.ruling import Bar, OrderBounds, Question, Ruling
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    """What one soft rule would forbid."""
+
+    rule: str
+    mask: NDArray[np.bool_]
+    """What this wish alone allows, shape ``(candidate, line)``."""
+    barred: tuple[Barred, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The rule and what it would have forbidden."""
+        more = f" (and {len(self.barred) - 1} more)" if len(self.barred) > 1 else ""
+        return f"{self.rule}: {self.barred[0].because}{more}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Permitted:
+    """The rules' answer about an order's candidates."""
+
+    hard: NDArray[np.bool_]
+    """What law allows, shape ``(candidate, line)``."""
+    soft: tuple[Wish, ...]
+    """Wishes that forbid something, in the policy's order: where they collide the last yields first."""
+    barred_hard: tuple[Barred, ...]
+    position: tuple[int, ...] = ()
+    """Where each wish stands in the policy."""
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """What law and every wish allow, shape ``(candidate, line)``."""
+        return self.keeping(len(self.soft))
+
+    @property
+    def barred(self) -> tuple[Barred, ...]:
+        """Everything barred by law or wish."""
+        return self.barred_hard + tuple(b for wish in self.soft for b in wish.barred)
+
+    def keeping(self, wishes: int) -> NDArray[np.bool_]:
+        """What law and the first `wishes` wishes allow."""
+        allowed = self.hard.copy()
+        for wish in self.soft[:wishes]:
+            allowed &= wish.mask
+        return allowed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relaxation:
+    """What is allowed once some wishes are given up."""
+
+    mask: NDArray[np.bool_]
+    bounds: OrderBounds
+    rules: tuple[str, ...]
+    """Wishes given up, by rule id, in the policy's order."""
+    sentences: tuple[str, ...]
+    """The same, with what each would have forbidden."""
+    barred: tuple[Barred, ...]
+    """What law and the wishes still kept bar."""
+
+
+def permit(rulings: Sequence[tuple[int, Rule, Ruling]], question: Question) -> Permitted:
+    """Ask every rule, law and wish apart. `rulings` come with their position in the policy."""
+    shape = len(question.candidates), len(question.items)
+    hard = np.ones(shape, dtype=np.bool_)
+    barred: list[Barred] = []
+    wishes: list[Wish] = []
+    positions: list[int] = []
+    for position, rule, ruling in rulings:
+        bars = tuple(ruling.bars(question))
+        if not bars:
+            continue
+        named = tuple(b for bar in bars for b in _named(rule, bar, question.candidates))
+        if rule.hard:
+            _apply(hard, bars)
+            barred += named
+        else:
+            mask = np.ones(shape, dtype=np.bool_)
+            _apply(mask, bars)
+            wishes.append(Wish(rule.id, mask, named))
+            positions.append(position)
+    return Permitted(hard, tuple(wishes), tuple(barred), tuple(positions))
+
+
+def _apply(mask: NDArray[np.bool_], bars: Iterable[Bar]) -> None:
+    for bar in bars:
+        if bar.lines is None:
+            mask[bar.candidates] = False
+        else:
+            mask[np.ix_(bar.candidates, bar.lines)] = False
+
+
+def _named(rule: Rule, bar: Bar, candidates: Sequence[Candidate]) -> Iterable[Barred]:
+    """A whole node where all its candidates are barred, else each service."""
+    because = f"{bar.because} ({rule.because})" if rule.because else bar.because
+    whole: dict[NodeId, bool] = {}
+    services: dict[NodeId, dict[str, None]] = {}
+    for candidate, out in zip(candidates, bar.candidates.tolist(), strict=True):
+        whole[candidate.node] = whole.get(candidate.node, True) and out
+        if out:
+            services.setdefault(candidate.node, {})[candidate.service] = None
+    for node, barred in services.items():
+        for service in [""] if whole[node] else barred:
+            yield Barred(node, service, rule.id, because)
