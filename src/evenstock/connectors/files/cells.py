@@ -253,8 +253,9 @@ def _text(column: str, spec: dy.String, texts: pl.Series) -> Cells:
         bad = bad | values.str.contains(INVISIBLE).fill_null(value=False)
         bad = bad | values.str.contains(SCIENTIFIC).fill_null(value=False)
         floated = values.str.contains(FLOATED).fill_null(value=False)
-        # A whole column of 12.0 was a column of numbers once; a single name of that look may be a name.
-        if column == "postal_code" or (len(values) > 0 and floated.sum() == values.is_not_null().sum()):
+        # A whole column of 12.0, 13.0 was a column of numbers once; a single name of that look may be a name.
+        every = int(floated.sum()) == int(values.is_not_null().sum())
+        if column == "postal_code" or (every and values.n_unique() > 1):
             bad = bad | floated
     else:
         bad = bad | values.str.contains(r"\x00").fill_null(value=False)
@@ -274,7 +275,7 @@ def is_time_zone(name: str) -> bool:
     """Whether the name is in the IANA data base of this machine."""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return False
     return "/" in name or name == "UTC"
 
