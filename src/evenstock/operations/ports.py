@@ -110,7 +110,7 @@ class Transaction(Protocol):
         """Units never to be promised: a setting beside the balance, made by no movement."""
 
     def balances(self, skus: Sequence[Sku]) -> list[StockBalance]:
-        """Balances of these items at every node, in (sku, node, lot) order: one indexed query."""
+        """Balances of these items at every node, in (sku, node, lot) order: one indexed query. Rows of zeros are left out."""
 
     def balance_frame(self) -> pl.DataFrame:
         """All balances: sku, node, lot, one column for each state, and buffer, sorted by key; rows of zeros left out."""

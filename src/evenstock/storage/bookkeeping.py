@@ -66,6 +66,20 @@ def below_zero(key: Key, before: dict[str, int], change: dict[str, int]) -> Stor
     )
 
 
+def not_negative(sku: Sku, node: NodeId, units: Units) -> Units:
+    if units < 0:
+        raise ValueError(f"{sku} at {node}: a buffer is zero or more, not {units}")
+    return units
+
+
+def other_content(movement: str) -> ConflictError:
+    return ConflictError(f"movement {movement} is already recorded with other content; correct it by a reversal")
+
+
+def repayment_taken() -> ConflictError:
+    return ConflictError("a movement id ending in :repays is already recorded; such ids belong to the store")
+
+
 def repayment(key: Key, units: int, cause: Movement) -> Movement:
     """Units that entered `available` where a shortfall was open go to the shortfall first."""
     sku, node, lot = key

@@ -79,6 +79,10 @@ class _Books:
     pointers: dict[str, str] = field(default_factory=dict)
 
 
+def _says_something(b: StockBalance) -> bool:
+    return b.available + b.reserved + b.allocated + b.held + b.in_transit + b.shortfall + b.buffer > 0
+
+
 class MemoryStore:
     """One transaction at a time, behind a lock; what a failed one changed is put back."""
 
@@ -170,9 +174,7 @@ class MemoryTransaction:
                 self._put(self._books.movements, movement.id, (movement, recorded_at))
                 new.append(movement)
             elif seen[0] != movement:
-                raise ConflictError(
-                    f"movement {movement.id} is already recorded with other content; correct it by a reversal"
-                )
+                raise book.other_content(movement.id)
         return new
 
     def _project(self, movements: Sequence[Movement], recorded_at: datetime) -> list[Movement]:
@@ -195,9 +197,7 @@ class MemoryTransaction:
             return []
         movement = book.repayment(key, units, book.last_touching(cause, key))
         if movement.id in self._books.movements:
-            raise ConflictError(
-                f"movement {movement.id} is already recorded; ids ending in :repays belong to the store"
-            )
+            raise book.repayment_taken()
         self._put(self._books.movements, movement.id, (movement, recorded_at))
         available, shortfall = Units(balance.available - units), Units(balance.shortfall - units)
         self._set(replace(balance, available=available, shortfall=shortfall))
@@ -226,11 +226,11 @@ class MemoryTransaction:
             return moves + self._project(moves, recorded_at)
 
     def set_buffer(self, sku: Sku, node: NodeId, units: Units, lot: LotId = UNTRACKED) -> None:
-        self._set(replace(self._balance((sku, node, lot)), buffer=units))
+        self._set(replace(self._balance((sku, node, lot)), buffer=book.not_negative(sku, node, units)))
 
     def balances(self, skus: Sequence[Sku]) -> list[StockBalance]:
         found = self._books.balances
-        return [balance for sku in sorted(set(skus)) for _, balance in sorted(found.get(sku, {}).items())]
+        return [b for sku in sorted(set(skus)) for _, b in sorted(found.get(sku, {}).items()) if _says_something(b)]
 
     def balance_frame(self) -> pl.DataFrame:
         states = (*book.STATES, "buffer")

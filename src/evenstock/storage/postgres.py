@@ -1,0 +1,191 @@
+"""The books in PostgreSQL: the server that companies run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from evenstock.domain import Reservation
+from evenstock.operations.ports import Remembered, Short, Slot, StoreError
+from evenstock.storage import bookkeeping as book
+from evenstock.storage.migrate import require_head
+from evenstock.storage.session import Statements
+from evenstock.storage.sql import SqlStore, SqlTransaction
+
+_KEPT_OPEN: Final = 4
+_AT_MOST: Final = 8
+"""Connections. More than these collapse on hot rows, on any number of cores."""
+
+_SETTINGS: Final = (
+    "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET statement_timeout = '120s'; "
+    "SET idle_in_transaction_session_timeout = '300s'; SET default_transaction_isolation = 'read committed'"
+)
+
+_STATEMENTS = Statements(
+    insert_movements=sa.text(
+        """
+        INSERT INTO movement (id, sku, lot, units, source_node, source_bucket, source_cause, destination_node,
+            destination_bucket, destination_cause, occurred_at, recorded_at, because, reverses)
+        SELECT * FROM ROWS FROM (json_to_recordset(CAST(:rows AS json)) AS (
+            id text, sku text, lot text, units bigint, source_node text, source_bucket text, source_cause text,
+            destination_node text, destination_bucket text, destination_cause text, occurred_at timestamptz,
+            recorded_at timestamptz, because text, reverses text
+        )) AS r
+        ON CONFLICT (id) DO NOTHING RETURNING id
+        """
+    ),
+    insert_balances=sa.text(
+        """
+        INSERT INTO stock_balance (sku, node, lot)
+        SELECT sku, node, lot FROM json_to_recordset(CAST(:rows AS json)) AS r (sku text, node text, lot text)
+        ON CONFLICT (sku, node, lot) DO NOTHING
+        """
+    ),
+    lock_balances=sa.text(
+        """
+        SELECT 1 FROM stock_balance AS b
+        JOIN json_to_recordset(CAST(:rows AS json)) AS r (sku text, node text, lot text)
+            ON b.sku = r.sku AND b.node = r.node AND b.lot = r.lot
+        ORDER BY b.sku, b.node, b.lot
+        FOR UPDATE OF b
+        """
+    ),
+    change_balances=sa.text(
+        """
+        UPDATE stock_balance AS b SET available = b.available + c.available, reserved = b.reserved + c.reserved,
+            allocated = b.allocated + c.allocated, held = b.held + c.held, in_transit = b.in_transit + c.in_transit,
+            shortfall = b.shortfall + c.shortfall
+        FROM json_to_recordset(CAST(:rows AS json)) AS c (sku text, node text, lot text, available bigint,
+            reserved bigint, allocated bigint, held bigint, in_transit bigint, shortfall bigint)
+        WHERE b.sku = c.sku AND b.node = c.node AND b.lot = c.lot
+            AND b.available + c.available >= 0 AND b.reserved + c.reserved >= 0 AND b.allocated + c.allocated >= 0
+            AND b.held + c.held >= 0 AND b.in_transit + c.in_transit >= 0 AND b.shortfall + c.shortfall >= 0
+        RETURNING b.sku, b.node, b.lot, b.available, b.shortfall
+        """
+    ),
+    put_prices=sa.text(
+        """
+        INSERT INTO price (sku, node, valid_from, source, cents)
+        SELECT sku, node, valid_from, source, cents FROM json_to_recordset(CAST(:rows AS json))
+            AS r (sku text, node text, valid_from timestamptz, source text, cents bigint)
+        ON CONFLICT (sku, node, valid_from, source) DO UPDATE SET cents = excluded.cents
+        """
+    ),
+    # One relay at a time holds an aggregate, so that its facts keep their order; others skip to other aggregates.
+    claim_outbox=sa.text(
+        """
+        SELECT id, kind, aggregate, occurred_at, body FROM outbox
+        WHERE delivered_at IS NULL AND pg_try_advisory_xact_lock(hashtextextended('outbox:' || aggregate, 0))
+        ORDER BY number LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+        """
+    ),
+    read_plan=sa.text("SELECT body, state FROM transfer_plan WHERE id = :id FOR UPDATE"),
+    read_transfer=sa.text(
+        "SELECT id, plan, origin, destination, ship_by, state, lines FROM transfer_order WHERE id = :id FOR UPDATE"
+    ),
+)
+
+_RECALL: Final = "SELECT request, response FROM recall_command(%s)"
+_RESERVE: Final = (
+    "SELECT reserve_stock(%s, %s, %s, %s, %s::text[], %s::text[], %s::text[], %s::bigint[], "
+    "%s::text[], %s::date[], %s::integer[], %s::integer[])"
+)
+
+
+class PostgresTransaction(SqlTransaction):
+    statements = _STATEMENTS
+
+    def moment(self, at: datetime) -> datetime:
+        return at.astimezone(UTC)
+
+    def day(self, day: date) -> date:
+        return day
+
+    def recall(self, key: str) -> Remembered | None:
+        found = self.connection.exec_driver_sql(_RECALL, (key,)).one_or_none()
+        return Remembered(key, found.request, bytes(found.response)) if found is not None else None
+
+    def reserve(self, reservation: Reservation, slots: Sequence[Slot] = ()) -> Short | None:
+        places = book.places(slots)
+        step = self.connection.exec_driver_sql(_RESERVE, _arguments(reservation, places)).scalar()
+        if step == 0:
+            return None
+        if step is None:
+            self._same_promise(reservation)
+            return None
+        if step > 0:
+            line = reservation.lines[step - 1]
+            return book.short_of_stock(line.sku, line.node, line.units)
+        return book.short_of_slots(*places[-step - 1])
+
+
+def _arguments(reservation: Reservation, places: Sequence[tuple[Slot, int]]) -> tuple[Any, ...]:
+    lines = reservation.lines
+    return (
+        reservation.id,
+        reservation.order,
+        reservation.made_at,
+        reservation.expires_at,
+        [line.sku for line in lines],
+        [line.node for line in lines],
+        [line.lot for line in lines],
+        [line.units for line in lines],
+        [slot.node for slot, _ in places],
+        [slot.day for slot, _ in places],
+        [slot.ceiling for slot, _ in places],
+        [count for _, count in places],
+    )
+
+
+class PostgresStore(SqlStore):
+    """A server, a few connections, READ COMMITTED with guarded updates; each commit on disk before it returns.
+
+    The database must be at this version's schema: `storage.open_store` brings it there. Raises StoreError if the server
+    is set to acknowledge commits that a power failure would take back.
+    """
+
+    kind = PostgresTransaction
+
+    def __init__(self, url: str) -> None:
+        super().__init__(postgres_engine(url))
+        try:
+            with self._engine.begin() as connection:
+                refuse_unsafe(durability(connection))
+                require_head(connection)
+        except sa.exc.OperationalError as error:
+            said = str(error.orig).strip().splitlines()[0]
+            raise StoreError(f"{self._engine.url.render_as_string()}: PostgreSQL does not answer: {said}") from error
+
+
+def postgres_engine(url: str) -> sa.Engine:
+    """An engine with a small pool and safe session settings."""
+    address = sa.make_url(url).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(address, pool_size=_KEPT_OPEN, max_overflow=_AT_MOST - _KEPT_OPEN, pool_timeout=30)
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        connection.execute(_SETTINGS)
+        connection.autocommit = False
+
+    return engine
+
+
+def durability(connection: sa.Connection) -> dict[str, str]:
+    """The server's settings that decide whether an acknowledged commit survives a power failure."""
+    names = ("fsync", "synchronous_commit", "full_page_writes")
+    return {name: str(connection.exec_driver_sql(f"SHOW {name}").scalar()) for name in names}
+
+
+def refuse_unsafe(settings: Mapping[str, str]) -> None:
+    """Raise StoreError for a server that would lose committed work."""
+    for name, value in settings.items():
+        if value == "off":
+            raise StoreError(
+                f"PostgreSQL runs with {name} = off: a power failure would take back orders already confirmed; "
+                f"set {name} = on and restart evenstock"
+            )

@@ -1,0 +1,116 @@
+"""Rows and documents of the databases, back into the words of the domain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from evenstock.domain import (
+    Cents,
+    CostTerm,
+    Event,
+    LotId,
+    NodeId,
+    OrderId,
+    PlanId,
+    PlanState,
+    Price,
+    Reservation,
+    ReservationId,
+    ReservationLine,
+    ReservationState,
+    Sku,
+    StockBalance,
+    StockObservation,
+    TransferId,
+    TransferLine,
+    TransferOrder,
+    TransferOrderLine,
+    TransferPlan,
+    TransferState,
+    Units,
+)
+
+
+def moment(value: datetime | str) -> datetime:
+    """UTC, from PostgreSQL's timestamp or SQLite's text."""
+    return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+
+
+def day(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def balance(row: Any) -> StockBalance:
+    sku, node, lot, *units = row
+    return StockBalance(Sku(sku), NodeId(node), LotId(lot), *(Units(n) for n in units))
+
+
+def observation(row: Any) -> StockObservation:
+    source, sku, node, lot, version, units, observed_at = row
+    return StockObservation(source, Sku(sku), NodeId(node), Units(units), moment(observed_at), version, LotId(lot))
+
+
+def reservations(rows: Iterable[Any]) -> list[Reservation]:
+    """From rows of a reservation with each of its lines, grouped as they come."""
+    heads: dict[str, Any] = {}
+    lines: dict[str, list[ReservationLine]] = {}
+    for row in rows:
+        heads[row.id] = row
+        lines.setdefault(row.id, []).append(
+            ReservationLine(Sku(row.sku), NodeId(row.node), Units(row.units), LotId(row.lot))
+        )
+    return [
+        Reservation(
+            ReservationId(name),
+            OrderId(head.order_id),
+            tuple(lines[name]),
+            moment(head.made_at),
+            moment(head.expires_at),
+            ReservationState(head.state),
+        )
+        for name, head in heads.items()
+    ]
+
+
+def event(row: Any) -> Event:
+    name, kind, aggregate, occurred_at, body = row
+    return Event(name, kind, aggregate, moment(occurred_at), json.loads(body))
+
+
+def price(row: Any) -> Price:
+    sku, node, valid_from, source, cents = row
+    return Price(Sku(sku), NodeId(node), moment(valid_from), source, Cents(cents))
+
+
+def plan(body: str, state: str) -> TransferPlan:
+    told = json.loads(body)
+    return TransferPlan(
+        PlanId(told["id"]),
+        moment(told["made_at"]),
+        tuple((name, digest) for name, digest in told["inputs"]),
+        told["seed"],
+        tuple(_transfer_line(line) for line in told["lines"]),
+        tuple(told["notes"]),
+        PlanState(state),
+    )
+
+
+def _transfer_line(told: dict[str, Any]) -> TransferLine:
+    costs = tuple(CostTerm(term["name"], Cents(term["cents"])) for term in told.pop("costs"))
+    return TransferLine(costs=costs, **told)
+
+
+def transfer(row: Any) -> TransferOrder:
+    name, plan_id, origin, destination, ship_by, state, lines = row
+    return TransferOrder(
+        TransferId(name),
+        PlanId(plan_id),
+        NodeId(origin),
+        NodeId(destination),
+        tuple(TransferOrderLine(**line) for line in json.loads(lines)),
+        day(ship_by),
+        TransferState(state),
+    )

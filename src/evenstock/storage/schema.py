@@ -1,0 +1,267 @@
+"""The tables of both databases, defined once.
+
+Guards that are not tables (append-only triggers, the life of a reservation, PostgreSQL's functions) stand as SQL beside
+the migration that made them.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from evenstock.domain import Bucket, Cause, PlanState, ReservationState, TransferState
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+MOMENT = sa.DateTime(timezone=True).with_variant(sa.Text(), "sqlite")
+"""UTC. SQLite keeps RFC 3339 text to the microsecond, which sorts as time does."""
+DAY = sa.Date().with_variant(sa.Text(), "sqlite")
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""In SQLite a key that counts by itself must be INTEGER."""
+
+
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Sorted by its bytes, so that both databases and Python agree on the order of keys."""
+
+
+def _text(name: str, *, key: bool = False) -> sa.Column[str]:
+    return sa.Column(name, TEXT, primary_key=key, nullable=False)
+
+
+def _units(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger(), nullable=False, server_default="0")
+
+
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[object]:
+    return sa.Column(name, MOMENT, nullable=nullable)
+
+
+def _one_of(column: str, values: type) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{value.value}'" for value in values)  # type: ignore[attr-defined]
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+movement = sa.Table(
+    "movement",
+    metadata,
+    sa.Column("number", NUMBER, sa.Identity(always=True), primary_key=True),
+    _text("id"),
+    _text("sku"),
+    _text("lot"),
+    sa.Column("units", sa.BigInteger(), nullable=False),
+    _text("source_node"),
+    _text("source_bucket"),
+    _text("source_cause"),
+    _text("destination_node"),
+    _text("destination_bucket"),
+    _text("destination_cause"),
+    _moment("occurred_at"),
+    _moment("recorded_at"),
+    _text("because"),
+    sa.Column("reverses", TEXT),
+    sa.UniqueConstraint("id"),
+    sa.CheckConstraint("units > 0", name="units_positive"),
+    _one_of("source_bucket", Bucket),
+    _one_of("destination_bucket", Bucket),
+    _one_of("source_cause", Cause),
+    _one_of("destination_cause", Cause),
+    sa.CheckConstraint("(source_bucket = 'outside') = (source_cause <> '')", name="source_cause_outside"),
+    sa.CheckConstraint(
+        "(destination_bucket = 'outside') = (destination_cause <> '')", name="destination_cause_outside"
+    ),
+    comment="Append-only. Balanced by construction: one row has both ends and one quantity.",
+)
+
+stock_balance = sa.Table(
+    "stock_balance",
+    metadata,
+    _text("sku", key=True),
+    _text("node", key=True),
+    _text("lot", key=True),
+    _units("available"),
+    _units("reserved"),
+    _units("allocated"),
+    _units("held"),
+    _units("in_transit"),
+    _units("shortfall"),
+    _units("buffer"),
+    *(
+        sa.CheckConstraint(f"{state} >= 0", name=f"{state}_not_negative")
+        for state in ("available", "reserved", "allocated", "held", "in_transit", "shortfall", "buffer")
+    ),
+    # Room on the page for the next version of a row: these are changed by every sale.
+    postgresql_with={"fillfactor": 70},
+    comment="A projection of movement, which recompute_balances can rebuild; buffer is a setting.",
+)
+
+stock_observation = sa.Table(
+    "stock_observation",
+    metadata,
+    _text("sku", key=True),
+    _text("node", key=True),
+    _text("lot", key=True),
+    _text("source", key=True),
+    sa.Column("version", sa.BigInteger(), nullable=False),
+    sa.Column("units", sa.BigInteger(), nullable=False),
+    _moment("observed_at"),
+    sa.CheckConstraint("units >= 0", name="units_not_negative"),
+    comment="The newest statement of each source about each stock.",
+)
+
+reservation = sa.Table(
+    "reservation",
+    metadata,
+    _text("id", key=True),
+    _text("order_id"),
+    _moment("made_at"),
+    _moment("expires_at"),
+    _text("state"),
+    _one_of("state", ReservationState),
+    sa.CheckConstraint("expires_at > made_at", name="expires_after_made"),
+    sa.Index("ix_reservation_order_id", "order_id"),
+    sa.Index(
+        "ix_reservation_expires_at",
+        "expires_at",
+        "id",
+        postgresql_where=sa.text("state = 'pending'"),
+        sqlite_where=sa.text("state = 'pending'"),
+    ),
+    comment="Pending once, then posted, voided or expired for good.",
+)
+
+reservation_line = sa.Table(
+    "reservation_line",
+    metadata,
+    sa.Column("reservation_id", TEXT, sa.ForeignKey("reservation.id"), primary_key=True),
+    _text("sku", key=True),
+    _text("node", key=True),
+    _text("lot", key=True),
+    sa.Column("units", sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("units > 0", name="units_positive"),
+)
+
+slot = sa.Table(
+    "slot",
+    metadata,
+    _text("node", key=True),
+    sa.Column("day", DAY, primary_key=True),
+    sa.Column("ceiling", sa.Integer(), nullable=False),
+    sa.Column("taken", sa.Integer(), nullable=False),
+    sa.CheckConstraint("taken BETWEEN 0 AND ceiling", name="taken_within_ceiling"),
+    postgresql_with={"fillfactor": 70},
+    comment="Places in a node's day: a quota is a row, taken under the same guard as stock.",
+)
+
+reservation_slot = sa.Table(
+    "reservation_slot",
+    metadata,
+    sa.Column("reservation_id", TEXT, sa.ForeignKey("reservation.id"), primary_key=True),
+    _text("node", key=True),
+    sa.Column("day", DAY, primary_key=True),
+    sa.Column("places", sa.Integer(), nullable=False),
+    sa.CheckConstraint("places > 0", name="places_positive"),
+    comment="What a reservation gives back when it is voided or expires.",
+)
+
+command = sa.Table(
+    "command",
+    metadata,
+    _text("key", key=True),
+    _text("request"),
+    sa.Column("response", sa.LargeBinary(), nullable=False),
+    _moment("answered_at"),
+    comment="The answer each command got the first time, kept with its effect.",
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    _text("source", key=True),
+    _text("event", key=True),
+    _moment("accepted_at"),
+    comment="Events of others that were taken in, so that a second delivery has no effect.",
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("number", NUMBER, sa.Identity(always=True), primary_key=True),
+    _text("id"),
+    _text("kind"),
+    _text("aggregate"),
+    _moment("occurred_at"),
+    _text("body"),
+    _moment("delivered_at", nullable=True),
+    sa.UniqueConstraint("id"),
+    sa.Index(
+        "ix_outbox_undelivered",
+        "number",
+        postgresql_where=sa.text("delivered_at IS NULL"),
+        sqlite_where=sa.text("delivered_at IS NULL"),
+    ),
+    comment="Facts to tell others: there if and only if committed.",
+)
+
+decision = sa.Table(
+    "decision",
+    metadata,
+    sa.Column("number", NUMBER, sa.Identity(always=True), primary_key=True),
+    _text("id"),
+    _text("order_id"),
+    _moment("decided_at"),
+    sa.Column("record", sa.LargeBinary(), nullable=False),
+    sa.UniqueConstraint("id"),
+    sa.Index("ix_decision_order_id", "order_id", "number"),
+    comment="Append-only; record holds the canonical bytes.",
+)
+
+transfer_plan = sa.Table(
+    "transfer_plan",
+    metadata,
+    _text("id", key=True),
+    _moment("made_at"),
+    _text("state"),
+    _text("body"),
+    _one_of("state", PlanState),
+    sa.Index("ix_transfer_plan_made_at", "made_at"),
+)
+
+transfer_order = sa.Table(
+    "transfer_order",
+    metadata,
+    _text("id", key=True),
+    _text("plan"),
+    _text("origin"),
+    _text("destination"),
+    sa.Column("ship_by", DAY, nullable=False),
+    _text("state"),
+    _text("lines"),
+    _one_of("state", TransferState),
+    sa.Index("ix_transfer_order_state", "state"),
+)
+
+price = sa.Table(
+    "price",
+    metadata,
+    _text("sku", key=True),
+    _text("node", key=True),
+    sa.Column("valid_from", MOMENT, primary_key=True),
+    _text("source", key=True),
+    sa.Column("cents", sa.BigInteger(), nullable=False),
+)
+
+pointer = sa.Table(
+    "pointer",
+    metadata,
+    _text("name", key=True),
+    _text("digest"),
+    _moment("set_at"),
+    comment="Which snapshot a name means now.",
+)

@@ -1,0 +1,65 @@
+"""One open transaction of a database, and how its dialect spells moments, days and rows of a whole list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+
+@dataclass(frozen=True)
+class Statements:
+    """The few statements that SQLite and PostgreSQL spell differently. `:rows` is a JSON list of objects."""
+
+    insert_movements: sa.TextClause
+    """Returns the ids that were new."""
+    insert_balances: sa.TextClause
+    """Rows of zeros where there are none."""
+    lock_balances: sa.TextClause
+    """Takes the rows in key order, until the transaction ends."""
+    change_balances: sa.TextClause
+    """Adds changes where no state would fall below zero; returns key, available and shortfall of each row changed."""
+    put_prices: sa.TextClause
+    claim_outbox: sa.TextClause
+    read_plan: sa.TextClause
+    read_transfer: sa.TextClause
+
+
+class Session:
+    """What the parts of a transaction share: its connection, and the dialect's spellings."""
+
+    statements: Statements
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def run(self, statement: sa.TextClause, **values: Any) -> sa.CursorResult[*tuple[Any, ...]]:
+        return self.connection.execute(statement, values)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """A step that raises leaves no trace, so that the caller may go on."""
+        with self.connection.begin_nested():
+            yield
+
+    def moment(self, at: datetime) -> Any:
+        """A moment as this database takes it."""
+        raise NotImplementedError
+
+    def day(self, day: date) -> Any:
+        raise NotImplementedError
+
+
+def rows_of(rows: Iterable[Mapping[str, Any]]) -> str:
+    """A list for `:rows`."""
+    return json.dumps(list(rows), ensure_ascii=False)
+
+
+def listed(text: str) -> sa.TextClause:
+    """A statement with a list under the name `among`."""
+    return sa.text(text).bindparams(sa.bindparam("among", expanding=True))

@@ -1,0 +1,59 @@
+"""A transaction over either database: all its parts, and a store that opens one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from evenstock.operations.ports import StoreError, Transaction
+from evenstock.storage import bookkeeping as book
+from evenstock.storage.sql_plans import PlansSql
+from evenstock.storage.sql_records import RecordsSql
+from evenstock.storage.sql_reservations import ReservationsSql
+
+
+class SqlTransaction(ReservationsSql, RecordsSql, PlansSql):
+    """Everything `operations.ports.Transaction` asks for, in SQL that both databases read."""
+
+
+class SqlStore:
+    """Connections of an engine, one transaction a thread at a time."""
+
+    kind: type[SqlTransaction]
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._open = threading.local()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        if getattr(self._open, "now", False):
+            raise StoreError(book.NESTED)
+        self._open.now = True
+        try:
+            with self._engine.begin() as connection:
+                yield self.kind(connection)
+        except sa.exc.DBAPIError as error:
+            raise StoreError(_sentence(error)) from error
+        except sa.exc.TimeoutError as error:
+            raise StoreError("all connections to the database are busy; nothing was changed: try again") from error
+        finally:
+            self._open.now = False
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _sentence(error: sa.exc.DBAPIError) -> str:
+    said = str(error.orig).strip().splitlines()[0]
+    if error.connection_invalidated:
+        return (
+            f"the database went away ({said}); whether the last commit took effect is unknown: "
+            "ask again under the same key or id, and it will count once"
+        )
+    if isinstance(error, sa.exc.OperationalError):
+        return f"the database could not go on ({said}); nothing was changed: try again"
+    return f"the database refused ({said}); nothing was changed"
