@@ -53,8 +53,8 @@ def day_factors(history: DemandHistory, *, past: int, horizon: int, calendar: pl
     events = _event_days(calendar, names, first, days + horizon)
     quiet = ~np.any(np.stack(list(events.values())), axis=0) if events else np.ones((len(names), days + horizon), bool)
 
-    # What the day would have sold at the level around it; a group without sales keeps factor 1.
-    near = _level_near(total, exposure) * exposure
+    # What the day would have sold at the level of the quiet days around it; a group without sales keeps factor 1.
+    near = _level_near(total * quiet[:, :days], exposure * quiet[:, :days]) * exposure
     factor = np.ones((len(names), days + horizon))
     recent = np.arange(days) >= days - WEEKDAY_DAYS
     for day in range(7):
