@@ -35,6 +35,8 @@ def refusal(world, *rules, **rest):
         ("review_above", {"role": "boss"}, "give order_value_cents or plan_cost_cents"),
         ("review_above", {"order_value_cents": "1"}, "role is missing; give who decides"),
         ("require", {"skus": "MUG"}, "name nodes or services that alone may ship"),
+        ("dedicate", {"skus": "MUG"}, "name nodes or services that are kept"),
+        ("dedicate", {"nodes": "CA"}, "say what they are kept for"),
         ("freeze_lane", {"skus": "MUG"}, "name origins or destinations"),
     ],
 )

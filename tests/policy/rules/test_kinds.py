@@ -100,6 +100,21 @@ def test_require_leaves_only_what_it_names(world):
     assert said(whole)[0] == ("CA", "", "this order ships only by ups:2day")
 
 
+def test_what_is_kept_for_some_carries_nothing_else(world):
+    order = world.an_order("MUG", "LIPO", channel="acme")
+    ways = world.ways("CA:ups:ground", "NJ:ups:ground")
+    vendor = world.rule("dedicate", nodes="CA", channels="acme")
+    assert world.ask(vendor, ways, order).mask.all()
+    other = world.ask(vendor, ways, world.an_order("MUG", "LIPO", channel="zeta"))
+    assert other.mask.tolist() == [[False, False], [True, True]]
+    assert said(other) == [("CA", "", "CA is kept for others than this order")]
+    maker = world.ask(world.rule("dedicate", nodes="CA", skus="MUG"), ways, order)
+    assert maker.mask.tolist() == [[True, False], [True, True]]
+    assert said(maker) == [("CA", "", "CA is kept for others than LIPO")]
+    own = world.ask(world.rule("dedicate", services="ups:air", order_classes="vip"), world.ways("CA:ups:air", "CA:x"))
+    assert own.mask[:, 0].tolist() == [False, True]
+
+
 def test_the_tightest_bound_counts_and_conditions_choose_the_orders(world):
     ready = world.compiled(
         world.rule("max_shipments", shipments=3),
