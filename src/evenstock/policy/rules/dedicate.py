@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import numpy as np
-
 from evenstock.policy.conditions import ITEM_WHEN, ORDER_WHEN, ItemWhen, OrderWhen
 from evenstock.policy.network import Network
 from evenstock.policy.parameters import Given, Parameter
+from evenstock.policy.reach import Reach, goods, places
 from evenstock.policy.ruling import Bar, Question, Ruling
 
 PARAMETERS: Final = (
@@ -26,29 +25,22 @@ PARAMETERS: Final = (
 
 
 class Dedicate(Ruling):
-    __slots__ = ("_at", "_by", "_item", "_order", "_services")
+    __slots__ = ("_item", "_order", "_reach")
 
     def __init__(self, given: Given, network: Network) -> None:
-        self._order, self._item = OrderWhen(given), ItemWhen(given)
-        nodes, self._services = given.names("nodes"), given.names("services")
-        self._at = np.array([not nodes or node.id in nodes for node in network.nodes], dtype=np.bool_)
-        self._by = f" by {', '.join(given.listed('services'))}" if self._services else ""
+        self._order, self._item, self._reach = OrderWhen(given), ItemWhen(given), Reach(given, network)
 
     def bars(self, question: Question) -> Iterable[Bar]:
-        kept_for = self._item.lines(question.items)
-        lines, what = None, "this order"
+        lines = None
         if self._order.holds(question.order):
+            kept_for = self._item.lines(question.items)
             if kept_for is None or kept_for.all():
                 return
             lines = ~kept_for
-            named = [str(i.sku) for i, out in zip(question.items, lines.tolist(), strict=True) if out]
-            what = ", ".join(dict.fromkeys(named))
-        kept = self._at[question.node_of]
-        if self._services:
-            kept &= np.array([c.service in self._services for c in question.candidates], dtype=np.bool_)
+        kept = self._reach.of(question)
         if kept.any():
-            nodes = dict.fromkeys(str(question.candidates[k].node) for k in np.flatnonzero(kept).tolist())
-            yield Bar(kept, f"{', '.join(nodes)}{self._by} is kept for others than {what}", lines)
+            who = f"{places(kept, question)}{self._reach.by}"
+            yield Bar(kept, f"{who} is kept for others than {goods(lines, question)}", lines)
 
 
 def compile_rule(given: Given, network: Network) -> Ruling:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import numpy as np
-
 from evenstock.policy.conditions import ITEM_WHEN, ORDER_WHEN, ItemWhen, OrderWhen
 from evenstock.policy.network import Network
 from evenstock.policy.parameters import Given, Parameter
+from evenstock.policy.reach import Reach, goods
 from evenstock.policy.ruling import Bar, Question, Ruling
 
 PARAMETERS: Final = (
@@ -24,15 +23,10 @@ PARAMETERS: Final = (
 
 
 class Require(Ruling):
-    __slots__ = ("_at", "_item", "_only", "_order", "_services")
+    __slots__ = ("_item", "_order", "_reach")
 
     def __init__(self, given: Given, network: Network) -> None:
-        self._order, self._item = OrderWhen(given), ItemWhen(given)
-        nodes, self._services = given.names("nodes"), given.names("services")
-        self._at = np.array([not nodes or node.id in nodes for node in network.nodes], dtype=np.bool_)
-        at = f" at {', '.join(given.listed('nodes'))}" if nodes else ""
-        by = f" by {', '.join(given.listed('services'))}" if self._services else ""
-        self._only = f"{at}{by}"
+        self._order, self._item, self._reach = OrderWhen(given), ItemWhen(given), Reach(given, network)
 
     def bars(self, question: Question) -> Iterable[Bar]:
         if not self._order.holds(question.order):
@@ -40,18 +34,9 @@ class Require(Ruling):
         lines = self._item.lines(question.items)
         if lines is not None and not lines.any():
             return
-        allowed = self._at[question.node_of]
-        if self._services:
-            allowed &= np.array([c.service in self._services for c in question.candidates], dtype=np.bool_)
-        if not allowed.all():
-            what = (
-                "this order"
-                if lines is None
-                else ", ".join(
-                    dict.fromkeys(str(i.sku) for i, holds in zip(question.items, lines.tolist(), strict=True) if holds)
-                )
-            )
-            yield Bar(~allowed, f"{what} ships only{self._only}", lines)
+        out = ~self._reach.of(question)
+        if out.any():
+            yield Bar(out, f"{goods(lines, question)} ships only{self._reach.at}{self._reach.by}", lines)
 
 
 def compile_rule(given: Given, network: Network) -> Ruling:
