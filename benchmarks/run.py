@@ -1,0 +1,31 @@
+"""Runs benchmarks by name, each part in a process of its own: `make bench NAME=spine`, or all without a name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PARTS = {
+    "spine": ["routing_decision", "rebalance", "reserve", "forecast", "demo"],
+    "real": ["real_brunel", "real_m5", "real_online_retail"],
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = [n for n in names if n not in PARTS]
+    if unknown:
+        print(f"no benchmark named {', '.join(unknown)}; there are {', '.join(PARTS)}")
+        return 2
+    failed = []
+    for name in names or list(PARTS):
+        for part in PARTS[name]:
+            print(f"\n=== {name}: {part}", flush=True)
+            if subprocess.run([sys.executable, "-m", f"benchmarks.{part}"], check=False).returncode:
+                failed.append(part)
+    if failed:
+        print(f"\nfailed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,189 @@
+"""Puts tonight's question to rebalancing: books, forecast, freight and rules as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evenstock.domain import Lane, TransferOrder, TransferState
+from evenstock.forecasting import Forecast
+from evenstock.operations.network import Network
+from evenstock.operations.spill import Shortage, regions_from, shortage
+from evenstock.rebalancing.problem import Lanes, Problem
+
+_LONGEST_WAIT_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """The question, and what was left out of it or used although doubtful."""
+
+    problem: Problem
+    shortage: Shortage
+    mean_daily: NDArray[np.float64]
+    """Expected units a day, shape ``(item, node)``."""
+    ship_on: tuple[date, ...]
+    """The day each lane leaves next."""
+    notes: tuple[str, ...]
+
+
+def next_departure(lane: Lane, on: date) -> date:
+    """The first day from `on` on which the lane leaves."""
+    days = (on + timedelta(days=wait) for wait in range(_LONGEST_WAIT_DAYS))
+    return next(day for day in days if day.weekday() in lane.dispatch_days)
+
+
+def _lanes(lanes: Sequence[Lane], index: dict[str, int], on: date) -> tuple[Lanes, tuple[date, ...]]:
+    departures = tuple(next_departure(lane, on) for lane in lanes)
+
+    def column(values: Sequence[int]) -> NDArray[np.int64]:
+        return np.array(values, np.int64)
+
+    arrays = Lanes(
+        origin=column([index[lane.origin] for lane in lanes]),
+        destination=column([index[lane.destination] for lane in lanes]),
+        fixed_cents=column([lane.fixed_cents for lane in lanes]),
+        pallet_cents=column([lane.pallet_cents for lane in lanes]),
+        unit_cents=column([lane.unit_cents for lane in lanes]),
+        lead_days=column([(day - on).days + lane.lead_days for day, lane in zip(departures, lanes, strict=True)]),
+        leaves=np.ones(len(lanes), np.bool_),
+    )
+    return arrays, departures
+
+
+def stock_matrix(balances: pl.DataFrame, skus: dict[str, int], nodes: dict[str, int]) -> NDArray[np.int64]:
+    """Units available to promise (available less buffer, not below zero) by item and node, lots added up."""
+    found = np.zeros((len(skus), len(nodes)), np.int64)
+    atp = balances.with_columns((pl.col("available") - pl.col("buffer")).clip(lower_bound=0).alias("atp"))
+    for sku, node, units in atp.group_by("sku", "node").agg(pl.sum("atp")).iter_rows():
+        if sku in skus and node in nodes:
+            found[skus[sku], nodes[node]] = units
+    return found
+
+
+def inbound_matrix(
+    transfers: Sequence[TransferOrder],
+    lanes: Sequence[Lane],
+    skus: dict[str, int],
+    nodes: dict[str, int],
+    on: date,
+    days: int,
+) -> NDArray[np.int64]:
+    """Units under way by item, node and day of arrival; what is overdue is expected today."""
+    lead = {(lane.origin, lane.destination): lane.lead_days for lane in reversed(lanes)}
+    coming = np.zeros((len(skus), len(nodes), days), np.int64)
+    for transfer in transfers:
+        if transfer.state not in {TransferState.RELEASED, TransferState.DISPATCHED, TransferState.RECEIVED}:
+            continue
+        ends = (transfer.origin, transfer.destination)
+        arrival = (transfer.ship_by - on).days + lead.get(ends, 0)
+        day = max(0, arrival)
+        if day >= days or transfer.destination not in nodes:
+            continue
+        for line in transfer.lines:
+            units = line.units if transfer.state is TransferState.RELEASED else line.outstanding
+            if line.sku in skus:
+                coming[skus[line.sku], nodes[transfer.destination], day] += units
+    return coming
+
+
+def demand_paths(
+    forecast: Forecast, skus: dict[str, int], nodes: dict[str, int], n_paths: int, seed: int
+) -> tuple[NDArray[np.uint16], NDArray[np.float64], tuple[str, ...]]:
+    """Sample paths by item and node, shape ``(item, node, path, day)``, and the mean units a day; no forecast means none sells."""
+    horizon = forecast.mu.shape[1]
+    paths = np.zeros((len(skus), len(nodes), n_paths, horizon), np.uint16)
+    mean = np.zeros((len(skus), len(nodes)))
+    keys = forecast.keys.select("sku", "node")
+    rows, at_sku, at_node, unknown = [], [], [], 0
+    for row, (sku, node) in enumerate(keys.iter_rows()):
+        if sku in skus and node in nodes:
+            rows.append(row)
+            at_sku.append(skus[sku])
+            at_node.append(nodes[node])
+        else:
+            unknown += 1
+    picked = np.array(rows, np.int64)
+    drawn = forecast.paths(n_paths, seed, rows=picked)
+    paths[at_sku, at_node] = np.minimum(drawn, np.iinfo(np.uint16).max)
+    mean[at_sku, at_node] = forecast.mu[picked].mean(axis=1)
+    notes = (
+        (f"{unknown} forecast series are of items or nodes not in the network and were left out",) if unknown else ()
+    )
+    return paths, mean, notes
+
+
+def tonight(
+    network: Network,
+    *,
+    balances: pl.DataFrame,
+    transfers: Sequence[TransferOrder],
+    forecast: Forecast,
+    on: date,
+    n_paths: int,
+    seed: int,
+    orders: pl.DataFrame | None = None,
+    places: pl.DataFrame | None = None,
+) -> Tonight:
+    """Tonight's question; items and nodes stand in the order of their names.
+
+    Parameters
+    ----------
+    on : the day the first trucks can leave; the forecast starts with it.
+    orders, places : where customers are, to price an empty node; see `spill`.
+
+    Raises
+    ------
+    ValueError
+        If the network has no rate cards: without them nobody knows what an empty node costs.
+    """
+    if network.rates is None:
+        raise ValueError(
+            "the network has no rate cards; import rate_cards and rates, so that an empty node has a price"
+        )
+    nodes = [network.nodes[name] for name in sorted(network.nodes)]
+    items = [network.items[name] for name in sorted(network.items)]
+    lanes, costs = network.lanes, network.costs
+    skus: dict[str, int] = {item.sku: k for k, item in enumerate(items)}
+    places_of: dict[str, int] = {node.id: w for w, node in enumerate(nodes)}
+    on_hand = stock_matrix(balances, skus, places_of)
+    paths, mean, notes = demand_paths(forecast, skus, places_of, n_paths, seed)
+    days = min(costs.horizon_days, paths.shape[3])
+    bounds = network.policy.transfer_bounds(
+        [(lane.origin, lane.destination) for lane in lanes], [n.id for n in nodes], [i.sku for i in items], on
+    )
+    arrays, departures = _lanes(lanes, places_of, on)
+    regions = regions_from(network.rates, nodes, orders, places)
+    short = shortage(network.rates, nodes, items, on_hand, regions, costs, on)
+    unit_cost = np.array([item.unit_cost_cents for item in items], np.int64)
+    problem = Problem(
+        skus=[item.sku for item in items],
+        nodes=[node.id for node in nodes],
+        on_hand=on_hand,
+        paths=np.ascontiguousarray(paths[:, :, :, :days]),
+        shortage_cents=short.shortage_cents,
+        unit_cost_cents=unit_cost,
+        lanes=arrays,
+        holding_millicents=unit_cost * costs.holding_bp_per_year // (10 * 365),
+        capital_rate=costs.capital_bp_per_year / 10_000,
+        handling_out_cents=np.array([node.pick_unit_cents for node in nodes], np.int64),
+        handling_in_cents=np.array([node.receive_unit_cents for node in nodes], np.int64),
+        case_units=np.array([item.case_units for item in items], np.int64),
+        pallet_units=np.array([item.pallet_units for item in items], np.int64),
+        source_floor=np.ceil(bounds.floor_days.T * mean).astype(np.int64),
+        barred=np.ascontiguousarray(bounds.closed.T),
+        inbound=inbound_matrix(transfers, lanes, skus, places_of, on, days),
+    )
+    closed = tuple(f"rule {rule} closes {count} item-lanes" for rule, count in bounds.closed_by)
+    return Tonight(problem, short, mean, departures, notes + closed)
+
+
+def with_lost_sales(question: Tonight) -> Tonight:
+    """The same evening if no order could be re-routed: a shortage loses the sale."""
+    problem = replace(question.problem, shortage_cents=question.shortage.lost_cents)
+    return replace(question, problem=problem)
