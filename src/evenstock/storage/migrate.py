@@ -44,9 +44,14 @@ def upgrade(url: str) -> None:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('evenstock migrations'))"))
             _run(connection)
     except sa.exc.OperationalError as error:
-        raise StoreError(f"{engine.url.render_as_string()}: the database cannot be opened: {error.orig}") from error
+        raise cannot_open(engine, error) from error
     finally:
         engine.dispose()
+
+
+def cannot_open(engine: sa.Engine, error: sa.exc.OperationalError) -> StoreError:
+    said = str(error.orig).strip().splitlines()[0]
+    return StoreError(f"{engine.url.render_as_string()}: the database cannot be opened: {said}")
 
 
 def current(connection: sa.Connection) -> str | None:

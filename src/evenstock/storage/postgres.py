@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from evenstock.domain import Reservation
 from evenstock.operations.ports import Remembered, Short, Slot, StoreError
 from evenstock.storage import bookkeeping as book
-from evenstock.storage.migrate import require_head
 from evenstock.storage.session import Statements
 from evenstock.storage.sql import SqlStore, SqlTransaction
 
@@ -152,13 +151,10 @@ class PostgresStore(SqlStore):
 
     def __init__(self, url: str) -> None:
         super().__init__(postgres_engine(url))
-        try:
-            with self._engine.begin() as connection:
-                refuse_unsafe(durability(connection))
-                require_head(connection)
-        except sa.exc.OperationalError as error:
-            said = str(error.orig).strip().splitlines()[0]
-            raise StoreError(f"{self._engine.url.render_as_string()}: PostgreSQL does not answer: {said}") from error
+
+    def check(self, connection: sa.Connection) -> None:
+        refuse_unsafe(durability(connection))
+        super().check(connection)
 
 
 def postgres_engine(url: str) -> sa.Engine:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from evenstock.operations.ports import StoreError, Transaction
 from evenstock.storage import bookkeeping as book
+from evenstock.storage.migrate import cannot_open, require_head
 from evenstock.storage.sql_plans import PlansSql
 from evenstock.storage.sql_records import RecordsSql
 from evenstock.storage.sql_reservations import ReservationsSql
@@ -27,6 +28,19 @@ class SqlStore:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._open = threading.local()
+        try:
+            with engine.begin() as connection:
+                self.check(connection)
+        except sa.exc.OperationalError as error:
+            engine.dispose()
+            raise cannot_open(engine, error) from error
+        except StoreError:
+            engine.dispose()
+            raise
+
+    def check(self, connection: sa.Connection) -> None:
+        """Raise StoreError if this database must not be used."""
+        require_head(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from evenstock.domain import rfc3339
-from evenstock.storage.migrate import require_head
 from evenstock.storage.session import Statements
 from evenstock.storage.sql import SqlStore, SqlTransaction
 
@@ -101,8 +100,6 @@ class SqliteStore(SqlStore):
 
     def __init__(self, path: Path | str) -> None:
         super().__init__(sqlite_engine(str(path)))
-        with self._engine.begin() as connection:
-            require_head(connection)
 
 
 def sqlite_engine(path: str) -> sa.Engine:

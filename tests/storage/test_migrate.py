@@ -1,0 +1,113 @@
+"""The migrations make exactly the schema that the code reads and writes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from evenstock.operations.ports import StoreError
+from evenstock.storage import open_store
+from evenstock.storage.migrate import HEAD, config, engine_for, upgrade
+from evenstock.storage.schema import metadata
+from evenstock.storage.sqlite import SqliteStore
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'books.db'}"
+    url: str = request.getfixturevalue("empty_database")
+    return url
+
+
+@pytest.fixture
+def engine(empty_url: str) -> Iterator[sa.Engine]:
+    made = engine_for(empty_url)
+    yield made
+    made.dispose()
+
+
+def test_the_migrations_yield_the_schema(empty_url: str, engine: sa.Engine) -> None:
+    upgrade(empty_url)
+
+    # SQLite counts by itself and shows no default for it.
+    defaults = engine.dialect.name == "postgresql"
+    with engine.begin() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": defaults}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def checks(connection: sa.Connection) -> dict[str, set[tuple[str | None, str]]]:
+    inspector = sa.inspect(connection)
+    return {
+        table: {(c["name"], " ".join(c["sqltext"].split())) for c in inspector.get_check_constraints(table)}
+        for table in metadata.tables
+    }
+
+
+def test_the_migrations_yield_the_checks_too(empty_url: str, engine: sa.Engine) -> None:
+    """Alembic compares no CHECKs: so what the migrations made is set beside what the schema makes."""
+    upgrade(empty_url)
+    with engine.begin() as connection:
+        migrated = checks(connection)
+
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE SCHEMA other")
+            connection.exec_driver_sql("SET search_path = other")
+            metadata.create_all(connection)
+            made = checks(connection)
+    else:
+        memory = sa.create_engine("sqlite://")
+        with memory.begin() as connection:
+            metadata.create_all(connection)
+            made = checks(connection)
+        memory.dispose()
+
+    assert migrated == made
+    # 7 of movement, 7 of stock_balance, 2 of reservation, 1 each of observation, line, slot, its places, plan, transfer.
+    assert sum(map(len, made.values())) == 7 + 7 + 2 + 6
+
+
+def test_upgrading_twice_changes_nothing(empty_url: str, engine: sa.Engine) -> None:
+    upgrade(empty_url)
+    upgrade(empty_url)
+
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all() == [HEAD]
+
+
+def test_head_is_the_newest_migration(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        assert ScriptDirectory.from_config(config(connection)).get_heads() == [HEAD]
+
+
+def test_a_database_of_a_newer_version_is_refused(empty_url: str, engine: sa.Engine) -> None:
+    upgrade(empty_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(StoreError, match="schema 9999, which this version does not know"):
+        upgrade(empty_url)
+
+
+def test_a_store_refuses_a_file_without_tables(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="schema none and this version needs"):
+        SqliteStore(tmp_path / "empty.db")
+
+
+def test_a_file_that_cannot_be_opened_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened"):
+        open_store(f"sqlite:///{tmp_path / 'nowhere' / 'books.db'}")
+
+
+@pytest.mark.parametrize("url", ["", "books.db", "mysql://host/db", "sqlite:///"])
+def test_any_other_address_is_refused(url: str) -> None:
+    with pytest.raises(StoreError, match="a store is memory:"):
+        open_store(url)
