@@ -110,7 +110,7 @@ def _as_text(series: pl.Series) -> pl.Series:
         return series.dt.to_string("iso:strict")
     if isinstance(kind, pl.Decimal):
         return series.cast(pl.String).str.replace(r"(\.[0-9]*?)0+$", "$1").str.strip_chars_end(".")
-    if kind in {pl.List, pl.Array, pl.Struct, pl.Object, pl.Binary}:
+    if kind.is_nested() or kind in {pl.Object, pl.Binary}:
         return pl.Series(series.name, [None if v is None else f"{v!r}" for v in series.to_list()], dtype=pl.String)
     return series.cast(pl.String, strict=False)
 

@@ -31,9 +31,11 @@ def drop_empty_rows(raw: RawTable) -> int:
     """
     if not raw.frame.width or raw.frame.is_empty():
         return 0
-    texts = [pl.col(c).cast(pl.String, strict=False) for c in raw.frame.columns]
-    filled = raw.frame.select(pl.any_horizontal(*[(t.str.strip_chars() != "").fill_null(value=False) for t in texts]))
-    keep = filled.to_series().to_numpy().copy()
+    cells = [
+        (pl.col(c).str.strip_chars() != "").fill_null(value=False) if kind == pl.String else pl.col(c).is_not_null()
+        for c, kind in raw.frame.schema.items()
+    ]
+    keep = raw.frame.select(pl.any_horizontal(*cells)).to_series().to_numpy().copy()
     if keep.all():
         return 0
     kept = np.flatnonzero(keep)
