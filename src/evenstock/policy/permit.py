@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evenstock.domain import Barred, Candidate, NodeId, Rule
+from evenstock.domain import Barred, Rule
 from evenstock.policy.ruling import Bar, OrderBounds, Question, Ruling
 
 
@@ -75,6 +75,7 @@ class Relaxation:
 def permit(rulings: Sequence[tuple[int, Rule, Ruling]], question: Question) -> Permitted:
     """Ask every rule, law and wish apart. `rulings` come with their position in the policy."""
     shape = len(question.candidates), len(question.items)
+    of_node = np.bincount(question.node_of, minlength=len(question.nodes)).tolist()
     hard = np.ones(shape, dtype=np.bool_)
     barred: list[Barred] = []
     wishes: list[Wish] = []
@@ -83,7 +84,7 @@ def permit(rulings: Sequence[tuple[int, Rule, Ruling]], question: Question) -> P
         bars = tuple(ruling.bars(question))
         if not bars:
             continue
-        named = tuple(b for bar in bars for b in _named(rule, bar, question.candidates))
+        named = tuple(b for bar in bars for b in _named(rule, bar, question, of_node))
         if rule.hard:
             _apply(hard, bars)
             barred += named
@@ -103,15 +104,17 @@ def _apply(mask: NDArray[np.bool_], bars: Iterable[Bar]) -> None:
             mask[np.ix_(bar.candidates, bar.lines)] = False
 
 
-def _named(rule: Rule, bar: Bar, candidates: Sequence[Candidate]) -> Iterable[Barred]:
-    """A whole node where all its candidates are barred, else each service."""
+def _named(rule: Rule, bar: Bar, question: Question, of_node: Sequence[int]) -> Iterable[Barred]:
+    """A whole node where all its candidates are barred, else each service; `of_node` counts every node's candidates."""
     because = f"{bar.because} ({rule.because})" if rule.because else bar.because
-    whole: dict[NodeId, bool] = {}
-    services: dict[NodeId, dict[str, None]] = {}
-    for candidate, out in zip(candidates, bar.candidates.tolist(), strict=True):
-        whole[candidate.node] = whole.get(candidate.node, True) and out
-        if out:
-            services.setdefault(candidate.node, {})[candidate.service] = None
-    for node, barred in services.items():
-        for service in [""] if whole[node] else barred:
-            yield Barred(node, service, rule.id, because)
+    out = np.flatnonzero(bar.candidates).tolist()
+    nodes: dict[int, list[int]] = {}
+    for k in out:
+        nodes.setdefault(int(question.node_of[k]), []).append(k)
+    for node, barred in nodes.items():
+        name = question.nodes[node].id
+        services = (
+            [""] if len(barred) == of_node[node] else dict.fromkeys(question.candidates[k].service for k in barred)
+        )
+        for service in services:
+            yield Barred(name, service, rule.id, because)

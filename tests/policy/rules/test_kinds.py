@@ -49,6 +49,17 @@ def test_a_promise_is_kept_with_its_probability_or_the_candidate_goes(world):
     assert said(found) == [("CA", "", "ups:ground from CA on 2026-11-20 arrives by 2026-11-24 with 89.9%, wanted 90%")]
 
 
+def test_a_node_whose_every_service_is_late_is_named_once_by_its_best(world):
+    ways = world.ways("CA:ups:ground", "CA:ups:2day", "NJ:ups:ground", "NJ:ups:2day")
+    order = world.an_order(promise=world.promised())
+    found = world.ask(world.rule("promise"), ways, order, on_time=[0.1, 0.6, 0.2, 0.95])
+    assert found.mask[:, 0].tolist() == [False, False, False, True]
+    assert said(found) == [
+        ("CA", "", "at best ups:2day from CA on 2026-11-20 arrives by 2026-11-24 with 60%, wanted 90%"),
+        ("NJ", "ups:ground", "ups:ground from NJ on 2026-11-20 arrives by 2026-11-24 with 20%, wanted 90%"),
+    ]
+
+
 def test_without_a_promise_nothing_can_be_late(world):
     assert world.ask(world.rule("promise"), world.ways("CA:ups:ground"), on_time=[0.1]).mask.all()
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from evenstock.domain import Promise
 from evenstock.policy.conditions import ORDER_WHEN, OrderWhen
 from evenstock.policy.network import Network
 from evenstock.policy.parameters import Given, Parameter
@@ -34,16 +35,29 @@ class OnTime(Ruling):
         promise = question.order.promise
         if promise is None or not self._when.holds(question.order):
             return
-        probability = question.facts.on_time_probability
-        for k in np.flatnonzero(probability < self._least).tolist():
-            this = np.zeros(len(probability), dtype=np.bool_)
-            this[k] = True
-            way = question.candidates[k]
-            yield Bar(
-                this,
-                f"{way.service} from {way.node} on {way.ship_on} arrives by {promise.deliver_by} with"
-                f" {_percent(probability[k])}, wanted {_percent(self._least)}",
-            )
+        late = question.facts.on_time_probability < self._least
+        of_node: dict[int, list[int]] = {}
+        for k in np.flatnonzero(late).tolist():
+            of_node.setdefault(int(question.node_of[k]), []).append(k)
+        share = question.facts.on_time_probability.tolist()
+        # The likeliest first: it is the one a person reads where the wish has to be given up.
+        ranked = [sorted(ks, key=lambda k: -share[k]) for ks in of_node.values()]
+        for ks in sorted(ranked, key=lambda ks: -share[ks[0]]):
+            there = question.node_of == question.node_of[ks[0]]
+            if np.count_nonzero(there) == len(ks):
+                yield Bar(there, ("at best " if len(ks) > 1 else "") + self._said(question, promise, ks[0]))
+                continue
+            for k in ks:
+                this = np.zeros(len(share), dtype=np.bool_)
+                this[k] = True
+                yield Bar(this, self._said(question, promise, k))
+
+    def _said(self, question: Question, promise: Promise, k: int) -> str:
+        way, share = question.candidates[k], float(question.facts.on_time_probability[k])
+        return (
+            f"{way.service} from {way.node} on {way.ship_on} arrives by {promise.deliver_by} with {_percent(share)},"
+            f" wanted {_percent(self._least)}"
+        )
 
 
 def compile_rule(given: Given, network: Network) -> Ruling:
