@@ -235,17 +235,13 @@ def _moment(_: str, spec: dy.Datetime, texts: pl.Series) -> Cells:
 
 
 def _text(column: str, spec: dy.String, texts: pl.Series) -> Cells:
-    notes: tuple[str, ...] = ()
-    values = texts
+    values, mapped_to = texts, ""
     if column == "country":
-        values = texts.str.to_uppercase()
-        if mapped := int((values != texts).sum()):
-            notes = (f"{mapped:,} cells are read in capitals",)
+        values, mapped_to = texts.str.to_uppercase(), "in capitals"
     if column == "cutoff":
         # A sheet keeps a time of day as a moment on its day zero.
         values = texts.str.replace(r"^(1899-12-3[01] )?([0-9]{2}:[0-9]{2}):00(\.0+)?$", "$2")
-        if mapped := int((values != texts).sum()):
-            notes = (f"{mapped:,} cells are read as HH:MM",)
+        mapped_to = "as HH:MM"
     bad = (values.str.len_chars() > (spec.max_length or 200)).fill_null(value=False)
     if spec.regex is not None:
         bad = bad | ~values.str.contains(spec.regex).fill_null(value=True)
@@ -262,7 +258,9 @@ def _text(column: str, spec: dy.String, texts: pl.Series) -> Cells:
     unfit = unfit_values(column, values.set(bad, None))
     if unfit:
         bad = bad | values.is_in(sorted(unfit)).fill_null(value=False)
-    return Cells(values.set(bad, None), texts, notes)
+    values = values.set(bad, None)
+    mapped = int((values != texts).sum()) if mapped_to else 0
+    return Cells(values, texts, (f"{mapped:,} cells are read {mapped_to}",) if mapped else ())
 
 
 def unfit_values(column: str, values: pl.Series) -> set[str]:
