@@ -67,6 +67,19 @@ def choose(priced: Priced, alternatives: int = ALTERNATIVES) -> Choice:
         raise ValueError(f"{priced.lines} lines are beyond the exact search, which ends at {EXACT_LINES}")
     shipments = min(priced.max_shipments, priced.lines)
     deepest = most_nodes(priced.nodes, priced.lines, shipments)
+    choice, relaxed = _search(priced, shipments, deepest, alternatives)
+    if relaxed is None:
+        return choice
+    if _in_stock(priced, relaxed):
+        return _first(priced, relaxed, choice, alternatives)
+    # Lines of one item compete for stock: look deeper, whatever it takes, up to three nodes.
+    choice, _ = _search(priced, shipments, min(3, shipments), alternatives)
+    least = bool(len(choice) and choice.cents[0] <= relaxed.cents[0])
+    return Choice(choice.cents, choice.candidate, choice.units, proven_least=least or shipments <= 3)
+
+
+def _search(priced: Priced, shipments: int, deepest: int, alternatives: int) -> tuple[Choice, Choice | None]:
+    """The best plans of up to `deepest` nodes; and the relaxation's plan where it is cheaper, in stock or not."""
     cents, candidate, units, relaxed, loose, loose_sets = best_plans(
         priced.node,
         priced.ladder,
@@ -88,10 +101,29 @@ def choose(priced: Priced, alternatives: int = ALTERNATIVES) -> Choice:
         alternatives + 1,
     )
     choice = Choice(cents, candidate, units)
-    best = int(cents[0]) if len(cents) else INFEASIBLE
-    if deepest == shipments or relaxed >= best:
-        return choice
-    return _with_relaxed(priced, choice, int(relaxed), loose, loose_sets, alternatives)
+    if deepest == shipments or relaxed >= (int(cents[0]) if len(cents) else INFEASIBLE):
+        return choice, None
+    bits = (loose_sets[:, None] >> np.arange(priced.lines)) & 1
+    return choice, Choice(np.array([relaxed], np.int64), loose[None], (bits * priced.units)[None])
+
+
+def _in_stock(priced: Priced, plan: Choice) -> bool:
+    taken = np.zeros((priced.nodes, int(priced.item.max()) + 1), np.int64)
+    for candidate, carried in plan.shipments():
+        np.add.at(taken[priced.node[candidate]], priced.item, carried)
+    return bool((taken[:, priced.item] <= priced.atp).all())
+
+
+def _first(priced: Priced, best: Choice, others: Choice, alternatives: int) -> Choice:
+    """The best plan, then those of other node subsets."""
+    nodes = {int(priced.node[c]) for c, _ in best.shipments()}
+    keep = [p for p in range(len(others)) if {int(priced.node[c]) for c, _ in others.shipments(p)} != nodes]
+    keep = keep[:alternatives]
+    return Choice(
+        np.concatenate([best.cents, others.cents[keep]]),
+        np.concatenate([best.candidate, others.candidate[keep]]),
+        np.concatenate([best.units, others.units[keep]]),
+    )
 
 
 def most_nodes(nodes: int, lines: int, shipments: int) -> int:
@@ -111,23 +143,3 @@ def most_nodes(nodes: int, lines: int, shipments: int) -> int:
             break
         deepest += 1
     return deepest
-
-
-def _with_relaxed(
-    priced: Priced, choice: Choice, cents: int, loose: Whole, loose_sets: Whole, alternatives: int
-) -> Choice:
-    """Put the relaxation's plan first where the stock allows it; else the choice is good, but not proven the least."""
-    bits = (loose_sets[:, None] >> np.arange(priced.lines)) & 1
-    units: Whole = bits * priced.units
-    taken = np.zeros((priced.nodes, int(priced.item.max()) + 1), np.int64)
-    for candidate, carried in zip(loose.tolist(), units, strict=True):
-        if candidate >= 0:
-            np.add.at(taken[priced.node[candidate]], priced.item, carried)
-    if (taken[:, priced.item] > priced.atp).any():
-        return Choice(choice.cents, choice.candidate, choice.units, proven_least=False)
-    keep = slice(None, alternatives)
-    return Choice(
-        np.concatenate([[cents], choice.cents[keep]]),
-        np.concatenate([loose[None], choice.candidate[keep]]),
-        np.concatenate([units[None], choice.units[keep]]),
-    )

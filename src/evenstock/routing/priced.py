@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +107,12 @@ class Priced:
             self.node[0] < 0 or self.node[-1] >= self.atp.shape[0] or (np.diff(self.node) < 0).any()
         ):
             raise ValueError("candidates stand in node order, and each node has a row of stock")
+
+    def under(self, permitted: NDArray[np.bool_], max_shipments: int, min_split_value_cents: int) -> Priced:
+        """The same order under other limits."""
+        return replace(
+            self, permitted=permitted, max_shipments=max_shipments, min_split_value_cents=min_split_value_cents
+        )
 
     @property
     def lines(self) -> int:

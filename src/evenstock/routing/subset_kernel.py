@@ -20,23 +20,37 @@ INFEASIBLE = 1 << 58
 
 
 @njit(cache=True)
-def carton_cents(ladders: Tables, which: int, weight_g: int, volume_mm3: int, longest_mm: int) -> int:
-    """Charge of goods sent together on ladder `which`, several cartons included; `ladders` as in `Ladders.arrays`."""
-    first_step, max_weight_g, step_cents, divisor, first_long, long_above, long_cents = ladders
-    low, top = first_step[which], first_step[which + 1] - 1
+def carton_step(ladders: Tables, which: int, weight_g: int, volume_mm3: int) -> tuple[int, int]:
+    """Number of full cartons of goods sent together on ladder `which`, and the step of the last carton."""
+    first_step, max_weight_g, _, divisor = ladders[0], ladders[1], ladders[2], ladders[3]
+    low, high = first_step[which], first_step[which + 1] - 1
+    heaviest = max_weight_g[high]
     billable = weight_g
     if divisor[which] > 0:
         billable = max(billable, -(-volume_mm3 // divisor[which]))
-    full = max(0, -(-billable // max_weight_g[top]) - 1)
-    rest = billable - full * max_weight_g[top]
-    high = top
+    full = max(0, -(-billable // heaviest) - 1)
+    rest = billable - full * heaviest
     while low < high:
         middle = (low + high) // 2
         if max_weight_g[middle] < rest:
             low = middle + 1
         else:
             high = middle
-    cents = full * step_cents[top] + step_cents[low]
+    return full, low
+
+
+@njit(cache=True)
+def carton_cents(ladders: Tables, which: int, weight_g: int, volume_mm3: int, longest_mm: int) -> int:
+    """Charge of goods sent together on ladder `which`, several cartons included; `ladders` as in `Ladders.arrays`."""
+    first_step, step_cents, first_long, long_above, long_cents = (
+        ladders[0],
+        ladders[2],
+        ladders[4],
+        ladders[5],
+        ladders[6],
+    )
+    full, step = carton_step(ladders, which, weight_g, volume_mm3)
+    cents = full * step_cents[first_step[which + 1] - 1] + step_cents[step]
     for charge in range(first_long[which], first_long[which + 1]):
         if longest_mm > long_above[charge]:
             cents += (full + 1) * long_cents[charge]

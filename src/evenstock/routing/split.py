@@ -1,0 +1,135 @@
+"""The cheapest way to ship an order of which some line is whole at no node: its quantity is split over nodes.
+
+Only asked where no whole-line cover exists. Lines of one item draw on one quantity; a node sends one shipment. For every set of nodes, up to three
+and up to the most shipments, that has all units, every split is tried if there are at most `MOST_SPLITS` in all; else
+units are moved between nodes as long as that saves, and the choice is not claimed to be the least. Where no set of
+three has all units, nodes that have the most of what is left are added until all is there, and not claimed either.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import prod
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenstock.routing.choose import ALTERNATIVES, Choice
+from evenstock.routing.priced import Priced, Whole
+from evenstock.routing.split_kernel import Offers, every_split, good_split
+from evenstock.routing.subset_kernel import INFEASIBLE, carton_cents
+
+MOST_SPLITS: Final = 100_000
+MOST_NODES: Final = 3
+
+
+def choose_split(priced: Priced, alternatives: int = ALTERNATIVES) -> Choice:
+    """A plan that may take units of one line from several nodes; empty if the nodes together lack some.
+
+    Weight, volume and value of a line are those of one unit times its units.
+    """
+    _, first, line_of = np.unique(priced.item, return_index=True, return_inverse=True)
+    units = np.bincount(line_of, weights=priced.units).astype(np.int64)
+    permitted = np.stack([priced.permitted[:, line_of == i].all(axis=1) for i in range(len(first))], axis=1)
+    able = np.zeros((priced.nodes, len(first)), np.bool_)
+    np.logical_or.at(able, priced.node, permitted)
+    most = np.where(able, priced.atp[:, first], 0)
+    sets = _sets(most, units, priced.max_shipments)
+    splits = sum(_splits(units, most[list(nodes)]) for nodes in sets)
+    exact = splits <= MOST_SPLITS and all(len(nodes) <= MOST_NODES for nodes in sets)
+    search = every_split if exact else good_split
+    one = (priced.units[first], priced.weight_g[first], priced.volume_mm3[first], priced.value_cents[first])
+    items = (one[1] // one[0], one[2] // one[0], priced.longest_mm[first], one[3] // one[0])
+    offers = (
+        np.searchsorted(priced.node, np.arange(priced.nodes + 1)),
+        permitted,
+        priced.ladder,
+        priced.shipment_cents,
+        priced.unit_cents[:, first],
+    )
+    limits = np.array([priced.extra_shipment_cents, priced.min_split_value_cents])
+    plans = []
+    for nodes in sets:
+        cents, taken = search(items, offers, priced.ladders.arrays, limits, np.array(nodes), units, most[list(nodes)])
+        if cents < INFEASIBLE and (taken.sum(axis=1) > 0).all():  # a set with an idle node is a smaller set
+            plans.append((cents, len(nodes), nodes, taken))
+    plans = sorted(plans, key=lambda plan: plan[:3])[: alternatives + 1]
+    return _choice(priced, plans, items, offers, line_of, proven=exact)
+
+
+def _sets(most: Whole, units: Whole, shipments: int) -> list[tuple[int, ...]]:
+    """Sets of nodes that have every unit, few nodes first."""
+    useful = np.flatnonzero((most > 0).any(axis=1)).tolist()
+    sizes = range(1, min(MOST_NODES, shipments, len(useful)) + 1)
+    found = [n for size in sizes for n in combinations(useful, size) if (most[list(n)].sum(axis=0) >= units).all()]
+    if found or shipments <= MOST_NODES:
+        return found
+    left = units.copy()
+    greedy: list[int] = []
+    while left.any() and len(greedy) < shipments:
+        node = int(np.minimum(most, left).sum(axis=1).argmax())
+        if not np.minimum(most[node], left).any():
+            break
+        greedy.append(node)
+        left = left - np.minimum(most[node], left)
+    return [] if left.any() else [tuple(sorted(greedy))]
+
+
+def _splits(units: Whole, most: Whole) -> int:
+    """How many ways there are to take the units from up to three nodes; an upper bound for three.
+
+    Examples
+    --------
+    Five units of which one node has three and the other four: 1 + 4, 2 + 3 or 3 + 2.
+
+    >>> _splits(np.array([5]), np.array([[3], [4]]))
+    3
+    """
+    if len(most) == 1:
+        return 1
+    widths = [np.minimum(units, row) - np.maximum(0, units - (most.sum(axis=0) - row)) + 1 for row in most]
+    if len(most) == 2:
+        return prod(int(n) for n in widths[0])
+    return prod(int(a) * int(b) for a, b in zip(*np.sort(widths, axis=0)[:2], strict=True))
+
+
+def _choice(
+    priced: Priced,
+    plans: list[tuple[int, int, tuple[int, ...], Whole]],
+    items: tuple[Whole, ...],
+    offers: Offers,
+    line_of: Whole,
+    *,
+    proven: bool,
+) -> Choice:
+    """Units by line: lines of one item are filled one after the other, nodes in their order."""
+    width = max((len(nodes) for _, _, nodes, _ in plans), default=1)
+    candidate = np.full((len(plans), width), -1, np.int64)
+    carried = np.zeros((len(plans), width, priced.lines), np.int64)
+    for row, (_, _, nodes, taken) in enumerate(plans):
+        left = priced.units.copy()
+        for s, node in enumerate(nodes):
+            candidate[row, s] = _cheapest(priced, items, offers, node, taken[s])
+            there = taken[s].copy()
+            for line, item in enumerate(line_of.tolist()):
+                carried[row, s, line] = min(there[item], left[line])
+                there[item] -= carried[row, s, line]
+            left = left - carried[row, s]
+    return Choice(np.array([p[0] for p in plans], np.int64), candidate, carried, proven_least=proven)
+
+
+def _cheapest(priced: Priced, items: tuple[Whole, ...], offers: Offers, node: int, taken: NDArray[np.int64]) -> int:
+    """The candidate of a node by which its units travel."""
+    first, permitted, _, _, unit_cents = offers
+    weight_g, volume_mm3, longest_mm, _ = items
+    some = taken > 0
+    goods = int(taken @ weight_g), int(taken @ volume_mm3), int(longest_mm[some].max())
+    able = [c for c in range(int(first[node]), int(first[node + 1])) if permitted[c, some].all()]
+    return min(
+        able,
+        key=lambda c: (
+            int(priced.shipment_cents[c] + unit_cents[c] @ taken)
+            + carton_cents(priced.ladders.arrays, int(priced.ladder[c]), *goods)
+        ),
+    )
