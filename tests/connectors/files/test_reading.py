@@ -155,3 +155,23 @@ def test_frames_in_memory_are_checked_as_files_are() -> None:
         "stocks: is not a table of the dictionary; did you mean stock?",
         "items row 2, column sku, value 'MUG': has the same sku as row 1; keep one of the two rows",
     ]
+
+
+def test_rules_and_rates_that_cannot_be_used_are_refused_on_the_way_in(read) -> None:
+    rules = "rule,kind,parameters\nno_ny,forbid,nodes=NY\nodd,no_such_kind,\n"
+    cards = "service,valid_from\nups:ground,2026-01-01\n"
+    rates = "service,valid_from,zone,max_weight_g,cents\nups:ground,2026-01-01,2,1000,{}\nups:ground,2026-01-01,4,1000,950\n"
+
+    said = [str(p) for p in read(rules__csv=rules).problems]
+    assert len(said) == 2
+    assert "NY, which does not exist" in said[0]
+    assert "no_such_kind" in said[1]
+
+    free = read(rules__csv="rule,kind\na,active\n", rate_cards__csv=cards, rates__csv=rates.format(0)).problems
+    assert [(p.file, p.row, p.column, p.what) for p in free] == [
+        ("rates.csv", 2, "cents", "is a parcel carried for nothing")
+    ]
+
+    (hole,) = read(rates__csv=rates.format(900)).problems
+    assert (hole.file, hole.fix) == ("rates.csv", "add it")
+    assert "no row for zone 3" in hole.what

@@ -81,6 +81,13 @@ def frame(draw: st.DrawFn, table: str) -> pl.DataFrame:
             row["longitude"] = None
         elif "longitude" in row and row["longitude"] is None:
             row["latitude"] = None
+    if table == "rates":
+        row = draw(st.fixed_dictionaries(columns))
+        rows = [row | {"valid_from": DAY, "service": name, "cents": max(1, row["cents"])} for name in SERVICES]
+    if table == "rules":
+        rows = [row | {"kind": "forbid", "parameters": "nodes=TX,0007;countries=DE"} for row in rows]
+    if table == "surcharges":
+        rows = [row | {"above": row["above"] if "over" in row["applies"] else 0} for row in rows]
     if table == "orders":
         rows = [row | {"order": f"{row['order']}-{i}"} for i, row in enumerate(rows)]
     return pl.DataFrame(rows, schema={c: s.dtype for c, s in schema.columns().items()}).unique(

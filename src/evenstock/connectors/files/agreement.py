@@ -137,6 +137,13 @@ def _unpriced_zones(zones: Checked, rates: Checked) -> pl.DataFrame:
     return faults(found["at"], "zone", found["zone"].cast(pl.String), "zone without rate", what, fix)
 
 
+def _free(checked: Checked) -> pl.DataFrame:
+    """A base charge of nothing is a gap that was filled up with zero: it would win every comparison."""
+    wrong = _rows(checked).filter(pl.col("cents") == 0).collect()
+    what, fix = "is a parcel carried for nothing", "write the charge, or leave the row out where there is no service"
+    return faults(wrong["at"], "cents", "0", "free of charge", what, fix)
+
+
 def _held(checked: Checked) -> pl.DataFrame:
     if not checked.has("on_hand"):
         return pl.DataFrame(schema=FAULTS)
@@ -271,6 +278,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Checked], pl.DataFrame]], ...]] = (
     ("nodes", _lost_zeros),
     ("lanes", _same_ends),
     ("rate_cards", _validity),
+    ("rates", _free),
     ("rules", _validity),
     ("transit", _adds_up),
     ("stock", _held),

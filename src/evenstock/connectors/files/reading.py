@@ -115,6 +115,8 @@ def _check(raws: list[RawTable], unread: set[str], found: Found) -> Reading:
     remark(checked, found)
     if not found.count:
         _hold_to_the_dictionary(checked, found)
+    if not found.count and {"nodes", "items"} <= set(checked):
+        _put_to_use(checked, found)
     frames = {} if found.count else {table: c.frame for table, c in checked.items()}
     files = [c.file for c in checked.values()]
     problems = sorted(found.problems, key=lambda p: (files.index(p.file) if p.file in files else -1, p.row or 0))
@@ -129,6 +131,20 @@ def _hold_to_the_dictionary(checked: Mapping[str, Checked], found: Found) -> Non
             _, failure = schema.filter(one.frame)
             broken = ", ".join(f"{rule} ({n:,} rows)" for rule, n in failure.counts().items())
             found.refuse(one.file, f"breaks rules of the dictionary: {broken}", "see `evenstock export-schemas`")
+
+
+def _put_to_use(checked: Mapping[str, Checked], found: Found) -> None:
+    """Rates and rules have a sense of their own, which only shows when the network is built from them."""
+    from evenstock.operations.network import Network
+
+    try:
+        Network.from_frames({table: one.frame for table, one in checked.items()})
+    except ValueError as trouble:
+        for line in (line for line in str(trouble).splitlines() if not line.endswith(":")):
+            what, _, fix = line.rpartition("; ")
+            table = next((t for t in checked if line.startswith(t.removesuffix("s"))), "")
+            file = checked[table].file if table else "rules" if "rule" in line else "the network"
+            found.refuse(file, what or line, fix or "correct it")
 
 
 def _places(folder: Path, found: Found) -> list[_Place]:
