@@ -121,6 +121,9 @@ class Transaction(Protocol):
     def recompute_balances(self) -> pl.DataFrame:
         """Balances as the movements alone say, in the shape of `balance_frame`: the two must be equal."""
 
+    def outside_frame(self) -> pl.DataFrame:
+        """What crossed the border by item, lot, node and cause: columns sku, lot, node, cause, units; what came in is negative."""
+
     # --- reservations ------------------------------------------------------------------------------------------
     def reserve(self, reservation: Reservation, slots: Sequence[Slot] = ()) -> Short | None:
         """Set stock aside, all lines or none: one guarded update a line in (sku, node, lot) order. None when done.
@@ -224,6 +227,9 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Commits when the block ends, rolls back when it raises. A thread has at most one open transaction of a store."""
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """One moment of the books, for reading only: every table as of the same commit. A change in it is refused."""
 
     def close(self) -> None: ...
 

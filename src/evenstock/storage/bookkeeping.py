@@ -245,6 +245,7 @@ def same_fact(seen: Event, again: Event) -> None:
         raise ConflictError(f"event {again.id} is already published with other content; give each event its own id")
 
 
+READ_ONLY: Final = "this is a reading of the books; change them in a transaction"
 NESTED: Final = (
     "a transaction of this store is already open in this thread; finish it first, or hand it on as an argument"
 )

@@ -39,6 +39,22 @@ MOVEMENTS: Final[dict[str, pl.DataType]] = {
 """Columns of `movement_frame`, in the order recorded."""
 
 
+OUTSIDE: Final[dict[str, pl.DataType]] = {
+    "sku": pl.String(),
+    "lot": pl.String(),
+    "node": pl.String(),
+    "cause": pl.String(),
+    "units": pl.Int64(),
+}
+"""Columns of `outside_frame`."""
+
+
+def outside_frame(rows: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
+    """Rows in the columns of `OUTSIDE`, added up and sorted."""
+    frame = pl.DataFrame(list(rows), schema=OUTSIDE, orient="row")
+    return frame.group_by("sku", "lot", "node", "cause").agg(pl.col("units").sum()).sort("sku", "lot", "node", "cause")
+
+
 def balance_frame(rows: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
     """Rows in the columns of `BALANCES`, sorted by key; a row of zeros says nothing and is left out."""
     frame = pl.DataFrame(list(rows), schema=BALANCES, orient="row")

@@ -17,6 +17,7 @@ import polars as pl
 
 from evenstock.domain import (
     UNTRACKED,
+    Bucket,
     DecisionId,
     DecisionRecord,
     Event,
@@ -92,7 +93,19 @@ class MemoryStore:
         self._holder: int | None = None
 
     @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        with self._held() as unit:
+            yield unit
+            if unit.changed:
+                raise StoreError(book.READ_ONLY)
+
+    @contextmanager
     def transaction(self) -> Iterator[Transaction]:
+        with self._held() as unit:
+            yield unit
+
+    @contextmanager
+    def _held(self) -> Iterator[MemoryTransaction]:
         if self._holder == threading.get_ident():
             raise StoreError(book.NESTED)
         with self._lock:
@@ -125,6 +138,10 @@ class MemoryTransaction:
 
     def _drop(self, table: dict[K, V], key: K) -> None:
         self._before.append((table, key, table.pop(key)))
+
+    @property
+    def changed(self) -> bool:
+        return bool(self._before)
 
     def undo_to(self, mark: int) -> None:
         while len(self._before) > mark:
@@ -264,6 +281,16 @@ class MemoryTransaction:
     def recompute_balances(self) -> pl.DataFrame:
         buffers = self.balance_frame().select(*ledger_frames.KEY, "buffer")
         return ledger_frames.resum(self.movement_frame(), buffers)
+
+    def outside_frame(self) -> pl.DataFrame:
+        ends = (
+            (e, u)
+            for m, _ in self._books.movements.values()
+            for e, u in ((m.source, -m.units), (m.destination, m.units))
+        )
+        return ledger_frames.outside_frame(
+            (a.sku, a.lot, a.node, a.cause.value, units) for a, units in ends if a.bucket is Bucket.OUTSIDE
+        )
 
     # --- reservations ------------------------------------------------------------------------------------------
     def reserve(self, reservation: Reservation, slots: Sequence[Slot] = ()) -> Short | None:

@@ -156,6 +156,9 @@ class PostgresStore(SqlStore):
         refuse_unsafe(durability(connection))
         super().check(connection)
 
+    def reading_engine(self) -> sa.Engine:
+        return self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
 
 def postgres_engine(url: str) -> sa.Engine:
     """An engine with a small pool and safe session settings."""

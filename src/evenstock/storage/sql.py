@@ -44,12 +44,28 @@ class SqlStore:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
+        with self._begun(self._engine) as connection:
+            yield self.kind(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        with self._begun(self.reading_engine()) as connection:
+            unit = self.kind(connection)
+            unit.statements = unit.statements.without_locks()
+            yield unit
+
+    def reading_engine(self) -> sa.Engine:
+        """The same connections, beginning as a reading does."""
+        raise NotImplementedError
+
+    @contextmanager
+    def _begun(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         if getattr(self._open, "now", False):
             raise StoreError(book.NESTED)
         self._open.now = True
         try:
-            with self._engine.begin() as connection:
-                yield self.kind(connection)
+            with engine.begin() as connection:
+                yield connection
         except sa.exc.DBAPIError as error:
             raise StoreError(_sentence(error)) from error
         except sa.exc.TimeoutError as error:

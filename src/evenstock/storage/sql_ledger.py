@@ -67,6 +67,17 @@ _RESUM = sa.text(
     GROUP BY sku, node, lot
     """
 )
+_OUTSIDE = sa.text(
+    """
+    SELECT sku, lot, node, cause, CAST(SUM(units) AS BIGINT) AS units FROM (
+        SELECT sku, lot, source_node AS node, source_cause AS cause, -units AS units FROM movement
+        WHERE source_bucket = 'outside'
+        UNION ALL
+        SELECT sku, lot, destination_node, destination_cause, units FROM movement WHERE destination_bucket = 'outside'
+    ) AS ends
+    GROUP BY sku, lot, node, cause
+    """
+)
 _SET_BUFFER = sa.text(
     "INSERT INTO stock_balance (sku, node, lot, buffer) VALUES (:sku, :node, :lot, :units) "
     "ON CONFLICT (sku, node, lot) DO UPDATE SET buffer = excluded.buffer"
@@ -208,3 +219,6 @@ class LedgerSql(Session):
 
     def recompute_balances(self) -> pl.DataFrame:
         return ledger_frames.balance_frame(tuple(row) for row in self.run(_RESUM))
+
+    def outside_frame(self) -> pl.DataFrame:
+        return ledger_frames.outside_frame(tuple(row) for row in self.run(_OUTSIDE))

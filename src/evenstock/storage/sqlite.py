@@ -101,6 +101,9 @@ class SqliteStore(SqlStore):
     def __init__(self, path: Path | str) -> None:
         super().__init__(sqlite_engine(str(path)))
 
+    def reading_engine(self) -> sa.Engine:
+        return self._engine.execution_options(evenstock_reading=True)
+
 
 def sqlite_engine(path: str) -> sa.Engine:
     """An engine whose transactions take the write lock when they begin, and whose commits survive power loss."""
@@ -114,7 +117,10 @@ def sqlite_engine(path: str) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        # At once, so that two transactions never both read and then find they cannot write.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # To write: at once, so that two transactions never both read and then find they cannot write. To read: the
+        # write-ahead log shows one moment, and nobody waits.
+        reading = connection.get_execution_options().get("evenstock_reading", False)
+        connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine

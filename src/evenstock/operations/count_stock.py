@@ -1,0 +1,91 @@
+"""Takes in what a system counted: the books follow the newest count, in whatever order counts arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from evenstock.domain import Bucket, Event, LotId, Movement, NodeId, Sku, StockObservation, Units
+from evenstock.operations.ports import Store, Transaction
+
+_AT_ONCE = 500
+"""Observations in one transaction: few commits, and no lock held for long."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a set of counts changed."""
+
+    movements: tuple[Movement, ...]
+    gained: Units
+    """Units found that the books did not know."""
+    lost: Units
+    """Units missing from what was free to promise."""
+    short: Units
+    """Units missing although they were promised: an open shortfall."""
+
+
+def count_stock(store: Store, observations: Sequence[StockObservation], now: datetime) -> Counted:
+    """Bring on hand to what was counted, and say what that changed; an older or repeated count changes nothing.
+
+    Each batch is one transaction; the whole may be repeated after a failure. Raises ConflictError if a source says two
+    things under one version.
+    """
+    movements: list[Movement] = []
+    # In key order, so that two feeds never wait for each other in a circle.
+    ordered = sorted(observations, key=lambda o: (o.sku, o.node, o.lot, o.source, o.version))
+    for start in range(0, len(ordered), _AT_ONCE):
+        with store.transaction() as t:
+            for observation in ordered[start : start + _AT_ONCE]:
+                movements += _count(t, observation, now)
+
+    def total(source: Bucket, destination: Bucket) -> Units:
+        return Units(
+            sum(m.units for m in movements if (m.source.bucket, m.destination.bucket) == (source, destination))
+        )
+
+    return Counted(
+        tuple(movements),
+        gained=total(Bucket.OUTSIDE, Bucket.AVAILABLE),
+        lost=total(Bucket.AVAILABLE, Bucket.OUTSIDE),
+        short=total(Bucket.SHORTFALL, Bucket.OUTSIDE),
+    )
+
+
+def _count(t: Transaction, observation: StockObservation, now: datetime) -> list[Movement]:
+    because = f"count by {observation.source}, version {observation.version}"
+    moves = t.adjust_on_hand(observation, because, now)
+    if moves:
+        body = {
+            "source": observation.source,
+            "version": observation.version,
+            "lot": observation.lot,
+            "counted": observation.units,
+            "movements": [{"from": m.source.bucket, "to": m.destination.bucket, "units": m.units} for m in moves],
+        }
+        aggregate = f"stock:{observation.sku}@{observation.node}"
+        t.publish([Event(f"{moves[0].id}:event", "StockCounted", aggregate, observation.observed_at, body)])
+    return moves
+
+
+def observations_of(stock: pl.DataFrame, source: str) -> list[StockObservation]:
+    """A stock file (`tables.Stock`) as counts of `source`; the time observed, in microseconds, is the version.
+
+    Held units and buffers of the file are not taken over: a count says how many are there, not why.
+    """
+    return [
+        StockObservation(
+            source,
+            Sku(row["sku"]),
+            NodeId(row["node"]),
+            Units(row["on_hand"]),
+            row["observed_at"],
+            (row["observed_at"] - _EPOCH) // timedelta(microseconds=1),
+            LotId(row["lot"]),
+        )
+        for row in stock.iter_rows(named=True)
+    ]
