@@ -1,0 +1,124 @@
+"""Takes a company's tables in: snapshots of what is, opening balances or counts in the books, one event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from evenstock.domain import Event, LotId, NodeId, Sku, Units, rfc3339
+from evenstock.operations.count_stock import Counted, count_stock, observations_of
+from evenstock.operations.network import NETWORK_TABLES, Network, prices_from_frame
+from evenstock.operations.open_balances import open_balances
+from evenstock.operations.ports import Snapshots, Store, Transaction
+
+SOURCE: Final = "import"
+"""Source of the counts that a later stock file states."""
+_PARTS: Final[dict[str, tuple[str, ...]]] = {
+    "network": NETWORK_TABLES,
+    "stock": ("stock",),
+    "orders": ("orders",),
+    "demand": ("demand",),
+}
+"""Pointers and the tables behind each, so that a new day of demand does not make a new network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did."""
+
+    snapshots: dict[str, str]
+    """Digest by pointer: network, stock, orders, demand; only those that the tables gave."""
+    changed: tuple[str, ...]
+    """Pointers that mean something else now; empty when the same tables came again."""
+    opened: int = 0
+    """Movements by which the books were opened, now or when these tables first came."""
+    counted: Counted | None = None
+    """What a stock file changed in books that were open already."""
+    notes: tuple[str, ...] = ()
+    kept: tuple[str, ...] = field(default=())
+    """Pointers that the tables do not speak of, and that stay as they are."""
+
+
+def import_network(store: Store, snapshots: Snapshots, frames: Mapping[str, pl.DataFrame], now: datetime) -> Imported:
+    """Take tables in that the import has checked; the same tables again change nothing.
+
+    The first stock file opens the books; a later one is a count at the time it was observed. Stock is posted before
+    the pointers are set, each step can be repeated, and so an import that was cut short is finished by importing again.
+
+    Parameters
+    ----------
+    frames : tables by name, with the columns and types of `tables.INPUT`.
+
+    Raises
+    ------
+    ValueError
+        If rules or rates cannot be used, or if the books hold units of an item or at a node that the tables no longer
+        have. Nothing is written then.
+    """
+    network = Network.from_frames(frames)
+    with store.transaction() as t:
+        _refuse_lost_places(t, network)
+        before = t.pointer("stock")
+    digests = {
+        name: snapshots.take({table: frames[table] for table in part if table in frames})
+        for name, part in _PARTS.items()
+        if any(table in frames for table in part)
+    }
+    opened, counted = 0, None
+    if "stock" in digests:
+        if before is None or _opened_by(store, digests["stock"]):
+            opened = open_balances(store, frames["stock"], digests["stock"], now)
+        elif before != digests["stock"]:
+            counted = count_stock(store, observations_of(frames["stock"], SOURCE), now)
+    with store.transaction() as t:
+        changed = tuple(name for name, digest in digests.items() if t.pointer(name) != digest)
+        for name in changed:
+            t.point(name, digests[name], now)
+        if "stock" in changed and counted is not None:
+            _set_buffers(t, frames["stock"])
+        if "prices" in frames:
+            t.put_prices(list(prices_from_frame(frames["prices"])))
+        if changed:
+            t.publish([_event(digests, changed, now)])
+        kept = tuple(name for name in _PARTS if name not in digests and t.pointer(name) is not None)
+    notes = network.rates.notes if network.rates else ("no rate cards: nothing can be shipped by parcel",)
+    return Imported(digests, changed, opened, counted, notes, kept)
+
+
+def _opened_by(store: Store, digest: str) -> bool:
+    with store.transaction() as t:
+        return t.pointer("opening") == digest
+
+
+def _refuse_lost_places(t: Transaction, network: Network) -> None:
+    """Units in the books belong to an item and a node that are still there: history is switched off, never dropped."""
+    units = pl.sum_horizontal("available", "reserved", "allocated", "held", "in_transit")
+    held = t.balance_frame().with_columns(units=units).filter(pl.col("units") > 0)
+    for column, known, advice in (
+        ("node", set(network.nodes), "keep its row in nodes and set active to false"),
+        ("sku", set(network.items), "keep its row in items"),
+    ):
+        lost = (
+            held.filter(~pl.col(column).is_in(sorted(known))).group_by(column).agg(pl.col("units").sum()).sort(column)
+        )
+        if lost.height:
+            first = ", ".join(f"{name} ({n:,} units)" for name, n in lost.select(column, "units").head(5).iter_rows())
+            more = f" and {lost.height - 5:,} more" if lost.height > 5 else ""
+            raise ValueError(
+                f"the books hold units of {column} {first}{more}, which the tables no longer have; {advice}"
+            )
+
+
+def _set_buffers(t: Transaction, stock: pl.DataFrame) -> None:
+    for row in stock.iter_rows(named=True):
+        t.set_buffer(Sku(row["sku"]), NodeId(row["node"]), Units(row["buffer"]), LotId(row["lot"]))
+
+
+def _event(digests: Mapping[str, str], changed: tuple[str, ...], now: datetime) -> Event:
+    body = {name: digests[name] for name in changed}
+    name = f"imported:{rfc3339(now)}:{'+'.join(d.removeprefix('sha256:')[:12] for d in body.values())}"
+    return Event(name, "NetworkImported", "network", now, body)
