@@ -1,0 +1,164 @@
+"""`evenstock doctor`: what is missing or stale, and how to fix it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from evenstock.bootstrap import Workspace
+from evenstock.cli.opening import company, workspace
+from evenstock.cli.screen import Exit, moment, page, say, table
+from evenstock.operations.check_books import check_books
+from evenstock.operations.company import Company, NothingImportedError
+
+_OLD_COUNT = timedelta(days=30)
+_OLD_DEMAND_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing that stands in the way, and what to do about it."""
+
+    grave: bool
+    """Whether decisions are wrong or impossible because of it; else they are merely less good."""
+    what: str
+    fix: str
+
+
+def command(
+    as_of: Annotated[str | None, typer.Option(help="The moment to judge by; now by default.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Check books, tables, rates, counts and forecast; ends with 5 if anything needs attention."""
+    now = moment(as_of)
+    with workspace() as opened:
+        advice = examine(opened, now)
+        place = opened.settings.database
+    if json:
+        say({"database": place, "advice": [asdict(a) for a in advice]})
+    elif advice:
+        rows = [("[red]now[/]" if a.grave else "soon", a.what, a.fix) for a in advice]
+        page.print(table(f"{len(advice)} things need attention", ("", "what", "what to do"), rows))
+    else:
+        page.print("[green]All is well:[/] books balance, tables are complete, rates and counts are fresh.")
+    if advice:
+        raise typer.Exit(int(Exit.NEEDS_ATTENTION))
+
+
+def examine(opened: Workspace, now: datetime) -> list[Advice]:
+    """Everything worth saying, gravest first."""
+    advice = [
+        Advice(grave=True, what=str(f), fix="stop routing, keep the database, report it: books must balance")
+        for f in check_books(opened.store, now)
+    ]
+    try:
+        here = company(opened)
+    except NothingImportedError as nothing:
+        return [*advice, Advice(grave=True, what="there is no network yet", fix=str(nothing))]
+    advice += [*_tables(here), *_rates(here, now), *_stock(here, now), *_forecast(opened, here, now)]
+    return sorted(advice, key=lambda a: not a.grave)
+
+
+def _tables(here: Company) -> list[Advice]:
+    found = []
+    if not here.network.lanes:
+        found.append(
+            Advice(
+                grave=False, what="no lanes between nodes: nothing can be rebalanced", fix="import a table named lanes"
+            )
+        )
+    if "demand" not in here.digests:
+        found.append(
+            Advice(grave=False, what="no demand history: nothing can be forecast", fix="import a table named demand")
+        )
+    if "transit" not in here.tables:
+        found.append(
+            Advice(
+                grave=False,
+                what="no transit times: lateness is not priced and promises are not checked",
+                fix="import a table named transit",
+            )
+        )
+    if "rules" not in here.tables:
+        found.append(
+            Advice(
+                grave=False, what="no rules of your own: the lawful defaults apply", fix="import a table named rules"
+            )
+        )
+    unplaced = [
+        n.id
+        for n in here.network.nodes.values()
+        if here.network.rates and here.network.rates.zone(n.postal_code, n.postal_code) is None
+    ]
+    if unplaced:
+        found.append(
+            Advice(
+                grave=True,
+                what=f"no zone is known from {', '.join(unplaced)}: they cannot ship",
+                fix="import zones, or places with their ZIP3",
+            )
+        )
+    weightless = [i.sku for i in here.network.items.values() if i.weight_g == 0]
+    if weightless:
+        found.append(
+            Advice(
+                grave=False,
+                what=f"{len(weightless)} items weigh nothing, such as {weightless[0]}: their freight is too low",
+                fix="correct weight_g in items",
+            )
+        )
+    return found
+
+
+def _rates(here: Company, now: datetime) -> list[Advice]:
+    if here.network.rates is None:
+        return [Advice(grave=True, what="no rate cards: no order can be priced", fix="import rate_cards and rates")]
+    fix = "import the new rate card; until then the old rate is used and every decision that uses it says so"
+    return [Advice(grave=False, what=sentence, fix=fix) for sentence in here.network.rates.stale(now.date())]
+
+
+def _stock(here: Company, now: datetime) -> list[Advice]:
+    stock = here.table("stock")
+    if stock is None:
+        return [Advice(grave=True, what="no stock was imported", fix="import a table named stock")]
+    old = (
+        stock.filter(pl.col("observed_at") < now - _OLD_COUNT)
+        .group_by("node")
+        .agg(pl.len().alias("rows"), pl.min("observed_at").alias("oldest"))
+        .sort("node")
+    )
+    return [
+        Advice(
+            grave=False,
+            what=f"{node}: {rows:,} counts are older than {_OLD_COUNT.days} days, the oldest of {oldest:%Y-%m-%d}",
+            fix=f"count at {node} and import the stock file, or give the rows a buffer",
+        )
+        for node, rows, oldest in old.iter_rows()
+    ]
+
+
+def _forecast(opened: Workspace, here: Company, now: datetime) -> list[Advice]:
+    demand = here.table("demand")
+    if demand is None:
+        return []
+    last: date | None = demand.select(pl.max("date")).item()
+    found = []
+    behind = (now.date() - last).days if last else 0
+    if behind > _OLD_DEMAND_DAYS:
+        found.append(
+            Advice(
+                grave=False,
+                what=f"demand ends on {last}, {behind} days ago: forecasts miss what happened since",
+                fix="import newer demand",
+            )
+        )
+    with opened.store.transaction() as books:
+        if books.pointer("forecast") is None:
+            found.append(
+                Advice(grave=False, what="nothing was forecast yet", fix="run `evenstock forecast` (plan does it too)")
+            )
+    return found

@@ -1,0 +1,63 @@
+"""`evenstock forecast`: what demand may be, from the history last imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from evenstock.cli.opening import company, workspace
+from evenstock.cli.screen import moment, page, progress, say, table
+from evenstock.operations.forecast_demand import forecast_demand
+
+
+def command(
+    as_of: Annotated[str | None, typer.Option(help="First day to forecast; today by default.")] = None,
+    horizon: Annotated[int, typer.Option(min=1, max=60, help="Days ahead.")] = 28,
+    model: Annotated[str, typer.Option(help="Member of the forecaster family.")] = "baseline",
+    out: Annotated[Path | None, typer.Option(help="Also write the forecast table here (Parquet).")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Forecast every item and node: mean, dispersion and path variance, from which quantiles and paths follow."""
+    now = moment(as_of)
+    with workspace() as opened, progress(quiet=json) as shown:
+        shown.add_task("forecasting", total=None)
+        said = forecast_demand(
+            opened.store, opened.snapshots, company(opened), as_of=now.date(), now=now, horizon=horizon, model=model
+        )
+    forecast = said.forecast
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        forecast.frame().write_parquet(out)
+    per_day = forecast.mu.sum(axis=0)
+    summary = {
+        "snapshot": said.digest,
+        "version": forecast.version,
+        "as_of": forecast.as_of.isoformat(),
+        "series": forecast.keys.height,
+        "horizon_days": forecast.horizon,
+        "expected_units": round(float(per_day.sum()), 1),
+        "expected_units_first_week": round(float(per_day[:7].sum()), 1),
+        "notes": list(forecast.notes),
+    }
+    if json:
+        say(summary)
+        return
+    by_node: dict[str, float] = {}
+    for row, node in enumerate(forecast.keys["node"].to_list()):
+        by_node[node] = by_node.get(node, 0.0) + float(forecast.mu[row].sum())
+    rows = [(node, f"{units:,.0f}", f"{units / forecast.horizon:,.1f}") for node, units in sorted(by_node.items())]
+    page.print(
+        table(
+            f"{forecast.version} from {forecast.as_of}, {forecast.horizon} days, {forecast.keys.height:,} series",
+            ("node", "units expected", "a day"),
+            rows,
+            frozenset({1, 2}),
+        )
+    )
+    silent = int(np.count_nonzero(forecast.mu.sum(axis=1) == 0))
+    page.print(f"[dim]{silent:,} series are expected to sell nothing; snapshot {said.digest[:19]}…[/]")
+    for note in forecast.notes:
+        page.print(f"[dim]note: {note}[/]", soft_wrap=True)

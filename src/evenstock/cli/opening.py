@@ -1,0 +1,28 @@
+"""What nearly every command starts with: the workspace, and the company in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from evenstock.bootstrap import Workspace, open_workspace
+from evenstock.cli.screen import Exit, fail
+from evenstock.operations.company import Company, NothingImportedError
+from evenstock.operations.ports import StoreError
+from evenstock.settings import Settings
+
+
+@contextmanager
+def workspace() -> Iterator[Workspace]:
+    """The opened workspace; refusals of the store and of the data end the command with their sentence."""
+    try:
+        with open_workspace(Settings.load()) as opened:
+            yield opened
+    except NothingImportedError as nothing:
+        fail(Exit.NOT_FOUND, str(nothing))
+    except (StoreError, ValueError) as refused:
+        fail(Exit.REFUSED_INPUT, str(refused))
+
+
+def company(opened: Workspace) -> Company:
+    return Company.load(opened.store, opened.snapshots)
