@@ -7,9 +7,13 @@ import hashlib
 import json
 from datetime import date, datetime, time
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from evenstock.domain.moments import rfc3339
+
+_ATOMS: Final = frozenset({str, int, bool, type(None)})
+_FIELDS: dict[type, tuple[str, ...]] = {}
+"""Field names of the dataclasses met so far: a decision's record holds hundreds of a few kinds."""
 
 
 def plain(value: Any) -> Any:
@@ -20,12 +24,20 @@ def plain(value: Any) -> Any:
     TypeError
         For a float: whole numbers and text have one spelling on every machine, floats do not.
     """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    kind = type(value)
+    if kind in _ATOMS:
+        return value
+    if kind is tuple or kind is list:
+        return [v if type(v) in _ATOMS else plain(v) for v in value]
+    names = _FIELDS.get(kind)
+    if names is None and dataclasses.is_dataclass(kind):
+        names = _FIELDS[kind] = tuple(f.name for f in dataclasses.fields(kind))
+    if names is not None:
+        return {n: v if type(v := getattr(value, n)) in _ATOMS else plain(v) for n in names}
     match value:
         case Enum():
             return value.value
-        case None | bool() | int() | str():
+        case int() | str():
             return value
         case datetime():
             return rfc3339(value)
@@ -38,7 +50,7 @@ def plain(value: Any) -> Any:
         case set() | frozenset():
             return sorted(plain(v) for v in value)
         case _:
-            raise TypeError(f"{type(value).__name__} {value!r} has no canonical text; use whole numbers or strings")
+            raise TypeError(f"{kind.__name__} {value!r} has no canonical text; use whole numbers or strings")
 
 
 def canonical_json(value: Any) -> bytes:
