@@ -147,6 +147,7 @@ def test_a_spike_of_a_thousand_million_changes_a_series_by_little_and_others_har
 
 
 ODD = {
+    "no series": np.zeros((0, 100)),
     "all zero": np.zeros((3, 200)),
     "one day": np.array([[4], [0]]),
     "one sale long ago": np.eye(1, 300),

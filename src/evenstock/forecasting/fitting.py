@@ -55,6 +55,22 @@ def fit(
     -----
     Spikes are capped first, as known at `as_of`. The path variance comes from running the same forecaster at three
     earlier origins inside the history. The result is finite and not below zero whatever the history holds.
+
+    Examples
+    --------
+    Four mugs every weekday and eight on Saturdays and Sundays, for half a year; one series alone tells little of a week,
+    so its factors stay nearer to 1 than they would in a group:
+
+    >>> from datetime import date
+    >>> from evenstock.forecasting import prepare
+    >>> day = pl.date_range(date(2026, 1, 5), date(2026, 7, 5), eager=True)
+    >>> sold = pl.when(day.dt.weekday() >= 6).then(8).otherwise(4)
+    >>> demand = pl.DataFrame({"date": day, "sku": "MUG", "node": "TX"}).with_columns(units=sold)
+    >>> week = fit(prepare(demand, date(2026, 7, 6)), horizon=7)
+    >>> week.mu.round(1).tolist()
+    [[4.3, 4.3, 4.3, 4.3, 4.3, 7.2, 7.2]]
+    >>> week.paths(2, seed=1).shape
+    (1, 2, 7)
     """
     if not 1 <= horizon <= MAX_HORIZON:
         raise ValueError(f"a forecast looks 1 to {MAX_HORIZON} days ahead, not {horizon}")

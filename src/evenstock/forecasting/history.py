@@ -61,7 +61,7 @@ class DemandHistory:
             raise ValueError(f"{keys.row(int(row))}, day {day}: demand below zero; keep returns apart from demand")
         if "category" not in keys.columns:
             keys = keys.with_columns(pl.lit("").alias("category"))
-        keys = keys.select("sku", "node", "category")
+        keys = keys.select(pl.col("sku", "node", "category").cast(pl.String))
         if keys.select("sku", "node").is_duplicated().any():
             raise ValueError("a (sku, node) stands twice in the keys; add its rows up or drop one")
         return cls(keys, units, first_day, _first_sale(units), hidden, promoted, tuple(notes))

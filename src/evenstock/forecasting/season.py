@@ -98,7 +98,7 @@ def _runs(
     ordered: npt.NDArray[np.int64], order: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], list[npt.NDArray[np.int64]]]:
     codes, begin = np.unique(ordered, return_index=True)
-    return codes, np.split(order, begin[1:])
+    return codes, np.split(order, begin[1:]) if codes.size else []
 
 
 def _level_near(total: Floats, exposure: Floats) -> Floats:
