@@ -1,0 +1,25 @@
+"""Decision 2: what stock should do tonight."""
+
+from evenstock.rebalancing.evaluate import Outcome, Rerouting, evaluate
+from evenstock.rebalancing.explain import frame, transfer_lines
+from evenstock.rebalancing.moves import Moves
+from evenstock.rebalancing.prices import price_rows, unit_prices
+from evenstock.rebalancing.problem import Lanes, Problem
+from evenstock.rebalancing.solution import Solution, settle
+from evenstock.rebalancing.solve import solve
+
+__all__ = [
+    "Lanes",
+    "Moves",
+    "Outcome",
+    "Problem",
+    "Rerouting",
+    "Solution",
+    "evaluate",
+    "frame",
+    "price_rows",
+    "settle",
+    "solve",
+    "transfer_lines",
+    "unit_prices",
+]

@@ -1,0 +1,47 @@
+"""Which cases go where at given lane costs: an integer min-cost flow for each item.
+
+Exact where each node's arrivals fall on one day and a detour through a third node never pays (`conditions`): then every
+node has one concave function of what it gives or gets, and successive shortest paths reach the optimum. Where several
+days of arrival meet at one node, cases are counted in the order they arrive, which never overstates their value; what
+that leaves is found by `exchange`, which simulates.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evenstock.rebalancing.arrays import Floats, Ints
+from evenstock.rebalancing.flow_kernel import FAR, ship
+from evenstock.rebalancing.problem import Problem
+from evenstock.rebalancing.unit_values import UnitValues
+
+
+def scaled(problem: Problem, cents_per_unit: Floats) -> Ints:
+    """Cost of a case by item and lane in the tables' money: millicents times the number of paths; FAR where closed."""
+    cost = np.rint(cents_per_unit * (1000.0 * problem.path_count * problem.case_units)[:, None])
+    return np.where(problem.usable & np.isfinite(cost), np.nan_to_num(cost, posinf=0.0), float(FAR)).astype(np.int64)
+
+
+def unsold(problem: Problem, values: UnitValues) -> Ints:
+    """Worth of a case that nobody buys, by item and sink, in the tables' money."""
+    kinds = values.sinks
+    days = problem.days - kinds.lead
+    each = 1000 * problem.terminal[:, kinds.node] - problem.holding_millicents[:, None] * days[None, :]
+    return problem.path_count * problem.case_units[:, None] * each
+
+
+def flow(problem: Problem, values: UnitValues, case_cost: Ints) -> tuple[Ints, Ints]:
+    """Cases by item and lane ``(K, A)``, and by item the gain less cost ``(K,)`` in the tables' money."""
+    cases, net = ship(
+        values.gain_at,
+        values.gains,
+        values.loss_at,
+        values.losses,
+        unsold(problem, values),
+        values.sinks.node,
+        values.sinks.first,
+        problem.lanes.origin,
+        values.sinks.of_lane,
+        case_cost,
+    )
+    return cases, net

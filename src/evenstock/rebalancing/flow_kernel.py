@@ -1,0 +1,129 @@
+"""Compiled: integer min-cost flow of cases, item by item, by successive shortest paths."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from evenstock.rebalancing.arrays import Ints
+
+FAR = 2**61
+
+
+@njit(cache=True, nogil=True)
+def _entry(values: Ints, at: int, end: int, n: int, beyond: int) -> int:
+    return values[at + n] if at + n < end else beyond
+
+
+@njit(cache=True, nogil=True)
+def _gain(k: int, r: int, got: Ints, sink_node: Ints, sink_at: Ints, gain_at: Ints, gains: Ints, unsold: Ints) -> int:
+    """Gain of one more case at sink r: cases of one node are counted in the order they arrive.
+
+    A case that arrives before others pushes those one place on. Counting so never overstates: a later case has lost
+    nothing to earlier ones sold before it came.
+    """
+    node, width = sink_node[r], len(sink_node)
+    before = 0
+    for q in range(sink_at[node], r + 1):
+        before += got[q]
+    at, end = gain_at[k * width + r], gain_at[k * width + r + 1]
+    value = _entry(gains, at, end, before, -FAR)
+    if value == -FAR:
+        return -FAR
+    place = before
+    for q in range(r + 1, sink_at[node + 1]):
+        if got[q] > 0:
+            at, end = gain_at[k * width + q], gain_at[k * width + q + 1]
+            value += _entry(gains, at, end, place + got[q], unsold[q]) - _entry(gains, at, end, place, unsold[q])
+            place += got[q]
+    return value
+
+
+@njit(cache=True, nogil=True)
+def _relax(
+    cost: Ints, origin: Ints, sink: Ints, flow: Ints, reach: Ints, over_lane: Ints, back_lane: Ints, best: Ints
+) -> None:
+    """Bellman-Ford over lanes and, where something already moves, their reverses."""
+    changed = True
+    rounds = 0
+    while changed and rounds <= len(reach) + len(best):
+        changed = False
+        rounds += 1
+        for a in range(len(cost)):
+            if cost[a] >= FAR:
+                continue
+            i, r = origin[a], sink[a]
+            if reach[i] < FAR and reach[i] + cost[a] < best[r]:
+                best[r] = reach[i] + cost[a]
+                over_lane[r] = a
+                changed = True
+            if flow[a] > 0 and best[r] < FAR and best[r] - cost[a] < reach[i]:
+                reach[i] = best[r] - cost[a]
+                back_lane[i] = a
+                changed = True
+
+
+@njit(cache=True, nogil=True)
+def _augment(end: int, origin: Ints, sink: Ints, flow: Ints, over_lane: Ints, back_lane: Ints) -> int:
+    """Send one case along the path that ends at sink `end`; returns the node that gives it."""
+    r = end
+    while True:
+        a = over_lane[r]
+        flow[a] += 1
+        giver: int = origin[a]
+        b = back_lane[giver]
+        if b < 0:
+            return giver
+        flow[b] -= 1
+        r = sink[b]
+
+
+@njit(cache=True, nogil=True)
+def ship(
+    gain_at: Ints,
+    gains: Ints,
+    loss_at: Ints,
+    losses: Ints,
+    unsold: Ints,
+    sink_node: Ints,
+    sink_at: Ints,
+    lane_origin: Ints,
+    lane_sink: Ints,
+    case_cost: Ints,
+) -> tuple[Ints, Ints]:
+    """Cases by item and lane, and each item's gain less cost.
+
+    `unsold` (K, R) is the value of a case that nobody buys; `case_cost` is FAR where a lane is closed.
+    """
+    items, lanes = case_cost.shape
+    sinks, nodes = len(sink_node), len(sink_at) - 1
+    flow = np.zeros((items, lanes), np.int64)
+    net = np.zeros(items, np.int64)
+    given, got = np.zeros(nodes, np.int64), np.zeros(sinks, np.int64)
+    reach, best = np.zeros(nodes, np.int64), np.zeros(sinks, np.int64)
+    over_lane, back_lane = np.zeros(sinks, np.int64), np.zeros(nodes, np.int64)
+    for k in range(items):
+        if gain_at[k * sinks] == gain_at[(k + 1) * sinks] or loss_at[k * nodes] == loss_at[(k + 1) * nodes]:
+            continue
+        given[:] = 0
+        got[:] = 0
+        while True:
+            for i in range(nodes):
+                at = k * nodes + i
+                reach[i] = _entry(losses, loss_at[at], loss_at[at + 1], given[i], FAR)
+                back_lane[i] = -1
+            best[:] = FAR
+            _relax(case_cost[k], lane_origin, lane_sink, flow[k], reach, over_lane, back_lane, best)
+            end, least = -1, 0
+            for r in range(sinks):
+                if best[r] < FAR:
+                    gain = _gain(k, r, got, sink_node, sink_at, gain_at, gains, unsold[k])
+                    if gain > -FAR and best[r] - gain < least:
+                        end, least = r, best[r] - gain
+            if end < 0:
+                break
+            giver = _augment(end, lane_origin, lane_sink, flow[k], over_lane, back_lane)
+            given[giver] += 1
+            got[end] += 1
+            net[k] -= least
+    return flow, net

@@ -1,0 +1,11 @@
+"""What a move costs, one term a file: an open family.
+
+A member offers
+
+``COLUMN``
+    The column of the plan it adds to: ``freight``, ``handling`` or ``capital``.
+``slope(problem)``
+    Cents per unit by item and lane, ``(K, A)``, as if departures left full: the solver's first idea of the term.
+``term(problem, moves)``
+    Whole cents by line, exact, each rounded once.
+"""

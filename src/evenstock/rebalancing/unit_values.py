@@ -1,0 +1,131 @@
+"""The value of the k-th unit: what each next case would gain where it arrives, and lose where it leaves.
+
+Identity 1: with one path of demand and lost sales, the k-th extra unit arriving on day L is sold on the first day by
+which the units lost since L reach k. Seen from the origin, the k-th unit taken away is missed on the first evening that
+would have had fewer than k units left. So one simulation of the night as it is prices every next case at every node, for
+any number of cases and days of arrival, and no scenario program is needed.
+
+References
+----------
+Caro and Gallien (2010), Operations Research 58(2), for expected sales as a concave function in a transfer program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from evenstock.rebalancing.arrays import Bools, Ints
+from evenstock.rebalancing.problem import Problem
+from evenstock.rebalancing.unit_values_kernel import unit_value_tables
+
+Map = Callable[..., Iterable[Any]]
+"""`map`, or one that runs elsewhere: a function and an iterable in, results in order out."""
+
+BLOCK: Final = 500
+"""Items in one task."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sinks:
+    """Arrival classes: a node and the day on which goods can be sold there, sorted by node, then day."""
+
+    node: Ints
+    lead: Ints
+    """Day of arrival, at most the number of days planned."""
+    first: Ints
+    """Where each node's sinks begin, ``(W + 1,)``."""
+    of_lane: Ints
+    """``(A,)``."""
+
+    def __len__(self) -> int:
+        return len(self.node)
+
+
+def sinks(problem: Problem) -> Sinks:
+    lanes = problem.lanes
+    lead = np.minimum(lanes.lead_days, problem.days)
+    key = lanes.destination * (problem.days + 1) + lead
+    kinds, of_lane = np.unique(key, return_inverse=True)
+    node, day = np.divmod(kinds, problem.days + 1)
+    first = np.searchsorted(node, np.arange(len(problem.nodes) + 1)).astype(np.int64)
+    return Sinks(node.astype(np.int64), day.astype(np.int64), first, of_lane.ravel().astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitValues:
+    """Millicents summed over all paths, for each next case; only as far as a gainful move can reach."""
+
+    sinks: Sinks
+    gain_at: Ints
+    """Gains of item k at sink r lie from ``gain_at[k R + r]`` on, falling."""
+    gains: Ints
+    loss_at: Ints
+    """Losses of item k at node i lie from ``loss_at[k W + i]`` on, rising."""
+    losses: Ints
+    concave: Bools
+    """``(K,)``; checked value by value, and true by the way demand is served."""
+
+    def gains_of(self, item: int, sink: int) -> Ints:
+        at = item * len(self.sinks) + sink
+        return self.gains[self.gain_at[at] : self.gain_at[at + 1]]
+
+    def losses_of(self, item: int, node: int) -> Ints:
+        nodes = len(self.sinks.first) - 1
+        return self.losses[self.loss_at[item * nodes + node] : self.loss_at[item * nodes + node + 1]]
+
+
+def unit_values(problem: Problem, case_cost: Ints, map: Map = map) -> UnitValues:  # noqa: A002
+    """Tables of every next case's value.
+
+    Parameters
+    ----------
+    case_cost
+        The least a case can cost on each lane, ``(K, A)``, in millicents times the number of paths; with a hugely
+        negative cost nothing is cut off.
+    map
+        Runs blocks of items; the answer does not depend on how.
+    """
+    kinds = sinks(problem)
+    starts = range(0, len(problem.skus), BLOCK)
+    tasks = [(problem, kinds, case_cost, slice(at, at + BLOCK)) for at in starts]
+    parts = list(map(_block, tasks))
+    gain_at, gains, loss_at, losses, concave = (list(part) for part in zip(*parts, strict=True))
+    return UnitValues(
+        kinds,
+        _joined(gain_at),
+        np.concatenate(gains),
+        _joined(loss_at),
+        np.concatenate(losses),
+        np.concatenate(concave),
+    )
+
+
+def _joined(offsets: list[Ints]) -> Ints:
+    sizes = np.concatenate([np.diff(part) for part in offsets])
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def _block(task: tuple[Problem, Sinks, Ints, slice]) -> tuple[Ints, Ints, Ints, Ints, Bools]:
+    problem, kinds, case_cost, items = task
+    found: tuple[Ints, Ints, Ints, Ints, Bools] = unit_value_tables(
+        problem.paths[items],
+        problem.on_hand[items],
+        problem.arrivals[items],
+        problem.movable_cases[items],
+        problem.case_units[items],
+        1000 * problem.shortage_cents[items],
+        problem.holding_millicents[items],
+        1000 * problem.terminal[items],
+        kinds.node,
+        kinds.lead,
+        kinds.first,
+        problem.lanes.origin,
+        kinds.of_lane,
+        case_cost[items],
+        ~problem.usable[items],
+    )
+    return found
