@@ -35,24 +35,25 @@ def plans(pricing: Pricing, choice: Choice) -> tuple[OrderPlan, ...]:
     total = np.zeros(len(choice), np.int64)
     np.add.at(total, row, cents.sum(axis=1))
     assert (total == choice.cents).all(), "a plan's terms do not add up to its cents"
-    names = [name for name, _ in pricing.charges]
+    made: dict[tuple[int, tuple[int, ...], tuple[int, ...]], OrderShipment] = {}
     shipped: list[list[OrderShipment]] = [[] for _ in range(len(choice))]
-    of_candidates = pricing.candidates
     for plan, way, carried, by_term in zip(
         row.tolist(), candidate.tolist(), units.tolist(), cents.tolist(), strict=True
     ):
-        shipped[plan].append(
-            OrderShipment(
-                of_candidates.ways[way],
-                tuple(
-                    ShippedLine(line.id, line.sku, Units(n))
-                    for line, n in zip(of_candidates.lines, carried, strict=True)
-                    if n
-                ),
-                tuple(CostTerm(name, Cents(c)) for name, c in zip(names, by_term, strict=True) if c),
-            )
-        )
+        key = (way, tuple(carried), tuple(by_term))
+        if key not in made:  # alternatives share many of their shipments
+            made[key] = _shipment(pricing, *key)
+        shipped[plan].append(made[key])
     return tuple(OrderPlan(tuple(shipments)) for shipments in shipped)
+
+
+def _shipment(pricing: Pricing, way: int, carried: tuple[int, ...], cents: tuple[int, ...]) -> OrderShipment:
+    of = pricing.candidates
+    return OrderShipment(
+        of.ways[way],
+        tuple(ShippedLine(line.id, line.sku, Units(n)) for line, n in zip(of.lines, carried, strict=True) if n),
+        tuple(CostTerm(name, Cents(c)) for (name, _), c in zip(pricing.charges, cents, strict=True) if c),
+    )
 
 
 def _terms(pricing: Pricing, candidate: Whole, units: Whole) -> Whole:

@@ -41,6 +41,7 @@ class ShippingNetwork:
         self._number: dict[tuple[str, int, date, bool], int] = {}
         self._same: dict[tuple[str, int, date | None, bool], int] = {}
         self._steps: ParcelSteps | None = None
+        self._stale: dict[tuple[str, date], str] = {}
         self._late: dict[tuple[str, int, int], float] = {}
         self._hours: dict[tuple[str, int], float] = {}
 
@@ -69,6 +70,17 @@ class ShippingNetwork:
         if self._steps is None:
             self._steps = ParcelSteps.pack(self._ladders)
         return self._steps
+
+    def warnings(self, ways: Iterable[tuple[str, date]]) -> tuple[str, ...]:
+        """One sentence for each of these services whose rates are out of date on the day: used, but flagged."""
+        said = []
+        for key in sorted(set(ways)):
+            if key not in self._stale:
+                card = self.book.card(*key)
+                self._stale[key] = card.stale(key[1]) if card else ""
+            if self._stale[key]:
+                said.append(self._stale[key])
+        return tuple(dict.fromkeys(said))
 
     def late(self, service: str, zone: int, ship_on: date, deliver_by: date) -> float:
         """P(delivered after `deliver_by`); nan where the service's transit times are unknown."""

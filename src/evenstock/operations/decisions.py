@@ -1,0 +1,78 @@
+"""A recorded decision read back from its canonical bytes."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+from evenstock.domain import (
+    Allow,
+    Barred,
+    Candidate,
+    Cents,
+    CostTerm,
+    DecisionId,
+    DecisionRecord,
+    Inputs,
+    LineId,
+    NeedsApproval,
+    NodeId,
+    OrderId,
+    OrderPlan,
+    OrderShipment,
+    Outcome,
+    Refuse,
+    ServiceId,
+    ShippedLine,
+    Sku,
+    Units,
+    Verdict,
+)
+
+
+def decision_from(record: bytes) -> DecisionRecord:
+    """The record of these bytes: its own canonical bytes are the same again.
+
+    Raises
+    ------
+    ValueError
+        If they are no decision record.
+    """
+    try:
+        said = json.loads(record)
+        return DecisionRecord(
+            id=DecisionId(said["id"]),
+            order=OrderId(said["order"]),
+            decided_at=datetime.fromisoformat(said["decided_at"]),
+            inputs=Inputs(**(said["inputs"] | {"warnings": tuple(said["inputs"]["warnings"])})),
+            outcome=Outcome(said["outcome"]),
+            verdict=_verdict(said["verdict"]),
+            sentence=said["sentence"],
+            choice=_plan(said["choice"]) if said["choice"] else None,
+            alternatives=tuple(_plan(plan) for plan in said["alternatives"]),
+            barred=tuple(Barred(NodeId(b["node"]), b["service"], b["rule"], b["because"]) for b in said["barred"]),
+            relaxed=tuple(said["relaxed"]),
+            proven_least=said["proven_least"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"these bytes are no decision record: {error!r}") from error
+
+
+def _verdict(said: dict[str, Any]) -> Verdict:
+    if "role" in said:
+        return NeedsApproval(said["role"], said["because"])
+    return Refuse(said["because"]) if "because" in said else Allow()
+
+
+def _plan(said: dict[str, Any]) -> OrderPlan:
+    return OrderPlan(tuple(_shipment(shipment) for shipment in said["shipments"]))
+
+
+def _shipment(said: dict[str, Any]) -> OrderShipment:
+    way = said["candidate"]
+    return OrderShipment(
+        Candidate(NodeId(way["node"]), ServiceId(way["service"]), date.fromisoformat(way["ship_on"])),
+        tuple(ShippedLine(LineId(line["line"]), Sku(line["sku"]), Units(line["units"])) for line in said["lines"]),
+        tuple(CostTerm(term["name"], Cents(term["cents"])) for term in said["terms"]),
+    )

@@ -1,0 +1,354 @@
+"""Decides where a paid order ships from, and sets its stock aside: one transaction an order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenstock import __version__
+from evenstock.domain import (
+    Allow,
+    DecisionId,
+    DecisionRecord,
+    Event,
+    Inputs,
+    NodeId,
+    Order,
+    OrderPlan,
+    Outcome,
+    Price,
+    Refuse,
+    Reservation,
+    ReservationId,
+    ReservationLine,
+    Sku,
+    StockBalance,
+    Units,
+    Verdict,
+    digest,
+)
+from evenstock.operations.decisions import decision_from
+from evenstock.operations.ports import ConflictError, Slot, Store, Transaction
+from evenstock.policy import CandidateFacts, CompiledPolicy, OrderBounds
+from evenstock.routing.candidates import Candidates, Slots, candidates, refusal, slot_days
+from evenstock.routing.choose import ALTERNATIVES, Choice
+from evenstock.routing.decide import Attempt, Decision, Law, Settled
+from evenstock.routing.decide import decide as choose_under_law
+from evenstock.routing.network import ShippingNetwork
+from evenstock.routing.price import by_node_and_line, price
+
+HOLD: Final = timedelta(hours=72)
+"""How long stock stays reserved until the pick is released, unless the caller says otherwise."""
+MOST_RACES: Final = 3
+"""Plans tried when others take the stock first; then a person looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteOrder:
+    """The wish to route an order. The order's id is the idempotency key."""
+
+    order: Order
+    now: datetime
+    shadow: bool = False
+    """Decide, but reserve nothing."""
+    hold: timedelta = HOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What was decided, and whether it was decided before."""
+
+    record: DecisionRecord
+    repeated: bool = False
+
+
+def route_order(
+    store: Store,
+    network: ShippingNetwork,
+    policy: CompiledPolicy,
+    command: RouteOrder,
+    *,
+    decide: Decide | None = None,
+) -> Routed:
+    """Decide, reserve, record, tell: all of it is committed, or nothing.
+
+    An order whose stock is reserved gets the same record for ever. An order that could not be served, and a shadow
+    decision, may be asked for again: stock may have come. Nothing is refused by an exception: an unknown item, an
+    absurd quantity, a place no node reaches or a rule that forbids are an outcome with a sentence. `decide` stands in for
+    `decide_order` where a simulation compares it with what people do.
+
+    Raises
+    ------
+    ConflictError
+        If another order was routed under this id before.
+    """
+    request = request_digest(command.order)
+    key = f"route:{command.order.id}"
+    with store.transaction() as books:
+        known = None if command.shadow else books.recall(key)
+        if known is not None:
+            if known.request != request:
+                raise ConflictError(
+                    f"order {command.order.id} was routed before with other content; give a changed order its own id"
+                )
+            return Routed(decision_from(known.response), repeated=True)
+        question = _question(books, network, policy, command, request)
+        earlier = books.decision(question.name)
+        if earlier is not None:
+            return Routed(decision_from(earlier), repeated=True)
+        record = _answer(books, question, decide or decide_order)
+        books.record(record)
+        if not command.shadow:
+            books.publish([_event(record)])
+        if record.outcome in (Outcome.EXECUTED, Outcome.AWAITS_APPROVAL):
+            books.remember(key, request, record.canonical(), command.now)
+    return Routed(record)
+
+
+def route_many(
+    store: Store,
+    network: ShippingNetwork,
+    policy: CompiledPolicy,
+    orders: Iterable[Order],
+    now: datetime,
+    *,
+    shadow: bool = False,
+    hold: timedelta = HOLD,
+) -> list[Routed]:
+    """Route orders one after the other, each in a transaction of its own: an earlier order takes stock from a later."""
+    return [route_order(store, network, policy, RouteOrder(order, now, shadow, hold)) for order in orders]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Books:
+    """What a decision reads from the books."""
+
+    balances: Sequence[StockBalance]
+    prices: Sequence[Price]
+    slots_taken: Slots
+
+
+Decide = Callable[[Candidates, ShippingNetwork, CompiledPolicy, Books], Decision]
+"""Decides about an order from its candidates and what the books say, without a store."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """A command with everything its answer depends on; the same question has the same name."""
+
+    command: RouteOrder
+    network: ShippingNetwork
+    policy: CompiledPolicy
+    read: Books
+    inputs: Inputs
+    name: DecisionId
+
+
+def request_digest(order: Order) -> str:
+    """Digest of everything an order says; two orders with the same one are the same wish."""
+    promise = order.promise
+    return digest(
+        [
+            order.id,
+            [[line.id, line.sku, line.units, line.price_cents] for line in order.lines],
+            [order.ship_to.postal_code, order.ship_to.country, order.ship_to.residential],
+            order.placed_at,
+            # A probability to the millionth: floats have no canonical text.
+            [promise.deliver_by, round(promise.probability * 1_000_000)] if promise else None,
+            [order.order_class, order.channel, order.tags],
+        ]
+    )
+
+
+def ask(
+    network: ShippingNetwork, policy: CompiledPolicy, command: RouteOrder, read: Books, request: str = ""
+) -> Question:
+    """Name the question; `request` is the digest of the order, where it is known."""
+    # Plain lists: the same content in a fraction of the time that dataclasses take to spell out.
+    stock = [[b.sku, b.node, b.lot, b.available, b.buffer] for b in read.balances]
+    slots = sorted([node, day.isoformat(), taken] for (node, day), taken in read.slots_taken.items())
+    prices = [[p.sku, p.node, p.source, p.cents] for p in read.prices]
+    inputs = Inputs(
+        network=network.digest,
+        stock=digest([stock, slots]),
+        policy=policy.digest,
+        prices=digest(prices),
+        code=__version__,
+    )
+    said = digest([request or request_digest(command.order), command.now, inputs, command.shadow])
+    return Question(command, network, policy, read, inputs, DecisionId(f"route-{said.removeprefix('sha256:')[:24]}"))
+
+
+def _question(
+    books: Transaction, network: ShippingNetwork, policy: CompiledPolicy, command: RouteOrder, request: str
+) -> Question:
+    skus = sorted({line.sku for line in command.order.lines})
+    capped = any(node.orders_per_day is not None for node in network.nodes)
+    read = Books(
+        books.balances(skus),
+        books.prices(skus, command.now),
+        books.slots_taken(slot_days(command.now)) if capped else {},
+    )
+    return ask(network, policy, command, read, request)
+
+
+def _answer(books: Transaction, question: Question, decide: Decide) -> DecisionRecord:
+    order, network = question.command.order, question.network
+    said = refusal(order, network)
+    if said:
+        return record_of(question, None, None, Outcome.UNSERVED, Refuse(said), f"Not routed: {said}.")
+    found = candidates(order, network, question.command.now, question.read.slots_taken)
+    decision = decide(found, network, question.policy, question.read)
+    if decision.plan is None:
+        verdict = Refuse(decision.sentence)
+        return record_of(question, found, decision, Outcome.UNSERVED, verdict, decision.sentence)
+    if question.command.shadow:
+        said_of_plan = question.policy.review(order, decision.plan, decision.rules, found.on)
+        return record_of(question, found, decision, Outcome.SHADOW, said_of_plan, decision.sentence)
+    return _reserve(books, question, found, decision)
+
+
+def decide_order(found: Candidates, network: ShippingNetwork, policy: CompiledPolicy, read: Books) -> Decision:
+    """Candidates → permit → price → choose, without a store: what is decided depends on these arguments alone."""
+    atp: dict[tuple[Sku, NodeId], int] = {}
+    for balance in read.balances:
+        key = (balance.sku, balance.node)
+        atp[key] = atp.get(key, 0) + balance.atp
+    worth = {(row.sku, row.node): int(row.cents) for row in read.prices}
+    pricing = price(found, network, by_node_and_line(found, network, atp), by_node_and_line(found, network, worth))
+    return choose_under_law(pricing, _law(found, policy), network)
+
+
+def _law(found: Candidates, policy: CompiledPolicy) -> Law:
+    """The policy's answer, in the words of routing."""
+    # Rules are asked about lines in the order of `found`, which sorts them.
+    order = replace(found.order, lines=found.lines)
+    facts = CandidateFacts(found.on, found.on_time, found.slots_left)
+    permitted = policy.permit(order, found.items, found.ways, facts)
+
+    def settle(attempt: Attempt) -> Settled | None:
+        def ask(mask: NDArray[np.bool_], bounds: OrderBounds) -> Choice | None:
+            return attempt(mask, bounds.max_shipments, bounds.min_split_value_cents)
+
+        settled = policy.relax(order, permitted, found.on, ask)
+        if settled is None:
+            return None
+        choice, relaxation = settled
+        return Settled(choice, relaxation.rules, relaxation.sentences, relaxation.barred)
+
+    return Law(permitted.hard, settle, permitted.barred_hard)
+
+
+def _reserve(books: Transaction, question: Question, found: Candidates, decision: Decision) -> DecisionRecord:
+    """Reserve the best plan that review lets pass and that nobody is faster for."""
+    assert decision.plan is not None
+    command, policy = question.command, question.policy
+    plans = (decision.plan, *decision.alternatives)
+    lost: list[str] = []
+    refused: list[str] = []
+    for number, plan in enumerate(plans):
+        verdict = policy.review(command.order, plan, decision.rules, found.on)
+        if isinstance(verdict, Refuse):
+            refused.append(f"{'+'.join(plan.nodes)}: {verdict.because}")
+            continue
+        short = books.reserve(_reservation(question, plan), _slots(question.network, plan))
+        if short is None:
+            taken = replace(decision, plan=plan, alternatives=plans[:number] + plans[number + 1 :])
+            sentence = _instead(decision.sentence, plan, lost + refused) if number else decision.sentence
+            outcome = Outcome.EXECUTED if isinstance(verdict, Allow) else Outcome.AWAITS_APPROVAL
+            return record_of(question, found, taken, outcome, verdict, sentence)
+        lost.append(f"others were faster: {short.because}")
+        if len(lost) == MOST_RACES:
+            break
+    because = "; ".join(lost + refused)
+    sentence = f"No plan could be reserved: {because}. A person looks at it, or it is routed again."
+    nothing = replace(decision, plan=None, alternatives=plans)
+    return record_of(question, found, nothing, Outcome.UNSERVED, Refuse(because), sentence)
+
+
+def _instead(sentence: str, plan: OrderPlan, why: Sequence[str]) -> str:
+    cents = plan.cents
+    return f"{'+'.join(plan.nodes)}, {cents // 100}.{cents % 100:02d}, instead of the cheapest ({'; '.join(why)}): {sentence}"
+
+
+def _reservation(question: Question, plan: OrderPlan) -> Reservation:
+    """The plan's units by item, node and lot; lots in their order."""
+    command = question.command
+    wanted: dict[tuple[Sku, NodeId], int] = {}
+    for shipment in plan.shipments:
+        for line in shipment.lines:
+            key = (line.sku, shipment.candidate.node)
+            wanted[key] = wanted.get(key, 0) + line.units
+    lines = []
+    for balance in sorted(question.read.balances, key=lambda b: (b.sku, b.node, b.lot)):
+        key = (balance.sku, balance.node)
+        units = min(wanted.get(key, 0), balance.atp)
+        if units > 0:
+            lines.append(ReservationLine(balance.sku, balance.node, Units(units), balance.lot))
+            wanted[key] -= units
+    assert not any(wanted.values()), f"{command.order.id}: the plan takes more than the books had"
+    name = ReservationId(f"{question.name}:reservation")
+    return Reservation(name, command.order.id, tuple(lines), command.now, command.now + command.hold)
+
+
+def _slots(network: ShippingNetwork, plan: OrderPlan) -> list[Slot]:
+    """A place in the node's day for each shipment from a node with a ceiling."""
+    ceilings = {node.id: node.orders_per_day for node in network.nodes}
+    ways = [shipment.candidate for shipment in plan.shipments]
+    return [Slot(way.node, way.ship_on, ceiling) for way in ways if (ceiling := ceilings[way.node]) is not None]
+
+
+def record_of(
+    question: Question,
+    found: Candidates | None,
+    decision: Decision | None,
+    outcome: Outcome,
+    verdict: Verdict,
+    sentence: str,
+) -> DecisionRecord:
+    """The record of an answer; what was never looked at is empty."""
+    days = () if found is None else {(way.service, way.ship_on) for way in found.ways}
+    return DecisionRecord(
+        id=question.name,
+        order=question.command.order.id,
+        decided_at=question.command.now,
+        inputs=replace(question.inputs, warnings=question.network.warnings(days)),
+        outcome=outcome,
+        verdict=verdict,
+        sentence=sentence,
+        choice=decision.plan if decision else None,
+        alternatives=decision.alternatives[:ALTERNATIVES] if decision else (),
+        barred=decision.barred if decision else (),
+        relaxed=decision.relaxed if decision else (),
+        proven_least=decision.proven_least if decision else True,
+    )
+
+
+def _event(record: DecisionRecord) -> Event:
+    """`OrderRouted` where stock was reserved, else `OrderNotRouted`."""
+    plan = record.choice
+    shipments = [
+        {
+            "node": shipment.candidate.node,
+            "service": shipment.candidate.service,
+            "ship_on": shipment.candidate.ship_on,
+            "lines": [{"line": line.line, "sku": line.sku, "units": line.units} for line in shipment.lines],
+            "cents": shipment.cents,
+        }
+        for shipment in (plan.shipments if plan else ())
+    ]
+    body = {
+        "order": record.order,
+        "decision": record.id,
+        "outcome": record.outcome.value,
+        "sentence": record.sentence,
+        "cents": plan.cents if plan else 0,
+        "shipments": shipments,
+    }
+    kind = "OrderRouted" if plan else "OrderNotRouted"
+    return Event(f"{record.id}:routed", kind, f"order:{record.order}", record.decided_at, body)
