@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from evenstock import registry
 from evenstock.domain import Event, PlanId, PlanState, TransferPlan, digest
 from evenstock.forecasting import Forecast
 from evenstock.operations.network import Network
@@ -25,6 +26,8 @@ from evenstock.rebalancing.solve import solve
 
 PATHS = 50
 """Sample paths of demand a plan is reckoned on, by default."""
+OURS = "evenstock"
+"""The optimiser, beside the rules people use."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ def plan_transfers(
     now: datetime,
     seed: int,
     n_paths: int = PATHS,
+    method: str = OURS,
     orders: pl.DataFrame | None = None,
     places: pl.DataFrame | None = None,
 ) -> Planned:
@@ -57,12 +61,15 @@ def plan_transfers(
     ----------
     inputs : digests of the snapshots used, by name; books, forecast, seed and paths are added here.
     now : the plan is for the day of `now` in UTC, with which the forecast must start.
+    method : ours, or a rule of `evenstock.rebalancing.heuristics` to compare with, priced in the same way.
 
     Raises
     ------
     ValueError
-        If the forecast starts on another day, or the network has no rates.
+        If the forecast starts on another day, the network has no rates, or there is no such method.
     """
+    if method not in methods():
+        raise ValueError(f"there is no method {method!r}; choose one of {', '.join(methods())}")
     on = now.date()
     if forecast.as_of != on:
         raise ValueError(f"the forecast starts on {forecast.as_of}, the plan on {on}: forecast again with that day")
@@ -80,12 +87,13 @@ def plan_transfers(
         orders=orders,
         places=places,
     )
-    solution = solve(question.problem, seed=seed)
+    solution = answer(question, method, seed)
     used: dict[str, Any] = dict(inputs) | {
         "books": _frame_digest(balances),
         "forecast": _forecast_digest(forecast),
         "policy": network.policy.digest,
         "paths": str(n_paths),
+        "method": method,
         "transfers": digest([str(t.id) + t.state for t in transfers]),
     }
     plan = TransferPlan(
@@ -109,6 +117,19 @@ def plan_transfers(
         else:
             plan = known
     return Planned(plan, question, solution)
+
+
+def methods() -> list[str]:
+    """Ours, and the rules people use."""
+    return [OURS, *registry.members("evenstock.rebalancing.heuristics")]
+
+
+def answer(question: Tonight, method: str, seed: int) -> Solution:
+    """Moves for tonight by any method."""
+    if method == OURS:
+        return solve(question.problem, seed=seed)
+    said: Solution = registry.members("evenstock.rebalancing.heuristics")[method].solve(question.problem)
+    return said
 
 
 def _frame_digest(balances: pl.DataFrame) -> str:

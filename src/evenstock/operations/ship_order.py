@@ -1,0 +1,57 @@
+"""The goods have left: what was allocated to a reservation goes outside, to the customer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from evenstock.domain import (
+    Account,
+    Bucket,
+    Cause,
+    Event,
+    Movement,
+    MovementId,
+    ReservationId,
+    ReservationState,
+)
+from evenstock.operations.ports import ConflictError, Store
+
+
+def ship_order(store: Store, reservation: ReservationId, now: datetime) -> int:
+    """Post the reservation if its pick was not released yet, and move its units to the customer; returns units that left.
+
+    The same reservation again moves nothing.
+
+    Raises
+    ------
+    ConflictError
+        If the reservation does not exist, or its stock was given back.
+    """
+    with store.transaction() as books:
+        found = books.reservation(reservation)
+        if found is None:
+            raise ConflictError(f"there is no reservation {reservation}")
+        if found.state is ReservationState.PENDING:
+            books.settle(reservation, ReservationState.POSTED, now)
+        elif found.state is not ReservationState.POSTED:
+            raise ConflictError(f"{reservation} was {found.state}: its stock was given back, route the order again")
+        movements = [
+            Movement(
+                MovementId(f"{reservation}:shipped:{number}"),
+                line.units,
+                Account(line.sku, line.node, Bucket.ALLOCATED, line.lot),
+                Account(line.sku, line.node, Bucket.OUTSIDE, line.lot, Cause.CUSTOMER),
+                now,
+                str(reservation),
+            )
+            for number, line in enumerate(found.lines)
+        ]
+        new = books.post(movements, now)
+        if new:
+            body = {
+                "reservation": str(reservation),
+                "order": str(found.order),
+                "units": sum(m.units for m in movements),
+            }
+            books.publish([Event(f"{reservation}:shipped", "OrderShipped", f"order:{found.order}", now, body)])
+    return sum(m.units for m in movements) if new else 0
