@@ -127,3 +127,10 @@ def test_nothing_is_promised_before_it_is_ordered(refused) -> None:
         "2026-11-01",
         "lies before the order was placed",
     )
+
+
+def test_a_cost_that_makes_no_sense_is_refused(refused) -> None:
+    problem = refused(costs__csv="cost,amount\nlate_order_cents,900\nhorizon_days,90\n")
+
+    assert (problem.row, problem.column, problem.value) == (3, "amount", "90")
+    assert problem.what == "costs: horizon_days is 1 to 60, not 90"

@@ -88,6 +88,8 @@ def frame(draw: st.DrawFn, table: str) -> pl.DataFrame:
         rows = [row | {"kind": "forbid", "parameters": "nodes=TX,0007;countries=DE"} for row in rows]
     if table == "surcharges":
         rows = [row | {"above": row["above"] if "over" in row["applies"] else 0} for row in rows]
+    if table == "costs":
+        rows = [row | {"amount": min(max(row["amount"], 1), 60)} for row in rows]
     if table == "orders":
         rows = [row | {"order": f"{row['order']}-{i}"} for i, row in enumerate(rows)]
     return pl.DataFrame(rows, schema={c: s.dtype for c, s in schema.columns().items()}).unique(

@@ -14,6 +14,7 @@ from evenstock import tables
 from evenstock.connectors.files.headers import closest
 from evenstock.connectors.files.postal import DIGITS
 from evenstock.connectors.files.problems import FAULTS, Found, fault, faults
+from evenstock.domain import Costs
 
 _PROBABILITY_SLACK: Final = 0.001
 _ROUNDING: Final = 1e-9
@@ -153,6 +154,17 @@ def _held(checked: Checked) -> pl.DataFrame:
     return faults(wrong["at"], "held", wrong["held"].cast(pl.String), "held above on hand", what, fix)
 
 
+def _costs_have_sense(checked: Checked) -> pl.DataFrame:
+    """Each number by itself, as the word `Costs` takes it."""
+    found = [pl.DataFrame(schema=FAULTS)]
+    for at, cost, amount in _rows(checked).select("at", "cost", "amount").drop_nulls().collect().iter_rows():
+        try:
+            Costs(**{cost: amount})
+        except ValueError as trouble:
+            found.append(faults([at], "amount", f"{amount}", "cost", f"{trouble}", "correct it, or leave the row out"))
+    return pl.concat(found)
+
+
 def _same_ends(checked: Checked) -> pl.DataFrame:
     wrong = _rows(checked).filter(pl.col("origin") == pl.col("destination")).collect()
     what = "is the origin as well: a lane leads from one node to another"
@@ -282,6 +294,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Checked], pl.DataFrame]], ...]] = (
     ("rules", _validity),
     ("transit", _adds_up),
     ("stock", _held),
+    ("costs", _costs_have_sense),
     ("orders", _lost_zeros),
     ("orders", _one_order),
     ("orders", _promised_before),

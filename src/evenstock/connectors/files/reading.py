@@ -141,10 +141,10 @@ def _put_to_use(checked: Mapping[str, Checked], found: Found) -> None:
         Network.from_frames({table: one.frame for table, one in checked.items()})
     except ValueError as trouble:
         for line in (line for line in str(trouble).splitlines() if not line.endswith(":")):
-            what, _, fix = line.rpartition("; ")
+            what, fix = line.rsplit("; ", 1) if "; " in line else (line, "correct it")
             table = next((t for t in checked if line.startswith(t.removesuffix("s"))), "")
             file = checked[table].file if table else "rules" if "rule" in line else "the network"
-            found.refuse(file, what or line, fix or "correct it")
+            found.refuse(file, what, fix)
 
 
 def _places(folder: Path, found: Found) -> list[_Place]:

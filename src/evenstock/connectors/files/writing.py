@@ -56,7 +56,7 @@ def _refuse_what_changes(table: str, frame: pl.DataFrame) -> None:
             if "default" not in (spec.metadata or {}):
                 raise ValueError(f"{table}: column {column} is missing; add it")
             continue
-        values = frame[column]
+        values = _typed(frame[column], spec)
         read = read_cells(column, spec, _typed_text(values), None).values
         if "default" in (spec.metadata or {}):
             read = read.fill_null(_default(spec)) if _default(spec) is not None else read
@@ -64,6 +64,12 @@ def _refuse_what_changes(table: str, frame: pl.DataFrame) -> None:
             at = (read.cast(pl.String).ne_missing(values.cast(pl.String))).arg_true()
             shown = f"row {at[0] + 1}, value {values[at[0]]!r}" if len(at) else f"type {values.dtype}"
             raise ValueError(f"{table}, column {column}, {shown}: would not be read back as it is; correct it first")
+
+
+def _typed(values: pl.Series, spec: dy.Column) -> pl.Series:
+    """The column's own type where the content is the same in it: text for a choice, a shorter whole number."""
+    typed = values.cast(spec.dtype, strict=False)
+    return typed if typed.cast(values.dtype, strict=False).equals(values, null_equal=True) else values
 
 
 def _typed_text(values: pl.Series) -> pl.Series:
