@@ -65,14 +65,15 @@ def _sets(most: Whole, units: Whole, shipments: int) -> list[tuple[int, ...]]:
     found = [n for size in sizes for n in combinations(useful, size) if (most[list(n)].sum(axis=0) >= units).all()]
     if found or shipments <= MOST_NODES:
         return found
-    left = units.copy()
+    left, there = units.copy(), most.copy()
     greedy: list[int] = []
     while left.any() and len(greedy) < shipments:
-        node = int(np.minimum(most, left).sum(axis=1).argmax())
-        if not np.minimum(most[node], left).any():
+        node = int(np.minimum(there, left).sum(axis=1).argmax())
+        if not np.minimum(there[node], left).any():
             break
         greedy.append(node)
-        left = left - np.minimum(most[node], left)
+        left = left - np.minimum(there[node], left)
+        there[node] = 0  # a node is asked once: what it has is taken
     return [] if left.any() else [tuple(sorted(greedy))]
 
 
