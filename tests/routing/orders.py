@@ -126,7 +126,7 @@ def random_case(
             longest_mm=rng.integers(100, 1_200, lines)[first],
             value_cents=units * rng.integers(500, 9_000, lines)[first],
             shipment_cents=rng.integers(0, 300, len(node)),
-            unit_cents=rng.integers(0, 120, (len(node), lines)),
+            unit_cents=rng.integers(0, 120, (len(node), lines))[:, first],
             ladders=ParcelSteps.pack(ladders).whole,
             extra_shipment_cents=int(rng.integers(0, 120)),
             max_shipments=max_shipments,

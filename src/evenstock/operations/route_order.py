@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from importlib.metadata import version
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenstock import __version__
 from evenstock.domain import (
     Allow,
     DecisionId,
@@ -44,6 +44,7 @@ from evenstock.routing.price import by_node_and_line, price
 
 HOLD: Final = timedelta(hours=72)
 """How long stock stays reserved until the pick is released, unless the caller says otherwise."""
+CODE: Final = version("evenstock")
 MOST_RACES: Final = 3
 """Plans tried when others take the stock first; then a person looks."""
 
@@ -178,7 +179,7 @@ def ask(
         stock=digest([stock, slots]),
         policy=policy.digest,
         prices=digest(prices),
-        code=__version__,
+        code=CODE,
     )
     said = digest([request or request_digest(command.order), command.now, inputs, command.shadow])
     return Question(command, network, policy, read, inputs, DecisionId(f"route-{said.removeprefix('sha256:')[:24]}"))

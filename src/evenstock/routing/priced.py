@@ -81,7 +81,7 @@ class Priced:
     shipment_cents: Whole
     """Charge of one shipment whatever is in it, shape ``(candidate,)``."""
     unit_cents: Whole
-    """Charge of each unit, shape ``(candidate, line)``."""
+    """Charge of each unit, shape ``(candidate, line)``; equal for lines of the same item."""
     ladders: Ladders
     extra_shipment_cents: int = 0
     """Charge of each shipment after the first."""
