@@ -141,10 +141,10 @@ def program(problem, *, whole=True, shared=True):
         arrive = _array(
             ((lanes.lead_days[:, None] == day) & (lanes.destination[:, None] == np.arange(nodes))).astype(float), [a, w]
         )
-        before = stock.isel(day=day - 1) if day else 0
+        before = stock.isel(day=day - 1, drop=True) if day else 0
         begin = problem.on_hand * (day == 0) + problem.arrivals[:, :, day]
         supply = _array(begin[:, :, None] - wanted[..., day], [k, w, s])
-        change = stock.isel(day=day) - lost.isel(day=day) - (units * arrive).sum("lane")
+        change = stock.isel(day=day, drop=True) - lost.isel(day=day, drop=True) - (units * arrive).sum("lane")
         m.add_constraints(change - before + (out if day == 0 else 0) == supply, name=f"balance of day {day}")
 
     per_unit = (
@@ -167,7 +167,7 @@ def program(problem, *, whole=True, shared=True):
 
     short = (lost * _array(problem.shortage_cents / paths, [k, w])).sum()
     held = (stock * _array(problem.holding_millicents / 1000 / paths, [k])).sum()
-    kept = (stock.isel(day=days - 1) * _array(problem.terminal_cents / paths, [k, w])).sum()
+    kept = (stock.isel(day=days - 1, drop=True) * _array(problem.terminal_cents / paths, [k, w])).sum()
     late = _array(((lanes.lead_days >= days) * problem.terminal_cents[:, lanes.destination]).astype(float), [k, a])
     m.add_objective(cost + short + held - kept - (units * late).sum())
     m.solve("highs", io_api="direct", output_flag=False, mip_rel_gap=1e-9, log_to_console=False)

@@ -90,9 +90,8 @@ def unit_values(problem: Problem, case_cost: Ints, map: Map = map) -> UnitValues
         Runs blocks of items; the answer does not depend on how.
     """
     kinds = sinks(problem)
-    starts = range(0, len(problem.skus), BLOCK)
-    tasks = [(problem, kinds, case_cost, slice(at, at + BLOCK)) for at in starts]
-    parts = list(map(_block, tasks))
+    starts = range(0, max(len(problem.skus), 1), BLOCK)
+    parts = list(map(_block, [_task(problem, kinds, case_cost, slice(at, at + BLOCK)) for at in starts]))
     gain_at, gains, loss_at, losses, concave = (list(part) for part in zip(*parts, strict=True))
     return UnitValues(
         kinds,
@@ -109,9 +108,9 @@ def _joined(offsets: list[Ints]) -> Ints:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
-def _block(task: tuple[Problem, Sinks, Ints, slice]) -> tuple[Ints, Ints, Ints, Ints, Bools]:
-    problem, kinds, case_cost, items = task
-    found: tuple[Ints, Ints, Ints, Ints, Bools] = unit_value_tables(
+def _task(problem: Problem, kinds: Sinks, case_cost: Ints, items: slice) -> tuple[Any, ...]:
+    """The kernel's arguments for some items: no more than it needs, so that it travels light."""
+    return (
         problem.paths[items],
         problem.on_hand[items],
         problem.arrivals[items],
@@ -128,4 +127,7 @@ def _block(task: tuple[Problem, Sinks, Ints, slice]) -> tuple[Ints, Ints, Ints, 
         case_cost[items],
         ~problem.usable[items],
     )
-    return found
+
+
+def _block(task: tuple[Any, ...]) -> tuple[Ints, Ints, Ints, Ints, Bools]:
+    return unit_value_tables(*task)
