@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -64,6 +65,38 @@ def random_book(rng: np.random.Generator, services: int = 3, zones: int = 5, bre
         surcharges=pl.DataFrame(surcharges) if surcharges else None,
         zones=pl.DataFrame(chart),
     )
+
+
+OUNCE_G = 28.349523125
+
+
+def usps_book(folder: Path) -> RateBook:
+    """The Postal Service's retail tables of Notice 123 (ounces down to whole grams), zones 1 to 9, 166 in³/lb."""
+    cards, rates = [], []
+    for service in ("ground_advantage", "priority_mail"):
+        table = pl.read_csv(folder / f"usps_{service}_retail.csv")
+        cards.append(
+            {
+                "service": f"usps:{service}",
+                "valid_from": date(2025, 10, 5),
+                "dim_divisor_mm3_per_g": 5_997,
+                "max_weight_g": 31_751,
+            }
+        )
+        breaks = {int(row["max_weight_oz"] * OUNCE_G): row for row in reversed(table.to_dicts())}
+        rates += [
+            {
+                "service": f"usps:{service}",
+                "valid_from": date(2025, 10, 5),
+                "zone": zone,
+                "max_weight_g": grams,
+                "cents": round(row[f"zone_{zone}"] * 100),
+            }
+            for grams, row in breaks.items()
+            for zone in range(1, 10)
+        ]
+    chart = [{"origin_zip3": str(200 + n), "destination_zip3": HOME_ZIP, "zone": 1 + n % 9} for n in range(36)]
+    return RateBook.from_frames(rate_cards=pl.DataFrame(cards), rates=pl.DataFrame(rates), zones=pl.DataFrame(chart))
 
 
 @dataclass(frozen=True)
