@@ -107,3 +107,8 @@ def fresh_stores(migrated_database: str, tmp_path_factory: pytest.TempPathFactor
                 each.close()
 
     return opened
+
+
+@pytest.fixture
+def memory() -> Store:
+    return open_store("memory:")
