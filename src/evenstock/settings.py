@@ -27,6 +27,12 @@ class Settings:
     def snapshots(self) -> Path:
         return self.home / "snapshots"
 
+    @property
+    def demo(self) -> Settings:
+        """The demo's own place, apart from the company's books."""
+        home = self.home / "demo"
+        return Settings(home=home, database=f"sqlite:///{home / 'evenstock.db'}")
+
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings:
         """Read settings; raises ValueError that names the file and the key where one is unknown or not text."""

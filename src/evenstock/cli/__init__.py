@@ -1,0 +1,52 @@
+"""The command line: what a person at a terminal, or a script, can ask of evenstock."""
+
+from __future__ import annotations
+
+import typer
+
+from evenstock import __version__
+from evenstock.cli import demo as demo_command
+from evenstock.cli import doctor, explain, export_schemas, forecast, import_, plan, route, stock
+
+app = typer.Typer(
+    name="evenstock",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    help="Decides where each order ships from and what stock should move, and proves every decision.",
+    epilog="Exit codes: 0 done, 2 wrong call, 3 input refused, 4 not found, 5 done but something needs attention.",
+)
+for name, member in (
+    ("demo", demo_command),
+    ("import", import_),
+    ("forecast", forecast),
+    ("plan", plan),
+    ("route", route),
+    ("stock", stock),
+    ("explain", explain),
+    ("doctor", doctor),
+    ("export-schemas", export_schemas),
+):
+    app.command(name)(member.command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"evenstock {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    demo: bool = typer.Option(False, "--demo", help="Look at the brand that `evenstock demo` made."),
+    version: bool = typer.Option(  # noqa: ARG001 (its callback has spoken)
+        False, "--version", help="Say the version and stop.", callback=_version, is_eager=True
+    ),
+) -> None:
+    """Options of every command."""
+    context.obj = {"demo": demo}
+
+
+def main() -> None:
+    app()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from click import get_current_context
+
 from evenstock.bootstrap import Workspace, open_workspace
 from evenstock.cli.screen import Exit, fail
 from evenstock.operations.company import Company, NothingImportedError
@@ -12,11 +14,27 @@ from evenstock.operations.ports import StoreError
 from evenstock.settings import Settings
 
 
+def settings() -> Settings:
+    """Where the company's things are, or the demo's under `--demo`."""
+    try:
+        told = Settings.load()
+    except ValueError as wrong:
+        fail(Exit.REFUSED_INPUT, str(wrong))
+    asked = typer_context()
+    return told.demo if asked.get("demo") else told
+
+
+def typer_context() -> dict[str, bool]:
+    """Options given before the command's name."""
+    context = get_current_context(silent=True)
+    return context.obj or {} if context else {}
+
+
 @contextmanager
 def workspace() -> Iterator[Workspace]:
     """The opened workspace; refusals of the store and of the data end the command with their sentence."""
     try:
-        with open_workspace(Settings.load()) as opened:
+        with open_workspace(settings()) as opened:
             yield opened
     except NothingImportedError as nothing:
         fail(Exit.NOT_FOUND, str(nothing))

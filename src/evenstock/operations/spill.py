@@ -30,6 +30,12 @@ class Shortage:
     next_node: NDArray[np.int64]
     """Index of the node that would serve instead; -1 where none can."""
 
+    def times(self, factor: float) -> Shortage:
+        """The same with every spill that can happen `factor` times as dear."""
+        reached = self.spill_cents < UNREACHABLE
+        spill = np.where(reached, np.rint(factor * self.spill_cents), self.spill_cents).astype(np.int64)
+        return Shortage(np.minimum(self.lost_cents, spill), spill, self.lost_cents, self.next_node)
+
 
 def home_nodes(book: RateBook, nodes: Sequence[Node], postal_codes: Sequence[str]) -> NDArray[np.int64]:
     """The node that should serve each postal code: lowest zone, ties by the order of `nodes`; -1 if no zone is known."""
@@ -107,7 +113,7 @@ def shortage(
     """Price an empty node, by item and node.
 
     A shortage costs the smaller of (lost margin + goodwill) and the extra cost of serving from the next lawful node that
-    has stock now. One unit is priced as a parcel of its own; a parcel shared with other lines costs less, a split more.
+    has stock now: of one unit as a parcel of its own. `baskets` says how much more it is among other goods.
 
     Parameters
     ----------

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from evenstock.domain import Lane, TransferOrder, TransferState
 from evenstock.forecasting import Forecast
+from evenstock.operations.baskets import basket_factor
 from evenstock.operations.network import Network
-from evenstock.operations.spill import Shortage, regions_from, shortage
+from evenstock.operations.spill import UNREACHABLE, Shortage, regions_from, shortage
 from evenstock.rebalancing.problem import Lanes, Problem
+from evenstock.routing.network import ShippingNetwork
 
 _LONGEST_WAIT_DAYS = 7
 
@@ -149,8 +151,10 @@ def tonight(
     nodes = [network.nodes[name] for name in sorted(network.nodes)]
     items = [network.items[name] for name in sorted(network.items)]
     lanes, costs = network.lanes, network.costs
-    skus: dict[str, int] = {item.sku: k for k, item in enumerate(items)}
-    places_of: dict[str, int] = {node.id: w for w, node in enumerate(nodes)}
+    at_sku = {item.sku: k for k, item in enumerate(items)}
+    at_node = {node.id: w for w, node in enumerate(nodes)}
+    skus = {str(sku): k for sku, k in at_sku.items()}
+    places_of = {str(node): w for node, w in at_node.items()}
     on_hand = stock_matrix(balances, skus, places_of)
     paths, mean, notes = demand_paths(forecast, skus, places_of, n_paths, seed)
     days = min(costs.horizon_days, paths.shape[3])
@@ -160,6 +164,12 @@ def tonight(
     arrays, departures = _lanes(lanes, places_of, on)
     regions = regions_from(network.rates, nodes, orders, places)
     short = shortage(network.rates, nodes, items, on_hand, regions, costs, on)
+    if orders is not None and len(orders):
+        shipping = ShippingNetwork(nodes, network.items, network.rates, costs, "")
+        stock = {(items[k].sku, nodes[w].id): int(on_hand[k, w]) for k, w in zip(*np.nonzero(on_hand), strict=True)}
+        factor = basket_factor(network, shipping, orders, stock, short.spill_cents, (at_sku, at_node), int(UNREACHABLE))
+        notes += (f"a unit that is missing at home costs {factor:.2f} times what it would as a parcel of its own",)
+        short = short.times(factor)
     unit_cost = np.array([item.unit_cost_cents for item in items], np.int64)
     problem = Problem(
         skus=[item.sku for item in items],

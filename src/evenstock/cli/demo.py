@@ -1,0 +1,205 @@
+"""`evenstock demo`: a believable brand, one night and one day of it, beside what it does by habit."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, TaskID
+
+from evenstock.bootstrap import Workspace, open_workspace
+from evenstock.cli.demo_report import demo_report
+from evenstock.cli.opening import settings
+from evenstock.cli.report import write
+from evenstock.cli.route import summarise
+from evenstock.cli.screen import dollars, page, progress, say, table
+from evenstock.domain import DecisionRecord
+from evenstock.operations.company import Company
+from evenstock.operations.forecast_demand import Forecasted, forecast_demand
+from evenstock.operations.import_network import import_network
+from evenstock.operations.network import orders_from_frame
+from evenstock.operations.plan_transfers import Planned, plan_transfers
+from evenstock.operations.route_order import RouteOrder, route_order
+from evenstock.simulation.days import Arm, Lived, Setting, live
+from evenstock.simulation.habit import nearest
+from evenstock.simulation.world import World, future_orders, make_world
+from evenstock.storage.memory import MemoryStore
+
+ARMS = (
+    Arm("evenstock", method="evenstock"),
+    Arm("habit: nearest node, 20 % rule", nearest, "twenty_percent"),
+    Arm("nearest node, no transfers", nearest),
+)
+
+
+@dataclass
+class Demo:
+    """Everything the demo found out."""
+
+    world: World
+    company: Company
+    forecast: Forecasted
+    planned: Planned
+    records: list[DecisionRecord]
+    lived: list[Lived]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def command(
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another brand.")] = 0,
+    nodes: Annotated[int, typer.Option(min=3, max=6, help="Nodes of the brand.")] = 4,
+    skus: Annotated[int, typer.Option(min=1, help="Items it sells.")] = 2000,
+    days: Annotated[int, typer.Option(min=1, max=28, help="Days to live through for the comparison.")] = 10,
+    report: Annotated[Path, typer.Option(help="Where to write the report.")] = Path("demo-report.html"),
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Build a brand, forecast, plan tonight's transfers, route today's orders, compare with habit, write a report."""
+    place = settings().demo
+    shutil.rmtree(place.home, ignore_errors=True)  # each demo begins anew; nothing but a demo lives there
+    with open_workspace(place) as opened, progress(quiet=json) as shown:
+        found = run(opened, shown, seed=seed, nodes=nodes, skus=skus, days=days)
+    write(demo_report(found), report)
+    if json:
+        say(_facts(found) | {"report": str(report)})
+        return
+    _tell(found, report)
+
+
+def run(opened: Workspace, shown: Progress, *, seed: int, nodes: int, skus: int, days: int) -> Demo:
+    """One night and one day, then `days` days of each way of deciding."""
+    seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(name: str, total: int | None = None) -> Iterator[TaskID]:
+        task = shown.add_task(name, total=total)
+        begun = time.perf_counter()
+        yield task
+        seconds[name] = time.perf_counter() - begun
+        shown.remove_task(task)
+
+    with step("building a brand"):
+        world = make_world(seed, nodes=nodes, skus=skus)
+    now = world.opens_at
+    with step("opening its books"):
+        import_network(opened.store, opened.snapshots, world.frames, now)
+        company = Company.load(opened.store, opened.snapshots)
+    with step("forecasting demand"):
+        forecast = forecast_demand(opened.store, opened.snapshots, company, as_of=now.date(), now=now)
+    with step("planning tonight's transfers"):
+        planned = plan_transfers(
+            opened.store,
+            company.network,
+            forecast.forecast,
+            inputs={"network": company.digests["network"]},
+            now=now,
+            seed=seed,
+            orders=world.frames["orders"],
+            places=world.frames["places"],
+        )
+    orders = orders_from_frame(world.frames["orders"])
+    with step("routing today's orders", len(orders)) as task:
+        shipping, policy, records = company.shipping, company.network.policy, []
+        for order in orders:
+            records.append(route_order(opened.store, shipping, policy, RouteOrder(order, order.placed_at)).record)
+            shown.advance(task)
+    with step(f"living through {days} days, three ways", days * len(ARMS)) as task:
+        lived = _live(world, company, forecast, days, lambda: shown.advance(task))
+    return Demo(world, company, forecast, planned, records, lived, seconds)
+
+
+def _live(world: World, company: Company, forecast: Forecasted, days: int, tick: Callable[[], None]) -> list[Lived]:
+    customers = {
+        world.as_of + timedelta(days=k): future_orders(world, world.as_of + timedelta(days=k)) for k in range(days)
+    }
+
+    setting = Setting(
+        company.network,
+        company.shipping,
+        world.frames,
+        forecast.forecast,
+        world.opens_at,
+        customers.__getitem__,
+        world.seed,
+    )
+    return [live(setting, arm, days, MemoryStore(), tick) for arm in ARMS]
+
+
+def _facts(found: Demo) -> dict[str, object]:
+    plan = found.planned.plan
+    return {
+        "as_of": found.world.opens_at.isoformat(),
+        "plan": {
+            "id": plan.id,
+            "lines": len(plan.lines),
+            "worth_cents": plan.worth_cents,
+            "cost_cents": plan.cost_cents,
+            "net_cents": plan.net_cents,
+        },
+        "routing": summarise(found.records),
+        "lived": [
+            {
+                "arm": lived.arm.name,
+                "total_cents": lived.total_cents,
+                "orders": sum(d.orders for d in lived.days),
+                "unserved_orders": sum(d.unserved_orders for d in lived.days),
+                "shipments": sum(d.shipments for d in lived.days),
+            }
+            for lived in found.lived
+        ],
+        "seconds": {name: round(s, 2) for name, s in found.seconds.items()},
+    }
+
+
+def _tell(found: Demo, report: Path) -> None:
+    """One screen."""
+    plan, routing = found.planned.plan, summarise(found.records)
+    moment: datetime = found.world.opens_at
+    page.print(
+        f"\n[bold]A brand with {len(found.company.network.nodes)} nodes and {len(found.company.network.items):,} items on {moment:%A, %d %B %Y}[/]"
+    )
+    page.print(
+        f"Tonight's transfers: {len(plan.lines)} lines, {sum(line.units for line in plan.lines):,} units, worth {dollars(plan.worth_cents, 0)}"
+        f" for {dollars(plan.cost_cents, 0)} of freight, handling and capital: net [bold]{dollars(plan.net_cents, 0)}[/]"
+    )
+    page.print(
+        f"Today's orders: {routing['orders']:,} decided, {routing['shipments']:,} parcels, {dollars(routing['cents'])};"
+        f" {routing['unserved']} cannot ship, {routing['awaits_approval']} wait for a person"
+    )
+    rows = []
+    for lived in found.lived:
+        orders = sum(d.orders for d in lived.days)
+        shipped = max(1, orders - sum(d.unserved_orders for d in lived.days))
+        rows.append(
+            (
+                lived.arm.name,
+                dollars(lived.total_cents, 0),
+                dollars(sum(d.paid_cents for d in lived.days) / shipped),
+                dollars(sum(d.lost_cents for d in lived.days), 0),
+                dollars(sum(d.transfer_cents for d in lived.days), 0),
+                f"{sum(d.shipments for d in lived.days) / shipped:.3f}",
+                f"{sum(d.unserved_orders for d in lived.days):,}",
+            )
+        )
+    headers = ("way of deciding", "total", "an order", "lost sales", "transfers", "parcels an order", "unserved")
+    page.print(
+        table(f"the same {len(found.lived[0].days)} days lived with each", headers, rows, frozenset(range(1, 7)))
+    )
+    ours, habit = found.lived[0].total_cents, found.lived[1].total_cents
+    page.print(
+        f"Against the habit: [bold]{dollars(habit - ours, 0)}[/] less in {len(found.lived[0].days)} days ({100 * (habit - ours) / habit:.1f} %)."
+    )
+    served = next((r for r in found.records if r.choice and len(r.alternatives) > 1), None)
+    page.print(f"[dim]{', '.join(f'{name} {s:.1f} s' for name, s in found.seconds.items())}[/]")
+    page.print(f"\nReport: [bold]{report}[/] (opens without a network)")
+    page.print("Look around:")
+    if served is not None:
+        page.print(f"  evenstock --demo explain {served.order}    why that order ships from there")
+    page.print(f"  evenstock --demo explain {plan.id}    tonight's plan")
+    page.print("  evenstock --demo stock    evenstock --demo doctor")

@@ -1,0 +1,300 @@
+"""What the demo found, as a report for an operations lead and a planner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evenstock import __version__
+from evenstock.cli import plots
+from evenstock.cli.report import Report, Section, Table, Tile
+from evenstock.cli.route import summarise
+from evenstock.cli.screen import dollars
+from evenstock.domain import DecisionRecord, OrderPlan, TransferLine
+from evenstock.operations.plan_transfers import service_before_and_after
+from evenstock.simulation.days import OPPORTUNITY, Lived
+from evenstock.simulation.world import future_demand
+
+if TYPE_CHECKING:
+    from evenstock.cli.demo import Demo
+
+_LINES = 15
+_ORDERS = 10
+_PAST_DAYS = 56
+
+
+def demo_report(found: Demo) -> Report:
+    """Figures first, then pictures, then the rows behind them."""
+    moment = found.world.opens_at
+    nodes, items = len(found.company.network.nodes), len(found.company.network.items)
+    return Report(
+        title=f"One night and one day of a brand with {nodes} nodes",
+        subtitle=f"{moment:%A, %d %B %Y}. {items:,} items, a year of history, {len(found.records):,} orders today. "
+        "The brand is invented (a seeded simulation); the decisions are what evenstock does with real files.",
+        tiles=_tiles(found),
+        sections=(_comparison(found), _transfers(found), _orders(found), _forecast(found)),
+        warnings=_warnings(found),
+        provenance=_provenance(found),
+    )
+
+
+def _tiles(found: Demo) -> list[Tile]:
+    ours, habit, _ = found.lived
+    plan, routing = found.planned.plan, summarise(found.records)
+    days = len(ours.days)
+
+    def per_order(lived: Lived) -> float:
+        served = sum(d.orders - d.unserved_orders for d in lived.days)
+        return sum(d.paid_cents for d in lived.days) / max(1, served)
+
+    saved = habit.total_cents - ours.total_cents
+    return [
+        Tile(
+            f"Saved in {days} days",
+            dollars(saved, 0),
+            f"{100 * saved / habit.total_cents:.1f} % against the habit",
+            good=saved > 0,
+        ),
+        Tile(
+            "Cost of an order",
+            dollars(per_order(ours)),
+            f"habit {dollars(per_order(habit))}",
+            good=per_order(ours) <= per_order(habit),
+        ),
+        Tile(
+            "Today's orders",
+            f"{routing['orders']:,}",
+            f"{routing['shipments']:,} parcels, {dollars(routing['cents'], 0)}",
+        ),
+        Tile(
+            "Need a person",
+            f"{routing['unserved'] + routing['awaits_approval']:,}",
+            f"{routing['unserved']} cannot ship, {routing['awaits_approval']} wait for approval",
+        ),
+        Tile("Tonight's transfers", f"{len(plan.lines)} lines", f"{sum(line.units for line in plan.lines):,} units"),
+        Tile(
+            "Net of the plan",
+            dollars(plan.net_cents, 0),
+            f"worth {dollars(plan.worth_cents, 0)}, cost {dollars(plan.cost_cents, 0)}",
+            good=plan.net_cents >= 0,
+        ),
+    ]
+
+
+def _comparison(found: Demo) -> Section:
+    terms = sorted({name for lived in found.lived for name in lived.term_cents()})
+    served = [max(1, sum(d.orders - d.unserved_orders for d in lived.days)) for lived in found.lived]
+    stacked = {
+        lived.arm.name: [lived.term_cents().get(t, 0) / 100 / n for t in terms]
+        for lived, n in zip(found.lived, served, strict=True)
+    }
+    running = {lived.arm.name: [c / 100 for c in lived.cumulative_cents()] for lived in found.lived}
+    days = len(found.lived[0].days)
+    rows = [
+        (
+            lived.arm.name,
+            f"{sum(d.orders for d in lived.days):,}",
+            f"{sum(d.unserved_orders for d in lived.days):,}",
+            f"{sum(d.shipments for d in lived.days) / n:.3f}",
+            dollars(sum(d.paid_cents for d in lived.days), 0),
+            dollars(sum(d.lost_cents for d in lived.days), 0),
+            dollars(sum(d.transfer_cents for d in lived.days), 0),
+            dollars(lived.total_cents, 0),
+        )
+        for lived, n in zip(found.lived, served, strict=True)
+    ]
+    return Section(
+        "Against the habit",
+        f"The same customers for {days} days, the same opening stock, three ways of deciding. Every order went through the same ledger, "
+        "rules and rates; transfers were planned once, on the first morning, and nothing is bought in between.",
+        plots=(
+            (
+                plots.stacked_costs(terms, stacked, "What an order costs"),
+                "Dollars an order by cost term, for each way of deciding",
+            ),
+            (
+                plots.running_cost(days, running, "What the days cost"),
+                "Cumulative dollars by day: shipping, lateness, lost sales and transfers",
+            ),
+        ),
+        tables=(
+            Table(
+                (
+                    "way of deciding",
+                    "orders",
+                    "unserved",
+                    "parcels an order",
+                    "shipping and handling",
+                    "lost sales",
+                    "transfers",
+                    "total",
+                ),
+                rows,
+                frozenset(range(1, 8)),
+            ),
+        ),
+    )
+
+
+def _transfers(found: Demo) -> Section:
+    plan = found.planned.plan
+    service = service_before_and_after(found.planned.question, found.planned.solution)
+    horizon = found.planned.question.problem.days
+    by_lane: dict[tuple[str, str], float] = {}
+    for line in plan.lines:
+        by_lane[line.origin, line.destination] = by_lane.get((line.origin, line.destination), 0.0) + line.units
+    places = {str(node.id): (node.latitude, node.longitude) for node in found.company.network.nodes.values()}
+    best = sorted(plan.lines, key=lambda line: (-line.net_cents, line.sku))[:_LINES]
+    return Section(
+        "Tonight's transfers",
+        f"What a node is short of is mostly shipped from elsewhere, at a price: a line is worth the difference it makes over {horizon} days. "
+        "Cases and pallets are whole; the departure's fixed cost is shared by all lines of a lane.",
+        plots=(
+            (
+                plots.paired_cover(
+                    service["node"].to_list(),
+                    service["short_before"].to_list(),
+                    service["short_after"].to_list(),
+                    f"Units a node misses in {horizon} days",
+                ),
+                "Units each node is expected to miss, without and with tonight's transfers",
+            ),
+            (
+                plots.flows(places, [(a, b, u) for (a, b), u in sorted(by_lane.items())], "Where stock goes"),
+                "Flows between nodes; the wider, the more units",
+            ),
+        ),
+        tables=(
+            Table(
+                ("item", "from", "to", "units", "cover there, days", "cover here, days", "worth", "cost", "net", "why"),
+                [_line(line) for line in best],
+                frozenset({3, 6, 7, 8}),
+                f"the {len(best)} best of {len(plan.lines)} lines",
+            ),
+        ),
+    )
+
+
+def _line(line: TransferLine) -> tuple[str, ...]:
+    def days(cover: int) -> str:
+        return "∞" if cover >= 9999 else str(cover)
+
+    return (
+        line.sku,
+        line.origin,
+        line.destination,
+        f"{line.units:,}",
+        f"{days(line.destination_cover_before)} → {days(line.destination_cover_after)}",
+        f"{days(line.origin_cover_before)} → {days(line.origin_cover_after)}",
+        dollars(line.worth_cents),
+        dollars(line.cost_cents),
+        dollars(line.net_cents),
+        line.sentence,
+    )
+
+
+def _orders(found: Demo) -> Section:
+    shown = [r for r in found.records if r.choice and r.alternatives]
+    dear = max(shown, key=lambda r: (len(r.choice.shipments) if r.choice else 0, len(r.alternatives), r.order))
+    rows = [
+        (r.order, "+".join(r.choice.nodes) if r.choice else "", dollars(r.choice.cents if r.choice else 0), r.sentence)
+        for r in shown[:_ORDERS]
+    ]
+    tables = [
+        Table(
+            ("order", "ships from", "cost", "why"),
+            rows,
+            frozenset({2}),
+            f"the first {len(rows)} of {len(found.records):,}",
+        ),
+        _options(dear),
+    ]
+    stuck = [r for r in found.records if r.choice is None]
+    if stuck:
+        tables.append(
+            Table(
+                ("order", "what forbids"),
+                [(r.order, r.sentence) for r in stuck[:_ORDERS]],
+                caption=f"{len(stuck)} orders cannot ship; the first {min(len(stuck), _ORDERS)}",
+            )
+        )
+    guide = (
+        f" Terms that guide the choice but that nobody pays ({', '.join(sorted(OPPORTUNITY))}) are part of it."
+        if OPPORTUNITY
+        else ""
+    )
+    return Section(
+        "Today's orders",
+        f"Each decision is the cheapest lawful plan, and its terms add up to its total in whole cents.{guide}",
+        tables=tables,
+    )
+
+
+def _options(record: DecisionRecord) -> Table:
+    """One order in full: every option, term by term."""
+    assert record.choice is not None
+    options: Sequence[OrderPlan] = (record.choice, *record.alternatives)
+    names = list(dict.fromkeys(t.name for o in options for s in o.shipments for t in s.terms))
+    rows = []
+    for number, option in enumerate(options[:12]):
+        cents = {name: sum(t.cents for s in option.shipments for t in s.terms if t.name == name) for name in names}
+        ways = " + ".join(f"{s.candidate.node} {s.candidate.service}" for s in option.shipments)
+        rows.append(
+            ("✓" if number == 0 else "", ways, *(f"{cents[name] / 100:,.2f}" for name in names), dollars(option.cents))
+        )
+    headers = ("", "option", *names, "total")
+    return Table(headers, rows, frozenset(range(2, len(headers))), f"order {record.order} in full: {record.sentence}")
+
+
+def _forecast(found: Demo) -> Section:
+    forecast, demand = found.forecast.forecast, found.company.table("demand")
+    assert demand is not None
+    totals = forecast.mu.sum(axis=1)
+    ranked = np.argsort(-totals, kind="stable")
+    ahead = future_demand(found.world, forecast.horizon)
+    pictures = []
+    for row in (int(ranked[0]), int(ranked[len(ranked) // 50])):
+        sku, node = forecast.keys.row(row)
+        past = _series(demand, sku, node, [forecast.as_of - timedelta(days=k) for k in range(_PAST_DAYS, 0, -1)])
+        actual = _series(ahead, sku, node, forecast.days)
+        quantiles = forecast.rows(np.array([row])).quantiles((0.05, 0.25, 0.5, 0.75, 0.95))[0]
+        title = f"{sku} at {node}"
+        pictures.append(
+            (
+                plots.fan(past, quantiles, actual, title),
+                f"Demand of {sku} at {node}: eight weeks sold, four weeks foretold, and what then happened",
+            )
+        )
+    return Section(
+        "Demand",
+        f"{forecast.keys.height:,} series, each a distribution of counts for every day ahead ({forecast.version}). "
+        f"Over the {forecast.horizon} days ahead {totals.sum():,.0f} units are expected and {ahead['units'].sum():,} were then wanted.",
+        plots=tuple(pictures),
+    )
+
+
+def _series(demand: pl.DataFrame, sku: str, node: str, days: Sequence[date]) -> NDArray[np.int64]:
+    found = dict(demand.filter((pl.col("sku") == sku) & (pl.col("node") == node)).select("date", "units").iter_rows())
+    return np.array([found.get(day, 0) for day in days])
+
+
+def _warnings(found: Demo) -> list[str]:
+    rates = found.company.network.rates
+    assert rates is not None
+    return [f"Out of date, used and flagged: {sentence}" for sentence in rates.stale(found.world.as_of)]
+
+
+def _provenance(found: Demo) -> list[tuple[str, str]]:
+    return [
+        ("code", f"evenstock {__version__}"),
+        ("seed", str(found.world.seed)),
+        ("plan", found.planned.plan.id),
+        *((f"snapshot {name}", digest) for name, digest in found.company.digests.items()),
+        ("snapshot forecast", found.forecast.digest),
+        ("policy", found.company.network.policy.digest),
+    ]

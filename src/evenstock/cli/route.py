@@ -1,0 +1,137 @@
+"""`evenstock route`: where today's orders ship from."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+
+from evenstock.cli.opening import company, workspace
+from evenstock.cli.screen import Exit, dollars, fail, moment, page, progress, say, table
+from evenstock.connectors.files import read_tables
+from evenstock.domain import DecisionRecord, Order, Outcome
+from evenstock.operations.company import Company
+from evenstock.operations.network import orders_from_frame
+from evenstock.operations.route_order import RouteOrder, route_order
+
+_SHOWN = 10
+
+
+def command(
+    file: Annotated[
+        Path | None, typer.Argument(help="Orders as CSV or Parquet; those last imported without one.")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="Moment of the decisions; now by default.")] = None,
+    shadow: Annotated[bool, typer.Option("--shadow", help="Decide, but reserve nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Route orders one after the other: decide, reserve, record. Ends with 5 if any order needs a person."""
+    now = moment(as_of)
+    with workspace() as opened:
+        here = company(opened)
+        orders = _orders(here, file)
+        shipping, policy = here.shipping, here.network.policy
+        records: list[DecisionRecord] = []
+        took_ms: list[float] = []
+        with progress(quiet=json) as shown:
+            task = shown.add_task("routing", total=len(orders))
+            for order in orders:
+                begun = time.perf_counter()
+                records.append(route_order(opened.store, shipping, policy, RouteOrder(order, now, shadow)).record)
+                took_ms.append(1000 * (time.perf_counter() - begun))
+                shown.advance(task)
+    summary = summarise(records)
+    if json:
+        say(
+            summary
+            | {
+                "decisions": [
+                    {"order": r.order, "decision": r.id, "outcome": r.outcome, "sentence": r.sentence} for r in records
+                ]
+            }
+        )
+    else:
+        _tell(records, summary, took_ms)
+    if summary["unserved"] or summary["awaits_approval"]:
+        raise typer.Exit(int(Exit.NEEDS_ATTENTION))
+
+
+def _orders(here: Company, file: Path | None) -> list[Order]:
+    if file is None:
+        frame = here.table("orders")
+        if frame is None:
+            fail(Exit.NOT_FOUND, "no orders were imported; add a table named orders, or name a file of orders")
+        return orders_from_frame(frame)
+    if not file.is_file():
+        fail(Exit.REFUSED_INPUT, f"{file} is not a file")
+    read = pl.read_parquet(file) if file.suffix == ".parquet" else pl.read_csv(file, infer_schema=False)
+    reading = read_tables({"nodes": here.tables["nodes"], "items": here.tables["items"], "orders": read})
+    if reading.count:
+        for problem in reading.problems:
+            page.print(f"[red]✗[/] {problem}", soft_wrap=True)
+        fail(Exit.REFUSED_INPUT, f"{reading.count:,} problems in {file}; nothing was routed")
+    return orders_from_frame(reading.frames["orders"])
+
+
+def summarise(records: Sequence[DecisionRecord]) -> dict[str, Any]:
+    """Counts and cents of decisions; the terms add up to the total."""
+    outcomes = Counter(record.outcome for record in records)
+    shipped = [record.choice for record in records if record.choice is not None]
+    terms: Counter[str] = Counter()
+    nodes: Counter[str] = Counter()
+    for plan in shipped:
+        for shipment in plan.shipments:
+            nodes[shipment.candidate.node] += 1
+            for term in shipment.terms:
+                terms[term.name] += term.cents
+    return {
+        "orders": len(records),
+        "executed": outcomes[Outcome.EXECUTED],
+        "shadow": outcomes[Outcome.SHADOW],
+        "awaits_approval": outcomes[Outcome.AWAITS_APPROVAL],
+        "unserved": outcomes[Outcome.UNSERVED],
+        "shipments": sum(nodes.values()),
+        "shipments_by_node": dict(sorted(nodes.items())),
+        "cents": sum(terms.values()),
+        "cents_by_term": dict(sorted(terms.items())),
+        "relaxed": sum(1 for record in records if record.relaxed),
+    }
+
+
+def _tell(records: Sequence[DecisionRecord], summary: dict[str, Any], took_ms: Sequence[float]) -> None:
+    shipped = summary["orders"] - summary["unserved"]
+    page.print(
+        f"[bold]{summary['orders']:,} orders[/]: {shipped:,} ship in {summary['shipments']:,} parcels for {dollars(summary['cents'])}"
+        + (f" ({dollars(summary['cents'] / shipped)} an order)" if shipped else "")
+    )
+    if took_ms:
+        ranked = sorted(took_ms)
+        page.print(
+            f"[dim]each decided and recorded in {ranked[len(ranked) // 2]:.1f} ms (median), {ranked[int(0.99 * (len(ranked) - 1))]:.1f} ms (99th of 100)[/]"
+        )
+    page.print(
+        table(
+            "by node",
+            ("node", "parcels"),
+            [(n, f"{c:,}") for n, c in summary["shipments_by_node"].items()],
+            frozenset({1}),
+        )
+    )
+    page.print(
+        table(
+            "by term", ("term", "cost"), [(n, dollars(c)) for n, c in summary["cents_by_term"].items()], frozenset({1})
+        )
+    )
+    for title, wanted in (("need a person", Outcome.AWAITS_APPROVAL), ("cannot ship", Outcome.UNSERVED)):
+        found = [r for r in records if r.outcome is wanted]
+        if found:
+            rows = [(r.order, getattr(r.verdict, "because", "") or r.sentence) for r in found[:_SHOWN]]
+            more = f", the first {_SHOWN}" if len(found) > _SHOWN else ""
+            page.print(table(f"{len(found)} {title}{more}", ("order", "because"), rows))
+    if records:
+        page.print(f"[dim]Why: evenstock explain {records[0].order}[/]")
