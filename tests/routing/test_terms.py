@@ -1,5 +1,6 @@
 """Each cost term by its arithmetic, and what every member of the family must keep."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -122,3 +123,21 @@ def test_a_rate_card_is_laid_out_once_however_many_days_ask_for_it():
         assert len(found.ways) == 24
     zones = {shipping.book.zone(node.postal_code, "78701") for node in shipping.nodes}
     assert len(shipping.steps.divisor) == 3 * len(zones)
+
+
+def test_threads_that_ask_at_once_get_the_same_ladders():
+    shipping = ShippingNetwork(nodes(), NETWORK.items, NETWORK.book, Costs(), "sha256:test")
+    keys = [
+        (s, zone, NOW.date(), home) for s in NETWORK.book.services for zone in range(1, 9) for home in (True, False)
+    ]
+
+    def numbers(turn: int) -> dict[tuple[object, ...], int]:
+        mine = keys[turn:] + keys[:turn]
+        return {key: shipping.ladder(*key[:3], residential=key[3]) for key in mine}
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(numbers, range(0, 48, 3)))
+
+    assert all(answer == answers[0] for answer in answers)
+    assert sorted(answers[0].values()) == list(range(48))
+    assert len(shipping.steps.divisor) == 48

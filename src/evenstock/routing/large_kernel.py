@@ -79,5 +79,7 @@ def try_places(
                         break
             found = plan_cents(lines, offers, ladders, limits, subsets[s, :size], assigned)
             if found < cents[s]:
-                cents[s], kept[s] = found, assigned
+                cents[s] = found
+                for i in range(count):
+                    kept[s, i] = assigned[i]
     return cents, kept

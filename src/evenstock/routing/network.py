@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
@@ -20,7 +21,8 @@ HOURS_A_DAY: Final = 24
 class ShippingNetwork:
     """Nodes in the order of their names, items, rates and costs, under the digest of the snapshot they came from.
 
-    Ladders and transit times are looked up once for each service, zone and rate card, and remembered.
+    Ladders and transit times are looked up once for each service, zone and rate card, and remembered; several threads
+    may ask at once.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class ShippingNetwork:
         self._number: dict[tuple[str, int, date, bool], int] = {}
         self._same: dict[tuple[str, int, date | None, bool], int] = {}
         self._steps: ParcelSteps | None = None
+        self._numbering = threading.Lock()
         self._stale: dict[tuple[str, date], str] = {}
         self._late: dict[tuple[str, int, int], float] = {}
         self._hours: dict[tuple[str, int], float] = {}
@@ -58,18 +61,20 @@ class ShippingNetwork:
         if ladder is None or card is None:
             return -1
         same = (service, zone, card.valid_from, residential)
-        if same not in self._same:
-            self._same[same] = len(self._ladders)
-            self._ladders.append((ladder, residential))
-            self._steps = None
-        return self._same[same]
+        with self._numbering:
+            if same not in self._same:
+                self._ladders.append((ladder, residential))
+                self._steps = None
+                self._same[same] = len(self._ladders) - 1
+            return self._same[same]
 
     @property
     def steps(self) -> ParcelSteps:
         """Every ladder asked for so far, end to end."""
-        if self._steps is None:
-            self._steps = ParcelSteps.pack(self._ladders)
-        return self._steps
+        with self._numbering:
+            if self._steps is None:
+                self._steps = ParcelSteps.pack(self._ladders)
+            return self._steps
 
     def warnings(self, ways: Iterable[tuple[str, date]]) -> tuple[str, ...]:
         """One sentence for each of these services whose rates are out of date on the day: used, but flagged."""

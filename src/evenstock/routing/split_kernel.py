@@ -92,11 +92,12 @@ def every_split(
     best, kept = INFEASIBLE, np.zeros(most.shape, np.int64)
     while True:
         for i in range(units.size):
-            taken[:, i] = choices[i][turn[i]]
+            for n in range(nodes.size):
+                taken[n, i] = choices[i][turn[i], n]
         cents = split_cents(items, offers, ladders, limits, nodes, taken)
         if cents < best:
             best = cents
-            kept[:] = taken
+            kept = taken.copy()
         i = 0
         while i < units.size:
             turn[i] += 1
@@ -164,5 +165,5 @@ def good_split(
                 break
         if cents < best:
             best = cents
-            kept[:] = taken
+            kept = taken.copy()
     return best, kept
