@@ -6,7 +6,7 @@ import typer
 
 from evenstock import __version__
 from evenstock.cli import demo as demo_command
-from evenstock.cli import doctor, explain, export_schemas, forecast, import_, plan, route, stock
+from evenstock.cli import doctor, explain, export_schemas, forecast, import_, plan, route, stock, warm_up
 
 app = typer.Typer(
     name="evenstock",
@@ -28,6 +28,7 @@ for name, member in (
     ("export-schemas", export_schemas),
 ):
     app.command(name)(member.command)
+app.command("warm-up", hidden=True)(warm_up.command)
 
 
 def _version(wanted: bool) -> None:

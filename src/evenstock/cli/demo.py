@@ -34,8 +34,8 @@ from evenstock.storage.memory import MemoryStore
 
 ARMS = (
     Arm("evenstock", method="evenstock"),
-    Arm("habit: nearest node, 20 % rule", nearest, "twenty_percent"),
-    Arm("nearest node, no transfers", nearest),
+    Arm("habit: nearest, 20 % rule", nearest, "twenty_percent"),
+    Arm("nearest, no transfers", nearest),
 )
 
 
@@ -56,7 +56,7 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another brand.")] = 0,
     nodes: Annotated[int, typer.Option(min=3, max=6, help="Nodes of the brand.")] = 4,
     skus: Annotated[int, typer.Option(min=1, help="Items it sells.")] = 2000,
-    days: Annotated[int, typer.Option(min=1, max=28, help="Days to live through for the comparison.")] = 10,
+    days: Annotated[int, typer.Option(min=1, max=28, help="Days to live through for the comparison.")] = 7,
     report: Annotated[Path, typer.Option(help="Where to write the report.")] = Path("demo-report.html"),
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
@@ -72,7 +72,9 @@ def command(
     _tell(found, report)
 
 
-def run(opened: Workspace, shown: Progress, *, seed: int, nodes: int, skus: int, days: int) -> Demo:
+def run(
+    opened: Workspace, shown: Progress, *, seed: int, nodes: int, skus: int, days: int, orders_per_day: int = 600
+) -> Demo:
     """One night and one day, then `days` days of each way of deciding."""
     seconds: dict[str, float] = {}
 
@@ -85,7 +87,7 @@ def run(opened: Workspace, shown: Progress, *, seed: int, nodes: int, skus: int,
         shown.remove_task(task)
 
     with step("building a brand"):
-        world = make_world(seed, nodes=nodes, skus=skus)
+        world = make_world(seed, nodes=nodes, skus=skus, orders_per_day=orders_per_day)
     now = world.opens_at
     with step("opening its books"):
         import_network(opened.store, opened.snapshots, world.frames, now)
@@ -191,9 +193,10 @@ def _tell(found: Demo, report: Path) -> None:
     page.print(
         table(f"the same {len(found.lived[0].days)} days lived with each", headers, rows, frozenset(range(1, 7)))
     )
-    ours, habit = found.lived[0].total_cents, found.lived[1].total_cents
+    ours, habit, idle = (lived.total_cents for lived in found.lived)
     page.print(
-        f"Against the habit: [bold]{dollars(habit - ours, 0)}[/] less in {len(found.lived[0].days)} days ({100 * (habit - ours) / habit:.1f} %)."
+        f"Against the habit: [bold]{dollars(habit - ours, 0)}[/] less in {len(found.lived[0].days)} days ({100 * (habit - ours) / habit:.1f} %);"
+        f" against the nearest node without transfers: {dollars(idle - ours, 0)} ({100 * (idle - ours) / idle:.1f} %)."
     )
     served = next((r for r in found.records if r.choice and len(r.alternatives) > 1), None)
     page.print(f"[dim]{', '.join(f'{name} {s:.1f} s' for name, s in found.seconds.items())}[/]")

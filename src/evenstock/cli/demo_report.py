@@ -93,7 +93,11 @@ def _comparison(found: Demo) -> Section:
         lived.arm.name: [lived.term_cents().get(t, 0) / 100 / n for t in terms]
         for lived, n in zip(found.lived, served, strict=True)
     }
-    running = {lived.arm.name: [c / 100 for c in lived.cumulative_cents()] for lived in found.lived}
+    base = found.lived[-1].cumulative_cents()
+    running = {
+        lived.arm.name: [(b - c) / 100 for b, c in zip(base, lived.cumulative_cents(), strict=True)]
+        for lived in found.lived[:-1]
+    }
     days = len(found.lived[0].days)
     rows = [
         (
@@ -118,8 +122,8 @@ def _comparison(found: Demo) -> Section:
                 "Dollars an order by cost term, for each way of deciding",
             ),
             (
-                plots.running_cost(days, running, "What the days cost"),
-                "Cumulative dollars by day: shipping, lateness, lost sales and transfers",
+                plots.running_saving(days, running, f"Saved against: {found.lived[-1].arm.name}"),
+                "Cumulative dollars saved by day; transfers are paid on the first day and earn from their arrival on",
             ),
         ),
         tables=(

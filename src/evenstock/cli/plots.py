@@ -82,22 +82,34 @@ def paired_cover(nodes: Sequence[str], before: Sequence[float], after: Sequence[
     return done[0]
 
 
-def running_cost(days: int, arms: Mapping[str, Sequence[float]], title: str) -> str:
-    """Cumulative dollars by simulated day, one line an arm."""
+def running_saving(days: int, arms: Mapping[str, Sequence[float]], title: str) -> str:
+    """Cumulative dollars saved by simulated day against a baseline at zero, one line an arm; below zero it cost more."""
     colours = dict(zip(arms, (OURS, HABIT, NOTHING), strict=False))
     with _drawing(6.2, 2.6) as (axes, done):
+        axes.axhline(0, color=DIM, linewidth=0.8)
         for name, values in arms.items():
             axes.plot(
                 np.arange(1, days + 1), values, color=colours.get(name, DIM), label=name, marker="o", markersize=3
             )
-            axes.annotate(f" ${values[-1]:,.0f}", (days, values[-1]), va="center", fontsize=8, color=INK)
+            axes.annotate(
+                _signed(values[-1]),
+                (days, values[-1]),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+                color=INK,
+            )
         axes.set_xlabel("simulated day")
-        axes.set_ylabel("dollars, cumulative")
-        axes.set_xlim(1, days * 1.12)
-        axes.set_ylim(bottom=0)
+        axes.set_ylabel("dollars saved, cumulative")
+        axes.set_xlim(1, 1 + (days - 1) * 1.14 + 0.1)
         axes.set_title(title)
-        axes.legend(loc="upper left", fontsize=8)
+        axes.legend(loc="best", fontsize=8)
     return done[0]
+
+
+def _signed(dollars: float) -> str:
+    return f"{'-' if dollars < 0 else '+'}${abs(dollars):,.0f}"
 
 
 def fan(history: NDArray[Any], quantiles: NDArray[Any], actual: NDArray[Any] | None, title: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evenstock import registry
+from evenstock import __version__, registry
 from evenstock.domain import Event, PlanId, PlanState, TransferPlan, digest
 from evenstock.forecasting import Forecast
 from evenstock.operations.network import Network
@@ -94,6 +94,7 @@ def plan_transfers(
         "policy": network.policy.digest,
         "paths": str(n_paths),
         "method": method,
+        "code": __version__,
         "transfers": digest([str(t.id) + t.state for t in transfers]),
     }
     plan = TransferPlan(
