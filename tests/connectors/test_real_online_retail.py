@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-
 from benchmarks.online_retail_feed import ROWS, Feed, read_feed
+
 from evenstock import tables
 
 pytestmark = pytest.mark.real_data
