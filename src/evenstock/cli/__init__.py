@@ -7,6 +7,7 @@ import typer
 from evenstock import __version__
 from evenstock.cli import demo as demo_command
 from evenstock.cli import doctor, explain, export_schemas, forecast, import_, plan, route, stock, warm_up
+from evenstock.cli.opening import LOOK_AT_DEMO
 
 app = typer.Typer(
     name="evenstock",
@@ -39,14 +40,13 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    context: typer.Context,
     demo: bool = typer.Option(False, "--demo", help="Look at the brand that `evenstock demo` made."),
     version: bool = typer.Option(  # noqa: ARG001 (its callback has spoken)
         False, "--version", help="Say the version and stop.", callback=_version, is_eager=True
     ),
 ) -> None:
     """Options of every command."""
-    context.obj = {"demo": demo}
+    LOOK_AT_DEMO.set(demo)
 
 
 def main() -> None:

@@ -16,7 +16,6 @@ from rich.progress import Progress, TaskID
 
 from evenstock.bootstrap import Workspace, open_workspace
 from evenstock.cli.demo_report import demo_report
-from evenstock.cli.opening import settings
 from evenstock.cli.report import write
 from evenstock.cli.route import summarise
 from evenstock.cli.screen import dollars, page, progress, say, table
@@ -27,6 +26,7 @@ from evenstock.operations.import_network import import_network
 from evenstock.operations.network import orders_from_frame
 from evenstock.operations.plan_transfers import Planned, plan_transfers
 from evenstock.operations.route_order import RouteOrder, route_order
+from evenstock.settings import Settings
 from evenstock.simulation.days import Arm, Lived, Setting, live
 from evenstock.simulation.habit import nearest
 from evenstock.simulation.world import World, future_orders, make_world
@@ -56,15 +56,16 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another brand.")] = 0,
     nodes: Annotated[int, typer.Option(min=3, max=6, help="Nodes of the brand.")] = 4,
     skus: Annotated[int, typer.Option(min=1, help="Items it sells.")] = 2000,
+    orders: Annotated[int, typer.Option(min=1, help="Orders on a usual day.")] = 600,
     days: Annotated[int, typer.Option(min=1, max=28, help="Days to live through for the comparison.")] = 7,
     report: Annotated[Path, typer.Option(help="Where to write the report.")] = Path("demo-report.html"),
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Build a brand, forecast, plan tonight's transfers, route today's orders, compare with habit, write a report."""
-    place = settings().demo
+    place = Settings.load().demo
     shutil.rmtree(place.home, ignore_errors=True)  # each demo begins anew; nothing but a demo lives there
     with open_workspace(place) as opened, progress(quiet=json) as shown:
-        found = run(opened, shown, seed=seed, nodes=nodes, skus=skus, days=days)
+        found = run(opened, shown, seed=seed, nodes=nodes, skus=skus, days=days, orders_per_day=orders)
     write(demo_report(found), report)
     if json:
         say(_facts(found) | {"report": str(report)})

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from click import get_current_context
+from contextvars import ContextVar
 
 from evenstock.bootstrap import Workspace, open_workspace
 from evenstock.cli.screen import Exit, fail
 from evenstock.operations.company import Company, NothingImportedError
 from evenstock.operations.ports import StoreError
 from evenstock.settings import Settings
+
+LOOK_AT_DEMO = ContextVar("look at demo", default=False)
+"""Whether `--demo` was said before the command's name."""
 
 
 def settings() -> Settings:
@@ -20,14 +22,7 @@ def settings() -> Settings:
         told = Settings.load()
     except ValueError as wrong:
         fail(Exit.REFUSED_INPUT, str(wrong))
-    asked = typer_context()
-    return told.demo if asked.get("demo") else told
-
-
-def typer_context() -> dict[str, bool]:
-    """Options given before the command's name."""
-    context = get_current_context(silent=True)
-    return context.obj or {} if context else {}
+    return told.demo if LOOK_AT_DEMO.get() else told
 
 
 @contextmanager
