@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.routing.orders import Case, brute_force, random_book, random_case
 
-from evenstock.freight.ladder import Ladder
-from evenstock.routing.choose import Choice, choose
+from evenstock.freight.ladder import Ladder, Surcharge
+from evenstock.routing.choose import Choice, choose, least
 from evenstock.routing.parcels import ParcelSteps
 from evenstock.routing.priced import Priced
 
@@ -95,6 +95,28 @@ def test_goods_above_the_heaviest_parcel_pay_for_each_carton():
     assert choose(heavy).cents.tolist() == [900 + 900 + 600]
 
 
+@pytest.mark.parametrize(("grams", "cents"), [(1_000, 500), (1_001, 540), (2_000, 540), (2_001, 540 + 500), (0, 500)])
+def test_a_break_belongs_to_the_step_below_it(grams: int, cents: int):
+    # Up to 1,000 g pay 500, up to 2,000 g 540; one gram more starts a second carton.
+    assert choose(priced([steps((1_000, 500), (2_000, 540))], [grams], [[1]])).cents.tolist() == [cents]
+
+
+@pytest.mark.parametrize(("mm3", "cents"), [(5_000_000, 500), (5_000_001, 540)])
+def test_volume_bills_as_weight_rounded_up_to_a_gram(mm3: int, cents: int):
+    # 5,000 mm3 a gram: 5,000,000 mm3 bill as 1,000 g, one more as 1,001 g.
+    ladder = replace(steps((1_000, 500), (2_000, 540)), dim_divisor_mm3_per_g=5_000)
+    assert choose(priced([ladder], [10], [[1]], volume_mm3=np.array([mm3]))).cents.tolist() == [cents]
+
+
+def test_each_carton_of_long_goods_pays_for_their_length():
+    # 2,500 g at most 2,000 g a carton: 540 + 500, and 100 twice because one item is above 900 mm; not at 900 mm.
+    long = replace(
+        steps((1_000, 500), (2_000, 540)), surcharges=(Surcharge("additional_handling", "longest_over", 900, 100),)
+    )
+    assert choose(priced([long], [2_500], [[1]], longest_mm=np.array([901]))).cents.tolist() == [540 + 500 + 2 * 100]
+    assert choose(priced([long], [2_500], [[1]], longest_mm=np.array([900]))).cents.tolist() == [540 + 500]
+
+
 def test_lines_of_one_item_share_its_stock():
     near, far = steps((1_000, 500)), steps((1_000, 700))
     # Two lines of the same item, one unit each; the near node has one unit only.
@@ -130,6 +152,7 @@ def agrees(case: Case) -> None:
     by_nodes = {frozenset(nodes_of(case.priced, got, p)): int(got.cents[p]) for p in range(len(got))}
 
     assert by_nodes == best
+    assert least(case.priced).cents.tolist() == sorted(best.values())[:1]
     assert got.cents.tolist() == sorted(best.values())
     assert got.proven_least
 
@@ -154,15 +177,15 @@ def test_beyond_the_work_for_every_subset_the_choice_is_still_the_least(seed: in
     book, proven = random_book(rng), 0
     for _ in range(15):
         case = random_case(rng, book, nodes=4, lines=4, scarce=0.6, max_shipments=4)
-        least = min(brute_force(case).values(), default=None)
+        cheapest = min(brute_force(case).values(), default=None)
         got = choose(case.priced)
         assert_re_adds(case, got)
         proven += got.proven_least
         if got.proven_least:
-            assert (int(got.cents[0]) if len(got) else None) == least
+            assert (int(got.cents[0]) if len(got) else None) == cheapest
         else:  # lines of one item compete for stock
             assert len(set(case.priced.item.tolist())) < 4
-            assert not len(got) or (least is not None and got.cents[0] >= least)
+            assert not len(got) or (cheapest is not None and got.cents[0] >= cheapest)
     assert proven >= 10
 
 

@@ -78,6 +78,14 @@ def choose(priced: Priced, alternatives: int = ALTERNATIVES) -> Choice:
     return Choice(choice.cents, choice.candidate, choice.units, proven_least=least or shipments <= 3)
 
 
+def least(priced: Priced) -> Choice:
+    """The cheapest plan alone: several times faster than `choose` where no two lines are of one item."""
+    choice, relaxed = _search(priced, min(priced.max_shipments, priced.lines), 1, 0)
+    if relaxed is None:
+        return choice
+    return relaxed if _in_stock(priced, relaxed) else choose(priced, 0)
+
+
 def _search(priced: Priced, shipments: int, deepest: int, alternatives: int) -> tuple[Choice, Choice | None]:
     """The best plans of up to `deepest` nodes; and the relaxation's plan where it is cheaper, in stock or not."""
     cents, candidate, units, relaxed, loose, loose_sets = best_plans(

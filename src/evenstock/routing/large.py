@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evenstock.routing.choose import ALTERNATIVES, Choice, choose
+from evenstock.routing.choose import ALTERNATIVES, Choice, choose, least
 from evenstock.routing.large_kernel import try_places
 from evenstock.routing.priced import Priced, Whole
 from evenstock.routing.subset_kernel import INFEASIBLE
@@ -49,6 +49,9 @@ def choose_large(priced: Priced, alternatives: int = ALTERNATIVES) -> Choice:
         empty = np.zeros((0, 1), np.int64)
         return Choice(empty[:, 0], empty, np.zeros((0, 1, priced.lines), np.int64), proven_least=False)
     bound = _least_of_more(merged, permitted)
+    # Improving looks no further than three shipments, unless more are needed.
+    most = max(MOST_PLACES, *(len(plan) for _, plan in firsts))
+    merged = merged.under(permitted, min(merged.max_shipments, most), merged.min_split_value_cents)
     cents, plan = firsts[0]
     if len(plan) > 1 or cents > bound:
         improved = [_improve(merged, permitted, *first) for first in firsts]
@@ -128,7 +131,7 @@ def _improve(priced: Priced, permitted: NDArray[np.bool_], cents: int, plan: Ass
         before = cents
         for start in starts:
             pieces = _pieces(priced.lines, plan, lines[start : start + WINDOW])
-            found = choose(_tied(priced, permitted, pieces), 0)
+            found = least(_tied(priced, permitted, pieces))
             if len(found) and found.cents[0] < cents:
                 cents = int(found.cents[0])
                 plan = [(c, np.any(pieces[units > 0] > 0, axis=0)) for c, units in found.shipments()]
