@@ -127,7 +127,7 @@ class Network:
 
 def forecast(demand: Frame, as_of: str | date, *, horizon: int = 28, model: str = "baseline") -> Forecast:
     """What demand may be from `as_of` on, as known on the day before; columns date, sku, node, units."""
-    return fit(prepare(_polars(demand), day(as_of)), horizon=horizon, model=model)
+    return fit(prepare(_checked({"demand": demand})["demand"], day(as_of)), horizon=horizon, model=model)
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,11 @@ RULES: Final = {
 }
 
 
-def rules_frame(sites: tuple[Site, ...]) -> pl.DataFrame:
-    """`tables.Rules`: the law of the trade, the brand's own limits, its wishes, and what a person decides."""
+def rules_frame(sites: tuple[Site, ...], categories: frozenset[str]) -> pl.DataFrame:
+    """`tables.Rules`: the law of the trade, the brand's own limits, its wishes, and what a person decides.
+
+    `categories` are those the brand sells: a rule about goods it has not would be refused.
+    """
     amazon = [s.node for s in sites if s.kind == "mcf"]
     pools = ",".join(dict.fromkeys(s.pool for s in sites))
     rows: list[tuple[str, str, str, bool, str]] = [
@@ -43,6 +46,8 @@ def rules_frame(sites: tuple[Site, ...]) -> pl.DataFrame:
         ),
         ("keep a week", "source_floor_days", "days=7", True, "Nobody gives away next week's sales"),
     ]  # fmt: skip
+    if "garden" not in categories:
+        rows = [row for row in rows if row[0] != "no garden by air"]
     if amazon:
         rows += [
             (

@@ -122,7 +122,7 @@ def make_world(
                 rng=np.random.default_rng([seed, _STOCK]),
             ),
             "demand": _demand(world, items, units),
-            "rules": rules_frame(sites),
+            "rules": rules_frame(sites, frozenset(items["category"])),
             "costs": costs_frame(),
         }
     )
