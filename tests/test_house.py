@@ -30,10 +30,12 @@ def test_a_file_is_one_idea_that_can_be_read_from_top_to_bottom(path: Path) -> N
         assert ast.get_docstring(ast.parse(text)), "a file is opened by one sentence"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=label)
+# A migration lists every column once, as it was on that day.
+WRITTEN = [path for path in SOURCES if "versions" not in path.parts]
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=label)
 def test_a_function_is_shorter_than_eighty_lines(path: Path) -> None:
-    if "versions" in path.parts:
-        pytest.skip("a migration lists every column once, as it was")
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 80, f"{node.name} at line {node.lineno}"

@@ -105,7 +105,7 @@ class Nodes(dy.Schema):
     pick_unit_cents = _cents("Picking one unit", default=0)
     receive_unit_cents = _cents("Receiving one unit", default=0)
     certifications = _text("What it may handle beyond ordinary goods, such as hazmat;cold", default="")
-    pool = _name("Stock pool; pools never mix", default="own")
+    pool = _name("Stock pool; a rule says which pools may serve an order", default="own")
     services = _text("Services that pick up there, such as ups:ground;mcf:standard; empty for all", default="")
     active = dy.Bool(description="Whether it ships at present", metadata=_metadata("", default=True))
 
