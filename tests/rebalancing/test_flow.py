@@ -76,7 +76,7 @@ def test_where_a_detour_is_cheaper_the_condition_says_so_and_the_program_finds_i
     cost, values, cases, _ = asked(problem)
     assert conditions(problem, values, cost).cheaper.tolist() == [1000 * (1000 - 200)]
     assert cases.tolist() == [[0, 0]]
-    assert best_cases(problem, 0, cost[0]).tolist() == [1, 1]
+    assert best_cases(problem, 0, cost[0]).cases.tolist() == [1, 1]
     assert improved(problem, values, cost, cases, np.array([True]))[0].tolist() == [[1, 1]]
 
 
@@ -102,8 +102,11 @@ def test_the_program_agrees_with_brute_force_and_bounds_it_when_relaxed():
         problem = instances.random_problem(seed, most=4, paths=3, days=4, case=1 + seed % 2, lanes=crooked)
         cost = scaled(problem, full_departures(problem))
         best = oracle.best_plan(problem)
-        assert gain(problem, best_cases(problem, 0, cost[0])[None, :].astype(int)) == pytest.approx(best, abs=1e-6)
-        assert gain(problem, best_cases(problem, 0, cost[0], whole=False)[None, :]) >= -1e-6
+        found = best_cases(problem, 0, cost[0])
+        assert gain(problem, found.cases[None, :].astype(int)) == pytest.approx(best, abs=1e-6)
+        nothing = -oracle.simulated_cents(problem, np.zeros((1, 6), np.int64))
+        assert nothing - found.cents == pytest.approx(best, abs=0.01)
+        assert best_cases(problem, 0, cost[0], whole=False).cents <= found.cents + 1e-6
 
 
 def test_goods_that_come_after_the_last_day_bring_only_their_terminal_worth():

@@ -7,6 +7,7 @@ from evenstock.rebalancing.prices import price_rows, unit_prices
 from evenstock.rebalancing.problem import Lanes, Problem
 from evenstock.rebalancing.solution import Solution, settle
 from evenstock.rebalancing.solve import solve
+from evenstock.rebalancing.spill import shortage_cents
 
 __all__ = [
     "Lanes",
@@ -19,6 +20,7 @@ __all__ = [
     "frame",
     "price_rows",
     "settle",
+    "shortage_cents",
     "solve",
     "transfer_lines",
     "unit_prices",

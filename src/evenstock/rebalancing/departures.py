@@ -15,15 +15,15 @@ import numpy as np
 from evenstock.rebalancing.arrays import Floats, Ints
 from evenstock.rebalancing.conditions import conditions
 from evenstock.rebalancing.exchange import improved
-from evenstock.rebalancing.flow import flow, scaled
+from evenstock.rebalancing.flow import estimated, flow, scaled
 from evenstock.rebalancing.moves import Moves
 from evenstock.rebalancing.problem import Problem
 from evenstock.rebalancing.program import best_cases
 from evenstock.rebalancing.slope_scaling import full_departures, slope_scaling
-from evenstock.rebalancing.solution import Solution, settle
+from evenstock.rebalancing.solution import Solution, cost_terms, settle
 from evenstock.rebalancing.terms import pallets
 from evenstock.rebalancing.trim import trimmed
-from evenstock.rebalancing.unit_values import Map, UnitValues, unit_values
+from evenstock.rebalancing.unit_values import Map, UnitValues, renewed, unit_values
 
 METHOD: Final = "evenstock"
 PROGRAMS: Final = 8
@@ -36,15 +36,13 @@ _FILLING: Final = (0.0, 0.4, 0.7, 0.9)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
-    """Cases asked for at some lane costs, and what was kept of them."""
+    """Cases asked for at some lane costs, what is kept of them, and its net worth by the tables."""
 
     cost: Ints
     cases: Ints
-    solution: Solution
-
-    @property
-    def net_cents(self) -> int:
-        return self.solution.net_cents
+    kept: Moves
+    net_cents: float
+    lane_net_cents: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,31 +58,58 @@ class Night:
         linear = full_departures(problem)
         return cls(problem, unit_values(problem, scaled(problem, linear), map), linear)
 
+    def after(self, moves: Moves, total: Moves, start: Problem, map: Map) -> Night:  # noqa: A002
+        """The night once `moves` are added, which makes `total` since `start`."""
+        problem = start.after(total)
+        changed = np.unique(moves.item)
+        return Night(problem, renewed(self.values, problem, scaled(problem, self.linear), changed, map), self.linear)
+
     def asked(self, cents_per_unit: Floats) -> tuple[Ints, Ints, Ints]:
         """Lane costs of a case, cases and gain less cost, in the tables' money."""
         cost = scaled(self.problem, cents_per_unit)
         return cost, *flow(self.problem, self.values, cost)
 
     def proposal(self, cents_per_unit: Floats) -> Proposal:
+        """The flow at these lane costs, less the lines that are not worth their pallet."""
         cost, cases, _ = self.asked(cents_per_unit)
-        return self.kept(cost, cases)
-
-    def kept(self, cost: Ints, cases: Ints) -> Proposal:
-        """What stays of these cases when lines that are not worth their pallet stay behind."""
-        problem = self.problem
-        best = settle(problem, Moves.from_table(cases * problem.case_units[:, None]), method=METHOD)
+        moves = Moves.from_table(cases * self.problem.case_units[:, None])
+        net, lane_net, brings = self._estimate(moves)
         for _ in range(_MOST_TRIMS):
-            less = settle(problem, trimmed(problem, best), method=METHOD)
+            fewer = trimmed(self.problem, moves, brings)
+            found = self._estimate(fewer)
+            if found[0] <= net:
+                break
+            moves, (net, lane_net, brings) = fewer, found
+        return Proposal(cost, cases, moves, net, lane_net)
+
+    def _estimate(self, moves: Moves) -> tuple[float, Floats, Floats]:
+        """Net worth in cents by the tables, in all and by lane, and what each line brings before pallets and departure."""
+        problem = self.problem
+        cases = moves.table(len(problem.skus), len(problem.lanes)) // problem.case_units[:, None]
+        worth = estimated(problem, self.values, cases)[moves.item, moves.lane]
+        terms = cost_terms(problem, moves)
+        shared = terms["pallets"] + terms["fixed"]
+        net = worth - np.sum(list(terms.values()), axis=0)
+        by_lane = np.bincount(moves.lane, weights=net, minlength=len(problem.lanes)).astype(np.float64)
+        return float(net.sum()), by_lane, net + shared
+
+    def settled(self, cases: Ints) -> Solution:
+        """The same, with every worth simulated."""
+        best = settle(self.problem, Moves.from_table(cases * self.problem.case_units[:, None]), method=METHOD)
+        for _ in range(_MOST_TRIMS):
+            brings = (best.line_net_cents + best.terms["pallets"] + best.terms["fixed"]).astype(np.float64)
+            less = settle(self.problem, trimmed(self.problem, best.moves, brings), method=METHOD)
             if less.net_cents <= best.net_cents:
                 break
             best = less
-        return Proposal(cost, cases, best)
+        return best
 
 
 def departures(night: Night) -> tuple[Solution, list[str]]:
-    """The best plan found at true cost, possibly empty or losing, and notes on how far it is proven."""
+    """The best plan found at true cost, possibly empty, and notes on how far it is proven."""
+    nothing = settle(night.problem, Moves.none(), method=METHOD)
     if night.values.gains.size == 0:
-        return settle(night.problem, Moves.none(), method=METHOD), []
+        return nothing, []
     straight = night.proposal(night.linear)
     best = max(straight, _scaled_and_closed(night), key=_net)
     if best.net_cents > 0:
@@ -92,10 +117,15 @@ def departures(night: Night) -> tuple[Solution, list[str]]:
     detours = _detours(night)
     if best.net_cents <= 0:
         if len(detours) == 0:
-            return settle(night.problem, Moves.none(), method=METHOD), []
+            return nothing, []
         best = straight
     cases, notes = _improved(night, best, detours)
-    return max(best, night.kept(best.cost, cases), key=_net).solution, notes
+    tried = (nothing, settle(night.problem, best.kept, method=METHOD), night.settled(cases))
+    return max(tried, key=lambda solution: solution.net_cents), notes
+
+
+def _net(proposal: Proposal) -> float:
+    return proposal.net_cents
 
 
 def _detours(night: Night) -> Ints:
@@ -103,10 +133,6 @@ def _detours(night: Night) -> Ints:
     held = conditions(night.problem, night.values, scaled(night.problem, night.linear))
     found = np.flatnonzero((held.cheaper > 0) | ~held.concave)
     return found[np.argsort(-held.cheaper[found], kind="stable")]
-
-
-def _net(proposal: Proposal) -> int:
-    return proposal.net_cents
 
 
 def _scaled_and_closed(night: Night) -> Proposal:
@@ -121,8 +147,7 @@ def _scaled_and_closed(night: Night) -> Proposal:
     for _ in range(1 + _MOST_CLOSINGS):
         found = night.proposal(night.linear + np.outer(problem.load, surcharge))
         best = found if best is None else max(best, found, key=_net)
-        lanes, net = found.solution.moves.lane, found.solution.line_net_cents
-        loses = np.bincount(lanes, weights=net, minlength=len(problem.lanes)) < 0
+        loses = found.lane_net_cents < 0
         if not loses.any():
             break
         surcharge = np.where(loses, np.inf, surcharge)
@@ -132,7 +157,7 @@ def _scaled_and_closed(night: Night) -> Proposal:
 
 def _filled(night: Night, best: Proposal) -> Proposal:
     """The departures of `best` with what they would carry if only a share of the pallet freight were asked of a unit."""
-    used = np.bincount(best.solution.moves.lane, minlength=len(night.problem.lanes)) > 0
+    used = np.bincount(best.kept.lane, minlength=len(night.problem.lanes)) > 0
     flat = pallets.slope(night.problem)
     for share in _FILLING:
         best = max(best, night.proposal(np.where(used, night.linear - (1 - share) * flat, np.inf)), key=_net)
@@ -161,7 +186,7 @@ def _improved(night: Night, best: Proposal, detours: Ints) -> tuple[Ints, list[s
         if found is None:
             unfinished.append(int(k))
         else:
-            better[k] = found.astype(np.int64)
+            better[k] = found.cases.astype(np.int64)
     notes.append(f"a detour may cost less than going straight; solved as a scenario program: {_names(problem, taken)}")
     if unfinished:
         notes.append(f"the scenario program did not end in time; the flow stands: {_names(problem, unfinished)}")

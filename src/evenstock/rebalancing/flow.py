@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from evenstock.rebalancing.arrays import Floats, Ints
-from evenstock.rebalancing.flow_kernel import FAR, ship
+from evenstock.rebalancing.flow_kernel import FAR, ship, table_worth
 from evenstock.rebalancing.problem import Problem
 from evenstock.rebalancing.unit_values import UnitValues
 
@@ -45,3 +45,20 @@ def flow(problem: Problem, values: UnitValues, case_cost: Ints) -> tuple[Ints, I
         case_cost,
     )
     return cases, net
+
+
+def estimated(problem: Problem, values: UnitValues, cases: Ints) -> Floats:
+    """What the flow thinks cases are worth before cost, in cents by item and lane ``(K, A)``: never more than they are."""
+    worth = table_worth(
+        values.gain_at,
+        values.gains,
+        values.loss_at,
+        values.losses,
+        unsold(problem, values),
+        values.sinks.node,
+        values.sinks.first,
+        problem.lanes.origin,
+        values.sinks.of_lane,
+        cases,
+    )
+    return worth / (1000.0 * problem.path_count)

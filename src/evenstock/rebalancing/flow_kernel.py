@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from evenstock.rebalancing.arrays import Ints
+from evenstock.rebalancing.arrays import Floats, Ints
 
 FAR = 2**61
 
@@ -41,26 +41,51 @@ def _gain(k: int, r: int, got: Ints, sink_node: Ints, sink_at: Ints, gain_at: In
 
 @njit(cache=True, nogil=True)
 def _relax(
-    cost: Ints, origin: Ints, sink: Ints, flow: Ints, reach: Ints, over_lane: Ints, back_lane: Ints, best: Ints
+    cost: Ints,
+    origin: Ints,
+    sink: Ints,
+    useful: Ints,
+    count: int,
+    flow: Ints,
+    reach: Ints,
+    over_lane: Ints,
+    back_lane: Ints,
+    best: Ints,
 ) -> None:
-    """Bellman-Ford over lanes and, where something already moves, their reverses."""
-    changed = True
-    rounds = 0
-    while changed and rounds <= len(reach) + len(best):
-        changed = False
-        rounds += 1
-        for a in range(len(cost)):
-            if cost[a] >= FAR:
-                continue
+    """Bellman-Ford over the useful lanes and, where something already moves, their reverses.
+
+    Another round is needed only when a reverse made some node cheaper to take from.
+    """
+    for _ in range(len(reach) + len(best)):
+        cheaper = False
+        for n in range(count):
+            a = useful[n]
             i, r = origin[a], sink[a]
             if reach[i] < FAR and reach[i] + cost[a] < best[r]:
                 best[r] = reach[i] + cost[a]
                 over_lane[r] = a
-                changed = True
-            if flow[a] > 0 and best[r] < FAR and best[r] - cost[a] < reach[i]:
-                reach[i] = best[r] - cost[a]
-                back_lane[i] = a
-                changed = True
+        for n in range(count):
+            a = useful[n]
+            if flow[a] > 0 and best[sink[a]] - cost[a] < reach[origin[a]]:
+                reach[origin[a]] = best[sink[a]] - cost[a]
+                back_lane[origin[a]] = a
+                cheaper = True
+        if not cheaper:
+            return
+
+
+@njit(cache=True, nogil=True)
+def _useful_lanes(
+    k: int, nodes: int, sinks: int, gain_at: Ints, loss_at: Ints, origin: Ints, sink: Ints, cost: Ints, useful: Ints
+) -> int:
+    """Open lanes from a node with something to give to a sink with something to gain; how many."""
+    count = 0
+    for a in range(len(origin)):
+        give, get = k * nodes + origin[a], k * sinks + sink[a]
+        if cost[a] < FAR and loss_at[give + 1] > loss_at[give] and gain_at[get + 1] > gain_at[get]:
+            useful[count] = a
+            count += 1
+    return count
 
 
 @njit(cache=True, nogil=True)
@@ -102,8 +127,10 @@ def ship(
     given, got = np.zeros(nodes, np.int64), np.zeros(sinks, np.int64)
     reach, best = np.zeros(nodes, np.int64), np.zeros(sinks, np.int64)
     over_lane, back_lane = np.zeros(sinks, np.int64), np.zeros(nodes, np.int64)
+    useful = np.zeros(lanes, np.int64)
     for k in range(items):
-        if gain_at[k * sinks] == gain_at[(k + 1) * sinks] or loss_at[k * nodes] == loss_at[(k + 1) * nodes]:
+        count = _useful_lanes(k, nodes, sinks, gain_at, loss_at, lane_origin, lane_sink, case_cost[k], useful)
+        if count == 0:
             continue
         given[:] = 0
         got[:] = 0
@@ -113,7 +140,7 @@ def ship(
                 reach[i] = _entry(losses, loss_at[at], loss_at[at + 1], given[i], FAR)
                 back_lane[i] = -1
             best[:] = FAR
-            _relax(case_cost[k], lane_origin, lane_sink, flow[k], reach, over_lane, back_lane, best)
+            _relax(case_cost[k], lane_origin, lane_sink, useful, count, flow[k], reach, over_lane, back_lane, best)
             end, least = -1, 0
             for r in range(sinks):
                 if best[r] < FAR:
@@ -127,3 +154,45 @@ def ship(
             got[end] += 1
             net[k] -= least
     return flow, net
+
+
+@njit(cache=True, nogil=True)
+def table_worth(
+    gain_at: Ints,
+    gains: Ints,
+    loss_at: Ints,
+    losses: Ints,
+    unsold: Ints,
+    sink_node: Ints,
+    sink_at: Ints,
+    lane_origin: Ints,
+    lane_sink: Ints,
+    cases: Ints,
+) -> Floats:
+    """Worth of cases by item and lane as the flow counts it: a node's lines share by cases what it loses and gains."""
+    items, lanes = cases.shape
+    sinks, nodes = len(sink_node), len(sink_at) - 1
+    worth = np.zeros((items, lanes))
+    given, got = np.zeros(nodes, np.int64), np.zeros(sinks, np.int64)
+    lost, gained = np.zeros(nodes), np.zeros(sinks)
+    for k in range(items):
+        given[:] = 0
+        got[:] = 0
+        for a in range(lanes):
+            given[lane_origin[a]] += cases[k, a]
+            got[lane_sink[a]] += cases[k, a]
+        for i in range(nodes):
+            at = loss_at[k * nodes + i]
+            lost[i] = losses[at : min(at + given[i], loss_at[k * nodes + i + 1])].sum()
+            place = 0
+            for r in range(sink_at[i], sink_at[i + 1]):
+                at, end = gain_at[k * sinks + r], gain_at[k * sinks + r + 1]
+                gained[r] = 0.0
+                for n in range(place, place + got[r]):
+                    gained[r] += _entry(gains, at, end, n, unsold[k, r])
+                place += got[r]
+        for a in range(lanes):
+            if cases[k, a] > 0:
+                i, r = lane_origin[a], lane_sink[a]
+                worth[k, a] = gained[r] * (cases[k, a] / got[r]) - lost[i] * (cases[k, a] / given[i])
+    return worth

@@ -5,6 +5,8 @@ First stage: cases on lanes tonight. Recourse on every path: what is sold, lost 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import highspy
 import numpy as np
 
@@ -15,8 +17,16 @@ from evenstock.rebalancing.problem import Problem
 TIME_LIMIT_S = 20.0
 
 
-def best_cases(problem: Problem, item: int, case_cost: Ints, *, whole: bool = True) -> Floats | None:
-    """Cases by lane ``(A,)`` at linear lane costs; None if HiGHS did not end at an optimum.
+@dataclass(frozen=True, slots=True, eq=False)
+class Optimum:
+    cases: Floats
+    """By lane, ``(A,)``."""
+    cents: float
+    """Mean cost of shortage, storing and moving less the terminal worth."""
+
+
+def best_cases(problem: Problem, item: int, case_cost: Ints, *, whole: bool = True) -> Optimum | None:
+    """The best cases of one item at linear lane costs; None if HiGHS did not end at an optimum.
 
     Parameters
     ----------
@@ -38,7 +48,7 @@ def best_cases(problem: Problem, item: int, case_cost: Ints, *, whole: bool = Tr
     cases = np.zeros(len(problem.lanes))
     open_lanes = np.flatnonzero(case_cost < FAR)
     cases[open_lanes] = np.asarray(solver.getSolution().col_value)[: len(open_lanes)]
-    return np.rint(cases) if whole else cases
+    return Optimum(np.rint(cases) if whole else cases, float(solver.getObjectiveValue()))
 
 
 def _program(problem: Problem, item: int, case_cost: Ints, whole: bool) -> highspy.HighsLp:

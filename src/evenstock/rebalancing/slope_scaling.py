@@ -17,7 +17,7 @@ from evenstock.rebalancing.moves import Moves
 from evenstock.rebalancing.problem import Problem
 from evenstock.rebalancing.solution import cost_members, cost_terms
 
-ROUNDS = 6
+ROUNDS = 3
 
 
 def full_departures(problem: Problem) -> Floats:

@@ -25,14 +25,14 @@ def solve(problem: Problem, *, seed: int = 0, map: Map = map) -> Solution:  # no
     map
         Runs blocks of items; the answer does not depend on how.
     """
-    total, notes, now = Moves.none(), dict[str, None](), problem
+    total, notes, night = Moves.none(), dict[str, None](), Night.of(problem, map)
     for _ in range(_MOST_PASSES):
-        more, said = departures(Night.of(now, map))
+        more, said = departures(night)
         if len(more.moves) == 0 or more.net_cents <= 0:
             break
         notes |= dict.fromkeys(said)
         total += more.moves
-        now = problem.after(total)
+        night = night.after(more.moves, total, problem, map)
     else:
         notes[f"after {_MOST_PASSES} passes planning again may still move something"] = None
     solution = settle(problem, total, method=METHOD, notes=tuple(notes), seed=seed)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from evenstock.rebalancing.arrays import Floats
 from evenstock.rebalancing.moves import Moves
 from evenstock.rebalancing.problem import Problem
-from evenstock.rebalancing.solution import Solution
 
 
-def trimmed(problem: Problem, solution: Solution) -> Moves:
-    """On each lane drop the lines with the least net worth per pallet as long as that saves more than they bring.
+def trimmed(problem: Problem, moves: Moves, brings: Floats) -> Moves:
+    """On each lane drop the lines that bring least per pallet as long as that saves more than they bring.
 
-    Lines are valued as they stand in the plan; a caller prices the result and keeps the better.
+    Parameters
+    ----------
+    brings
+        Worth of each line as it stands less its own cost, pallets and departures left out, in cents ``(lines,)``.
     """
-    moves = solution.moves
-    shared = solution.terms["pallets"] + solution.terms["fixed"]
-    brings = (solution.line_net_cents + shared).astype(np.float64)
     load = moves.units * problem.pallet_share[moves.item]
+    density = brings / (moves.units * problem.load[moves.item])
     kept = np.ones(len(moves), np.bool_)
     for lane in np.unique(moves.lane):
         at = np.flatnonzero(moves.lane == lane)
-        at = at[np.argsort(brings[at] / (moves.units * problem.load[moves.item])[at], kind="stable")]
+        at = at[np.argsort(density[at], kind="stable")]
         left_load = np.concatenate([[load[at].sum()], load[at].sum() - np.cumsum(load[at])])
         cost = np.ceil(left_load - 1e-9) * problem.lanes.pallet_cents[lane] + problem.lanes.fixed_cents[lane]
         cost[-1] = 0.0

@@ -103,12 +103,42 @@ def unit_values(problem: Problem, case_cost: Ints, map: Map = map) -> UnitValues
     )
 
 
+def renewed(before: UnitValues, problem: Problem, case_cost: Ints, changed: Ints, map: Map = map) -> UnitValues:  # noqa: A002
+    """The tables when only the `changed` items' stock, demand or prices differ: milliseconds for a few items."""
+    if len(changed) == 0:
+        return before
+    parts = [changed[at : at + BLOCK] for at in range(0, len(changed), BLOCK)]
+    found = list(map(_block, [_task(problem, before.sinks, case_cost, part) for part in parts]))
+    gain_at, gains, loss_at, losses, concave = (list(part) for part in zip(*found, strict=True))
+    kept = before.concave.copy()
+    kept[changed] = np.concatenate(concave)
+    new_gains = _joined(gain_at), np.concatenate(gains)
+    new_losses = _joined(loss_at), np.concatenate(losses)
+    return UnitValues(
+        before.sinks,
+        *_replaced(before.gain_at, before.gains, *new_gains, changed, len(problem.skus)),
+        *_replaced(before.loss_at, before.losses, *new_losses, changed, len(problem.skus)),
+        kept,
+    )
+
+
+def _replaced(at: Ints, values: Ints, new_at: Ints, new_values: Ints, changed: Ints, items: int) -> tuple[Ints, Ints]:
+    """A ragged table with the entries of some items replaced."""
+    sizes = np.diff(at).reshape(items, -1)
+    width = sizes.shape[1]
+    parts = [values[at[k * width] : at[(k + 1) * width]] for k in range(items)]
+    for n, k in enumerate(changed.tolist()):
+        parts[k] = new_values[new_at[n * width] : new_at[(n + 1) * width]]
+    sizes[changed] = np.diff(new_at).reshape(len(changed), width)
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), np.concatenate(parts)
+
+
 def _joined(offsets: list[Ints]) -> Ints:
     sizes = np.concatenate([np.diff(part) for part in offsets])
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
-def _task(problem: Problem, kinds: Sinks, case_cost: Ints, items: slice) -> tuple[Any, ...]:
+def _task(problem: Problem, kinds: Sinks, case_cost: Ints, items: slice | Ints) -> tuple[Any, ...]:
     """The kernel's arguments for some items: no more than it needs, so that it travels light."""
     return (
         problem.paths[items],

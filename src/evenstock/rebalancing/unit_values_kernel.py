@@ -14,17 +14,20 @@ _NEVER = 2**60
 
 
 @njit(cache=True, nogil=True)
-def simulate(demand: Demand, inbound: Demand, on_hand: int, days: int, left: Ints, lost: Ints) -> None:
-    """End-of-day stock and lost units of one path."""
-    stock = on_hand
+def simulate(demand: Demand, inbound: Demand, on_hand: int, days: int, left: Ints, lost: Ints) -> tuple[int, int]:
+    """End-of-day stock and lost units of one path; the first day that loses (`days` if none) and the least stock."""
+    stock, first, least = on_hand, days, on_hand
     for t in range(days):
         stock += inbound[t] - np.int64(demand[t])
         if stock < 0:
             lost[t] = -stock
             stock = 0
+            first = min(first, t)
         else:
             lost[t] = 0
         left[t] = stock
+        least = min(least, stock)
+    return first, least
 
 
 @njit(cache=True, nogil=True)
@@ -69,7 +72,7 @@ def _kept(values: Ints, most: int, bound: int, rising: bool) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _grown(values: Ints, wanted: bool) -> Ints:
+def _grown(values: Ints, wanted: int) -> Ints:
     if wanted <= len(values):
         return values
     longer = np.empty(max(wanted, 2 * len(values)), np.int64)
@@ -120,13 +123,13 @@ def _fill_node(
     if not receives and not sends:
         return
     for s in range(scenarios):
-        simulate(paths[s], inbound, on_hand, days, left, lost)
-        if sends:
+        begins, least = simulate(paths[s], inbound, on_hand, days, left, lost)
+        if sends and least < movable * case:
             _add_losses(left, days, case, movable, sold_saves, losses)
-        if receives:
+        if receives and begins < days:
             for r in range(first, last):
                 if most_gain[r] > 0:
-                    add_gains(lost, sink_lead[r], days, case, most_gain[r], sold_saves, gains[r])
+                    add_gains(lost, max(sink_lead[r], begins), days, case, most_gain[r], sold_saves, gains[r])
     for n in range(movable):
         losses[n] += scenarios * case * (terminal - held * days)
     for r in range(first, last):
