@@ -1,4 +1,4 @@
-"""How long a newcomer waits: `evenstock demo` after installation, compiled kernels not yet cached, then cached."""
+"""How long a newcomer waits for `evenstock demo` after installation, which compiles the kernels; and without that."""
 
 from __future__ import annotations
 

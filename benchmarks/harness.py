@@ -49,12 +49,16 @@ def shared_data(folder: str) -> Path | None:
     path = base / "data" / folder
     if path.is_dir():
         return path
-    print(f"skipped: the real data set '{folder}' is not here; set EVENSTOCK_SHARED to the folder that holds data/{folder}")
+    print(
+        f"skipped: the real data set '{folder}' is not here; set EVENSTOCK_SHARED to the folder that holds data/{folder}"
+    )
     return None
 
 
 def _commit() -> str:
-    said = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     return said.stdout.strip() or "unknown"
 
 

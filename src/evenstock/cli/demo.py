@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -203,7 +204,16 @@ def _tell(found: Demo, report: Path) -> None:
     page.print(f"[dim]{', '.join(f'{name} {s:.1f} s' for name, s in found.seconds.items())}[/]")
     page.print(f"\nReport: [bold]{report}[/] (opens without a network)")
     page.print("Look around:")
+    me = _program()
     if served is not None:
-        page.print(f"  evenstock --demo explain {served.order}    why that order ships from there")
-    page.print(f"  evenstock --demo explain {plan.id}    tonight's plan")
-    page.print("  evenstock --demo stock    evenstock --demo doctor")
+        page.print(f"  {me} --demo explain {served.order}    why that order ships from there", soft_wrap=True)
+    page.print(f"  {me} --demo explain {plan.id}    tonight's plan", soft_wrap=True)
+    page.print(f"  {me} --demo stock\n  {me} --demo doctor", soft_wrap=True)
+
+
+def _program() -> str:
+    """How this program is called from here."""
+    if shutil.which("evenstock"):
+        return "evenstock"
+    called = Path(sys.argv[0])
+    return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
