@@ -796,3 +796,28 @@ def test_moments_come_back_in_utc_whatever_zone_they_came_in(store: Store) -> No
         t.put_prices([Price(MUG, TX, texan, "nightly", 1)])
         assert [p.valid_from for p in t.prices([MUG], texan)] == [texan]
         assert t.prices([MUG], texan - timedelta(microseconds=1)) == []
+
+
+def test_what_pending_reservations_want_is_summed_by_stock(store: Store) -> None:
+    stocked(store, receipt("1", 10), receipt("2", 10, TEA))
+    with store.transaction() as t:
+        t.reserve(promise("r1", (MUG, TX, 2), (TEA, TX, 1)))
+        t.reserve(promise("r2", (MUG, TX, 3)))
+        t.reserve(promise("r3", (TEA, TX, 4)))
+        t.settle(ReservationId("r3"), ReservationState.POSTED, NOW)
+        assert t.promised_frame().rows() == [("MUG", "TX", "", 5), ("TEA", "TX", "", 1)]
+        assert t.promised_frame().columns == ["sku", "node", "lot", "units"]
+
+
+@pytest.mark.parametrize("name", ['a "b"', "c\\d", "{e,f}", "NULL", "g'h", "né 漢", "%s :x", " ", "i,j"])
+def test_any_name_a_company_gives_its_items_is_kept(store: Store, name: str) -> None:
+    sku, node = Sku(name), NodeId(f"at {name}")
+    stocked(store, receipt("m1", 5, sku, node, lot=name))
+    line = ReservationLine(sku, node, Units(2), LotId(name))
+    made = Reservation(ReservationId(name), OrderId(name), (line,), NOW, NOW + HOUR)
+    with store.transaction() as t:
+        assert t.reserve(made, [Slot(node, TODAY, 1)]) is None
+        assert t.reservations_of(OrderId(name)) == [made]
+        assert [(b.sku, b.node, b.lot, b.available) for b in t.balances([sku])] == [(name, f"at {name}", name, 3)]
+        t.settle(made.id, ReservationState.VOIDED, NOW)
+    assert_whole(store)

@@ -1,6 +1,7 @@
 """Many at once: sixteen buyers of the last units, opposite orders, one key, one slot. The race table as tests."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -185,12 +186,14 @@ def test_a_ceiling_holds_under_races(postgres: Store) -> None:
 
 def test_one_key_from_many_threads_has_one_effect(store: Store) -> None:
     stock(store, (MUG, 100))
+    at_once([lambda: check_books(store, NOW)] * 8, threads=8)  # connections are open before the race
 
     def route(_: int) -> bytes:
         with store.transaction() as t:
             before = t.recall("order-1")
             if before is not None:
                 return before.response
+            time.sleep(0.05)  # long enough for the others to ask meanwhile
             assert t.reserve(order("1", MUG)) is None
             t.remember("order-1", "digest", b"TX", NOW)
             return b"TX"

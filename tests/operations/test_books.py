@@ -208,8 +208,8 @@ def test_a_reservation_kept_beyond_its_time_is_found(memory: Store) -> None:
     open_balances(memory, stock(("MUG", "TX", 10, 0, 0)), SNAPSHOT, NOW)
     promise(memory, "r1", 2, minutes=60)
 
-    assert check_books(memory, NOW + HOUR + timedelta(minutes=15)) == []
-    (finding,) = check_books(memory, NOW + HOUR + timedelta(minutes=16))
+    assert check_books(memory, NOW + HOUR + timedelta(minutes=14)) == []
+    (finding,) = check_books(memory, NOW + HOUR + timedelta(minutes=15))
     assert (finding.rule, finding.where, finding.broken) == ("overdue", "r1", False)
 
 

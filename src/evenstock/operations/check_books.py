@@ -12,6 +12,8 @@ from evenstock.operations.ports import Store
 
 _KEY = ["sku", "node", "lot"]
 _STATES = ["available", "reserved", "allocated", "held", "in_transit", "shortfall"]
+_SHOWN = 1_000
+"""Overdue reservations named at most."""
 _OPEN_MATTERS = frozenset({"overdue", "shortfall"})
 
 
@@ -40,15 +42,16 @@ def check_books(store: Store, now: datetime, grace: timedelta = timedelta(minute
     """
     with store.reading() as t:
         cached, resummed, outside = t.balance_frame(), t.recompute_balances(), t.outside_frame()
-        pending, transfers = t.pending(), t.transfers()
+        promised, transfers = t.promised_frame(), t.transfers()
+        overdue = [r for name in t.due(now - grace, _SHOWN) if (r := t.reservation(name)) is not None]
     return [
         *_conservation(cached, outside),
         *_projection(cached, resummed),
-        *_reserved(cached, pending),
+        *_reserved(cached, promised),
         *_transit(cached, transfers),
         *_repayment(cached),
         *_shortfalls(cached),
-        *_overdue(pending, now, grace),
+        *_overdue(overdue, now),
     ]
 
 
@@ -87,21 +90,15 @@ def _projection(cached: pl.DataFrame, resummed: pl.DataFrame) -> list[Finding]:
     ]
 
 
-def _against(cached: pl.DataFrame, state: str, wanted: dict[tuple[str, str, str], int]) -> pl.DataFrame:
-    """Balances of one state beside what records say of it, column `wanted`."""
-    rows = [(*key, units) for key, units in sorted(wanted.items())]
-    said = pl.DataFrame(rows, schema=[*((k, pl.String) for k in _KEY), ("wanted", pl.Int64)], orient="row")
-    held = cached.select(*_KEY, state)
-    return held.join(said, on=_KEY, how="full", coalesce=True).fill_null(0).sort(_KEY)
+def _against(cached: pl.DataFrame, state: str, said: pl.DataFrame) -> pl.DataFrame:
+    """Balances of one state beside what records say of it (columns key, units), as column `wanted`."""
+    wanted = said.group_by(_KEY).agg(pl.col("units").sum().alias("wanted"))
+    return cached.select(*_KEY, state).join(wanted, on=_KEY, how="full", coalesce=True).fill_null(0).sort(_KEY)
 
 
-def _reserved(cached: pl.DataFrame, pending: list[Reservation]) -> list[Finding]:
+def _reserved(cached: pl.DataFrame, promised: pl.DataFrame) -> list[Finding]:
     """What pending reservations set aside is what the balances hold as reserved."""
-    wanted: dict[tuple[str, str, str], int] = {}
-    for line in (line for reservation in pending for line in reservation.lines):
-        key = (line.sku, line.node, line.lot)
-        wanted[key] = wanted.get(key, 0) + line.units
-    both = _against(cached, "reserved", wanted).filter(pl.col("reserved") != pl.col("wanted"))
+    both = _against(cached, "reserved", promised).filter(pl.col("reserved") != pl.col("wanted"))
     return [
         Finding(
             "reserved",
@@ -116,13 +113,10 @@ def _reserved(cached: pl.DataFrame, pending: list[Reservation]) -> list[Finding]
 
 def _transit(cached: pl.DataFrame, transfers: list[TransferOrder]) -> list[Finding]:
     """What transfers still owe their destination is in transit to it."""
-    wanted: dict[tuple[str, str, str], int] = {}
-    for transfer in transfers:
-        for line in transfer.lines:
-            key = (line.sku, transfer.destination, line.lot)
-            wanted[key] = wanted.get(key, 0) + line.outstanding
+    owed = [(line.sku, t.destination, line.lot, line.outstanding) for t in transfers for line in t.lines]
+    said = pl.DataFrame(owed, schema=[*((k, pl.String) for k in _KEY), ("units", pl.Int64)], orient="row")
     # Other receipts may be under way too, so more in transit than transfers owe is no fault.
-    both = _against(cached, "in_transit", wanted).filter(pl.col("in_transit") < pl.col("wanted"))
+    both = _against(cached, "in_transit", said).filter(pl.col("in_transit") < pl.col("wanted"))
     return [
         Finding(
             "transit",
@@ -163,8 +157,7 @@ def _shortfalls(cached: pl.DataFrame) -> list[Finding]:
     ]
 
 
-def _overdue(pending: list[Reservation], now: datetime, grace: timedelta) -> list[Finding]:
-    late = sorted((r for r in pending if r.expires_at + grace < now), key=lambda r: (r.expires_at, r.id))
+def _overdue(late: list[Reservation], now: datetime) -> list[Finding]:
     return [
         Finding(
             "overdue",

@@ -146,6 +146,9 @@ class Transaction(Protocol):
     def pending(self) -> list[Reservation]:
         """Every reservation not yet resolved, by id."""
 
+    def promised_frame(self) -> pl.DataFrame:
+        """Units that pending reservations want: columns sku, node, lot, units, sorted by key."""
+
     def due(self, now: datetime, limit: int) -> list[ReservationId]:
         """Pending reservations whose time has run out, oldest first."""
 

@@ -39,6 +39,16 @@ MOVEMENTS: Final[dict[str, pl.DataType]] = {
 """Columns of `movement_frame`, in the order recorded."""
 
 
+PROMISED: Final[dict[str, pl.DataType]] = {**{name: pl.String() for name in KEY}, "units": pl.Int64()}
+"""Columns of `promised_frame`."""
+
+
+def promised_frame(rows: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
+    """Rows in the columns of `PROMISED`, added up and sorted."""
+    frame = pl.DataFrame(list(rows), schema=PROMISED, orient="row")
+    return frame.group_by(*KEY).agg(pl.col("units").sum()).sort(*KEY)
+
+
 OUTSIDE: Final[dict[str, pl.DataType]] = {
     "sku": pl.String(),
     "lot": pl.String(),

@@ -348,6 +348,10 @@ class MemoryTransaction:
     def pending(self) -> list[Reservation]:
         return [self._books.reservations[name] for name in sorted(self._books.pending)]
 
+    def promised_frame(self) -> pl.DataFrame:
+        lines = (line for name in self._books.pending for line in self._books.reservations[name].lines)
+        return ledger_frames.promised_frame((line.sku, line.node, line.lot, line.units) for line in lines)
+
     def due(self, now: datetime, limit: int) -> list[ReservationId]:
         late = [(expires_at, name) for name, expires_at in self._books.pending.items() if expires_at <= now]
         return [name for _, name in heapq.nsmallest(limit, late)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -129,15 +129,27 @@ def _arguments(reservation: Reservation, places: Sequence[tuple[Slot, int]]) -> 
         reservation.order,
         reservation.made_at,
         reservation.expires_at,
-        [line.sku for line in lines],
-        [line.node for line in lines],
-        [line.lot for line in lines],
-        [line.units for line in lines],
-        [slot.node for slot, _ in places],
-        [slot.day for slot, _ in places],
-        [slot.ceiling for slot, _ in places],
-        [count for _, count in places],
+        array_text([line.sku for line in lines]),
+        array_text([line.node for line in lines]),
+        array_text([line.lot for line in lines]),
+        array_text([line.units for line in lines]),
+        array_text([slot.node for slot, _ in places]),
+        array_text([slot.day for slot, _ in places]),
+        array_text([slot.ceiling for slot, _ in places]),
+        array_text([count for _, count in places]),
     )
+
+
+def array_text(values: Iterable[object]) -> str:
+    r"""A PostgreSQL array as text, which is cheaper to make than the driver's lists: it counts at thousands a second.
+
+    Examples
+    --------
+    >>> array_text(["MUG", "", 'a "b" \\ {c}, NULL', 7])
+    '{"MUG","","a \\"b\\" \\\\ {c}, NULL","7"}'
+    """
+    quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
 
 
 class PostgresStore(SqlStore):

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
 from evenstock.domain import NodeId, OrderId, Reservation, ReservationId, ReservationState
 from evenstock.operations.ports import Short, Slot
 from evenstock.storage import bookkeeping as book
-from evenstock.storage import rows
+from evenstock.storage import ledger_frames, rows
 from evenstock.storage.session import listed
 from evenstock.storage.sql_ledger import LedgerSql
 
@@ -45,6 +46,10 @@ _READ = (
 _ONE = sa.text(f"{_READ} WHERE r.id = :id ORDER BY l.sku, l.node, l.lot")
 _OF_ORDER = sa.text(f"{_READ} WHERE r.order_id = :order_id ORDER BY r.made_at, r.id, l.sku, l.node, l.lot")
 _PENDING = sa.text(f"{_READ} WHERE r.state = 'pending' ORDER BY r.id, l.sku, l.node, l.lot")
+_PROMISED = sa.text(
+    "SELECT l.sku, l.node, l.lot, CAST(SUM(l.units) AS BIGINT) AS units FROM reservation AS r "
+    "JOIN reservation_line AS l ON l.reservation_id = r.id WHERE r.state = 'pending' GROUP BY l.sku, l.node, l.lot"
+)
 _DUE = sa.text(
     "SELECT id FROM reservation WHERE state = 'pending' AND expires_at <= :now ORDER BY expires_at, id LIMIT :limit"
 )
@@ -124,6 +129,9 @@ class ReservationsSql(LedgerSql):
 
     def pending(self) -> list[Reservation]:
         return rows.reservations(self.run(_PENDING))
+
+    def promised_frame(self) -> pl.DataFrame:
+        return ledger_frames.promised_frame(tuple(row) for row in self.run(_PROMISED))
 
     def due(self, now: datetime, limit: int) -> list[ReservationId]:
         return [ReservationId(name) for name in self.run(_DUE, now=self.moment(now), limit=limit).scalars()]

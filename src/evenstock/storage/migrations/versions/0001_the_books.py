@@ -143,10 +143,8 @@ def _reservations() -> None:
         sa.Column("lot", TEXT, nullable=False),
         sa.Column("units", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("units > 0", name=op.f("ck_reservation_line_units_positive")),
-        sa.ForeignKeyConstraint(
-            ["reservation_id"], ["reservation.id"], name=op.f("fk_reservation_line_reservation_id")
-        ),
         sa.PrimaryKeyConstraint("reservation_id", "sku", "node", "lot", name=op.f("pk_reservation_line")),
+        comment="What a reservation sets aside; append-only.",
     )
     op.create_table(
         "slot",
@@ -166,9 +164,6 @@ def _reservations() -> None:
         sa.Column("day", DAY, nullable=False),
         sa.Column("places", sa.Integer(), nullable=False),
         sa.CheckConstraint("places > 0", name=op.f("ck_reservation_slot_places_positive")),
-        sa.ForeignKeyConstraint(
-            ["reservation_id"], ["reservation.id"], name=op.f("fk_reservation_slot_reservation_id")
-        ),
         sa.PrimaryKeyConstraint("reservation_id", "node", "day", name=op.f("pk_reservation_slot")),
         comment="What a reservation gives back when it is voided or expires.",
     )
