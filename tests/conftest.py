@@ -19,16 +19,16 @@ _unreachable: list[str] = []
 
 
 def _administer(statement: str) -> None:
+    if not _unreachable:
+        try:
+            with psycopg.connect(SERVER, autocommit=True, connect_timeout=5) as connection:
+                connection.execute(statement.encode())
+        except psycopg.OperationalError as error:
+            _unreachable.append(
+                f"no PostgreSQL answers at {SERVER} ({str(error).splitlines()[0]}): start one, or set "
+                "EVENSTOCK_TEST_POSTGRES to a server where databases may be made, or run `make test`"
+            )
     if _unreachable:
-        pytest.fail(_unreachable[0], pytrace=False)
-    try:
-        with psycopg.connect(SERVER, autocommit=True, connect_timeout=5) as connection:
-            connection.execute(statement.encode())
-    except psycopg.OperationalError as error:
-        _unreachable.append(
-            f"no PostgreSQL answers at {SERVER} ({str(error).splitlines()[0]}): start one, or set "
-            "EVENSTOCK_TEST_POSTGRES to a server where databases may be made, or run `make test`"
-        )
         pytest.fail(_unreachable[0], pytrace=False)
 
 
@@ -40,7 +40,7 @@ def address_of(database: str) -> str:
 
 
 @contextmanager
-def _fresh_database(template: str = "template1") -> Iterator[str]:
+def _fresh_database(template: str = "template0") -> Iterator[str]:
     name = f"evenstock_test_{secrets.token_hex(6)}"
     _administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:

@@ -289,3 +289,28 @@ def test_relays_at_once_take_different_facts_and_keep_each_aggregate_in_order(
     assert left == sorted({f"e{k}" for k in range(12)} - {e.id for e in [*first, *second]}, key=lambda n: int(n[1:]))
     assert left, "what the first relay held back is still there, in order"
     other.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_reading_sees_one_moment_while_others_write(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path / 'books.db'}" if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    store = open_store(url)
+    stock(store, (MUG, 10))
+
+    def buy() -> None:
+        with store.transaction() as t:
+            assert t.reserve(order(1, MUG)) is None
+
+    with store.reading() as t:
+        before = t.balance_frame()
+        buyer = threading.Thread(target=buy)
+        buyer.start()
+        buyer.join(timeout=20)
+        assert not buyer.is_alive(), "a reading keeps nobody waiting"
+        assert t.balance_frame().equals(before)
+        assert t.promised_frame().is_empty()
+    with store.reading() as t:
+        assert t.promised_frame()["units"].to_list() == [1]
+    store.close()

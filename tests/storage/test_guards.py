@@ -26,6 +26,7 @@ from evenstock.operations.ports import StoreError
 from evenstock.storage import open_store
 from evenstock.storage.migrate import engine_for
 from evenstock.storage.postgres import PostgresStore, refuse_unsafe
+from evenstock.storage.sqlite import SqliteStore
 
 NOW = datetime(2026, 11, 20, 14, tzinfo=UTC)
 MUG, TX = Sku("MUG"), NodeId("TX")
@@ -106,3 +107,14 @@ def test_a_server_that_does_not_flush_is_refused(name: str) -> None:
 def test_a_server_that_does_not_answer_is_a_clear_error() -> None:
     with pytest.raises(StoreError, match=r"cannot be opened"):
         open_store("postgresql://postgres@127.0.0.1:1/postgres")
+
+
+def test_sqlite_flushes_each_commit_and_keeps_readers_out_of_the_way(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'books.db'}")
+    assert isinstance(store, SqliteStore)
+    engine = engine_for(f"sqlite:///{tmp_path / 'books.db'}")
+    with engine.begin() as connection:
+        said = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")}
+    assert said == {"journal_mode": "wal", "synchronous": 2}, "2 is FULL"
+    engine.dispose()
+    store.close()
