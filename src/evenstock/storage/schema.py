@@ -146,7 +146,7 @@ reservation_line = sa.Table(
     sa.Column("units", sa.BigInteger(), nullable=False),
     sa.CheckConstraint("units > 0", name="units_positive"),
     # No foreign key: a line is written with its reservation in one statement, neither is ever deleted, and the check
-    # would cost every order a tenth more.
+    # would be paid by every order.
     comment="What a reservation sets aside; append-only.",
 )
 
