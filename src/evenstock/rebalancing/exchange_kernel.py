@@ -442,22 +442,9 @@ def exchange(
             continue
         units, h, p, v, cost = case_units[k], holding[k], shortage[k], terminal[k], case_cost[k]
         _begin(
-            paths[k],
-            on_hand[k],
-            inbound[k],
-            movable[k],
-            units,
-            lane_origin,
-            lane_sink,
-            sink_node,
-            sink_lead,
-            flow[k],
-            left,
-            lost,
-            got,
-            given,
-            room,
-        )
+            paths[k], on_hand[k], inbound[k], movable[k], units, lane_origin, lane_sink, sink_node, sink_lead,
+            flow[k], left, lost, got, given, room,
+        )  # fmt: skip
         touched[:] = True
         for r in range(sinks):
             active[r] = gain_at[k * sinks + r + 1] > gain_at[k * sinks + r]
@@ -465,24 +452,9 @@ def exchange(
             for w in range(nodes):
                 if touched[w]:
                     _refresh(
-                        w,
-                        left,
-                        lost,
-                        units,
-                        p,
-                        h,
-                        v,
-                        sink_lead,
-                        sink_at,
-                        active,
-                        got,
-                        given,
-                        room,
-                        add,
-                        drop,
-                        take,
-                        back,
-                    )
+                        w, left, lost, units, p, h, v, sink_lead, sink_at, active, got, given, room, add, drop,
+                        take, back,
+                    )  # fmt: skip
                 touched[w] = False
             best = _best_more(cost, lane_origin, lane_sink, add, take, 0, step)
             best = _best_other_end(cost, lane_origin, lane_sink, sink_node, flow[k], add, drop, take, back, best, step)
@@ -491,44 +463,14 @@ def exchange(
                 best = _best_day(cost, lane_origin, lane_sink, sink_node, flow[k], again, take, back, best, step)
                 best = _best_cross(cost, lane_origin, lane_sink, sink_node, flow[k], again, best, step)
                 best = _best_relay(
-                    cost,
-                    lane_origin,
-                    lane_sink,
-                    sink_node,
-                    sink_lead,
-                    flow[k],
-                    room,
-                    units,
-                    left,
-                    lost,
-                    p,
-                    h,
-                    v,
-                    add,
-                    take,
-                    again,
-                    best,
-                    step,
-                )
+                    cost, lane_origin, lane_sink, sink_node, sink_lead, flow[k], room, units, left, lost, p, h,
+                    v, add, take, again, best, step,
+                )  # fmt: skip
             if best <= 0:
                 break
             steps[k] += 1
             _apply(
-                step,
-                units,
-                lane_origin,
-                lane_sink,
-                sink_node,
-                sink_lead,
-                left,
-                lost,
-                p,
-                h,
-                v,
-                flow[k],
-                got,
-                given,
-                room,
-                touched,
-            )
+                step, units, lane_origin, lane_sink, sink_node, sink_lead, left, lost, p, h, v, flow[k], got,
+                given, room, touched,
+            )  # fmt: skip
     return steps

@@ -261,40 +261,19 @@ def unit_value_tables(
             for t in range(days):
                 sold_saves[t] = shortage[k, i] - terminal[k, i] + holding[k] * (days - t)
             _fill_node(
-                paths[k, i],
-                inbound[k, i],
-                on_hand[k, i],
-                case_units[k],
-                holding[k],
-                terminal[k, i],
-                sold_saves,
-                sends[i],
-                movable[k, i],
-                sink_lead,
-                sink_at[i],
-                sink_at[i + 1],
-                most_gain,
-                losses[i],
-                gains,
-            )
+                paths[k, i], inbound[k, i], on_hand[k, i], case_units[k], holding[k], terminal[k, i],
+                sold_saves, sends[i], movable[k, i], sink_lead, sink_at[i], sink_at[i + 1], most_gain,
+                losses[i], gains,
+            )  # fmt: skip
         storage = holding[k] * case_units[k] * scenarios
         _detours(closed[k], case_cost[k], storage, lane_origin, lane_sink, sink_node, sink_lead, detour)
         for i in range(nodes):
             most = movable[k, i] if sends[i] else 0
             concave[k] = concave[k] and _monotone(losses[i], most, True)
             kept = _keep_losses(
-                closed[k],
-                case_cost[k],
-                lane_origin,
-                lane_sink,
-                movable[k],
-                gains,
-                most_gain,
-                detour,
-                i,
-                losses[i],
-                most,
-            )
+                closed[k], case_cost[k], lane_origin, lane_sink, movable[k], gains, most_gain, detour, i,
+                losses[i], most,
+            )  # fmt: skip
             at = loss_at[k * nodes + i]
             loss_at[k * nodes + i + 1] = at + kept
             loss_values = _grown(loss_values, at + kept)
@@ -302,18 +281,9 @@ def unit_value_tables(
         for r in range(sinks):
             concave[k] = concave[k] and _monotone(gains[r], most_gain[r], False)
             kept = _keep_gains(
-                closed[k],
-                case_cost[k],
-                lane_origin,
-                lane_sink,
-                movable[k],
-                losses,
-                sends,
-                detour,
-                r,
-                gains[r],
+                closed[k], case_cost[k], lane_origin, lane_sink, movable[k], losses, sends, detour, r, gains[r],
                 most_gain[r],
-            )
+            )  # fmt: skip
             at = gain_at[k * sinks + r]
             gain_at[k * sinks + r + 1] = at + kept
             gain_values = _grown(gain_values, at + kept)
