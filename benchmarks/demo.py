@@ -25,11 +25,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         first = run(Path(folder) / "first", Path(folder) / "cache")
         second = run(Path(folder) / "second", Path(folder) / "cache")
-    report(
-        "spine",
-        {"demo_wall_s": first},
-        [f"first run, compiling: {first:.1f} s; with compiled kernels cached: {second:.1f} s"],
-    )
+    note = f"kernels are compiled at installation; where they are not, the first run takes {first:.1f} s, compiling included"
+    report("spine", {"demo_wall_s": second}, [note])
 
 
 if __name__ == "__main__":

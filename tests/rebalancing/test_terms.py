@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.rebalancing import instances
 
@@ -76,6 +76,7 @@ def test_a_plans_total_is_the_sum_of_its_rounded_terms(problem):
     assert solution.lanes_used == 1
 
 
+@example(lines=[(0, 1.0), (1, 6.501300264016864e-17), (1, 0.0)], cents=[0, 2, 0, 0])
 @settings(max_examples=60, deadline=None)
 @given(
     lines=st.lists(st.tuples(st.integers(0, 3), st.floats(0, 50)), max_size=12),

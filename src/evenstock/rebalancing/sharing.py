@@ -25,16 +25,14 @@ def share_out(cents: Ints, group: Ints, weight: Floats) -> Ints:
     [33, 34, 33]
     """
     order = np.argsort(group, kind="stable")
-    sorted_group, running = group[order], np.cumsum(weight[order])
+    sorted_group = group[order]
     total = np.bincount(group, weights=weight, minlength=len(cents))
+    # Shares of one before they are summed: a light group after a heavy one would drown in the running sum.
+    share = np.divide(weight[order], total[sorted_group], out=np.zeros(len(order)), where=total[sorted_group] > 0)
+    running = np.cumsum(share)
     first = np.searchsorted(sorted_group, sorted_group)
     before = np.concatenate([[0.0], running])[first]
-    exact = np.divide(
-        cents[sorted_group] * (running - before),
-        total[sorted_group],
-        out=np.zeros(len(order)),
-        where=total[sorted_group] > 0,
-    )
+    exact = cents[sorted_group] * (running - before)
     upto = np.rint(exact).astype(np.int64)
     last = np.append(sorted_group[1:] != sorted_group[:-1], [True]) if len(order) else np.zeros(0, np.bool_)
     upto[last] = np.where(total[sorted_group[last]] > 0, cents[sorted_group[last]], 0)
