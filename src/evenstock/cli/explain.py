@@ -11,10 +11,11 @@ import typer
 from evenstock.bootstrap import Workspace
 from evenstock.cli.opening import workspace
 from evenstock.cli.plan import show
-from evenstock.cli.screen import Exit, dollars, fail, page, say, table
+from evenstock.cli.screen import Exit, dollars, fail, page, say, show_whole, table
 from evenstock.domain import DecisionId, OrderId, PlanId, TransferPlan, plain
 
 Record = Mapping[str, Any]
+_SHOWN = 8
 
 
 def command(
@@ -55,7 +56,7 @@ def _tell(record: Record) -> None:
         page.print(f"[yellow]gave up a wish so that a paid order ships: {sentence}[/]", soft_wrap=True)
     if record["choice"]:
         options = [record["choice"], *record["alternatives"]]
-        page.print(_options(options))
+        show_whole(_options(options))
         page.print(_shipments(record["choice"]))
     if record["barred"]:
         rows = [(b["node"], b["service"] or "all", b["rule"], b["because"]) for b in record["barred"]]
@@ -75,9 +76,9 @@ def total_cents(option: Record) -> int:
 
 def _options(options: Sequence[Record]) -> Any:
     """Every option with its terms, so that each row adds up to its total."""
-    names = list(dict.fromkeys(t["name"] for o in options for s in o["shipments"] for t in s["terms"]))
+    names = list(dict.fromkeys(t["name"] for o in options[:_SHOWN] for s in o["shipments"] for t in s["terms"]))
     rows = []
-    for number, option in enumerate(options):
+    for number, option in enumerate(options[:_SHOWN]):
         cents = dict.fromkeys(names, 0)
         for shipment in option["shipments"]:
             for term in shipment["terms"]:
@@ -86,8 +87,9 @@ def _options(options: Sequence[Record]) -> Any:
         rows.append(
             ("✓" if number == 0 else "", ways, *(f"{cents[n] / 100:,.2f}" for n in names), dollars(total_cents(option)))
         )
-    headers = ("", "option", *(name.replace("_", " ") for name in names), "total")
-    return table("options, cheapest first", headers, rows, frozenset(range(2, len(headers))))
+    headers = ("", "option", *names, "total")
+    more = f", the first {_SHOWN} of {len(options)} (all with --json)" if len(options) > _SHOWN else ""
+    return table(f"options, cheapest first{more}", headers, rows, frozenset(range(2, len(headers))))
 
 
 def _shipments(choice: Record) -> Any:

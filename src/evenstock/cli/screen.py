@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -32,7 +34,7 @@ class Exit(IntEnum):
 
 words = Console(stderr=True, highlight=False)
 """Progress, tables and sentences for people; standard output belongs to `--json`."""
-page = Console(highlight=False)
+page = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
 """The answer for people, where it is not JSON."""
 
 
@@ -92,6 +94,12 @@ def table(
     for row in rows:
         drawn.add_row(*row)
     return drawn
+
+
+def show_whole(drawn: Table) -> None:
+    """Print a table of figures as wide as it is: a narrow terminal folds its lines, but no cell is squeezed."""
+    wanted = Measurement.get(page, page.options.update(max_width=400), drawn).maximum
+    Console(highlight=False, width=max(wanted, page.width)).print(drawn, crop=False)
 
 
 def dollars(cents: float, places: int = 2) -> str:
