@@ -9,11 +9,12 @@ import pytest
 
 from evenstock.domain import Lane, NodeId, PlanState, TransferState
 from evenstock.forecasting import Forecast, fit, prepare
+from evenstock.freight.lanes import lane_cents
 from evenstock.operations.company import Company, NothingImportedError
 from evenstock.operations.forecast_demand import current_forecast, forecast_demand
 from evenstock.operations.import_network import import_network
 from evenstock.operations.plan_transfers import methods, plan_transfers, service_before_and_after
-from evenstock.operations.tonight import next_departure, tonight, with_lost_sales
+from evenstock.operations.tonight import next_departure, tonight
 from evenstock.operations.transfers import approve_plan, dispatch_transfer
 from evenstock.simulation.world import World, make_world
 from evenstock.storage.memory import MemoryStore
@@ -156,13 +157,32 @@ def test_what_is_under_way_counts_on_the_day_it_arrives(opened, forecast: Foreca
     assert question.problem.arrivals[k, w, lead] >= line.units
 
 
-def test_where_orders_cannot_be_rerouted_a_shortage_costs_at_least_as_much(
+def test_a_plans_freight_is_that_of_its_departures(opened, forecast: Forecast, world: World) -> None:
+    """Shared out over the lines in whole cents, the freight of a lane re-adds to what the lane's tariff says."""
+    found = plan(opened, forecast, world)
+    problem, moves = found.question.problem, found.solution.moves
+    lanes = problem.lanes
+    units = moves.table(len(problem.skus), len(lanes)).T
+    expected = lane_cents(
+        units, 1 / np.maximum(problem.pallet_units, 1), lanes.fixed_cents, lanes.pallet_cents, lanes.unit_cents
+    )
+    shared = sum(found.solution.terms[name] for name in ("fixed", "pallets", "unit_freight"))
+
+    assert np.bincount(moves.lane, weights=shared, minlength=len(lanes)).astype(int).tolist() == expected.tolist()
+
+
+def test_an_item_without_a_pallet_size_takes_room_by_weight_and_volume(
     opened, forecast: Forecast, world: World
 ) -> None:
-    question = plan(opened, forecast, world).question
-    lost = with_lost_sales(question)
+    store, _, company = opened
+    sku = min(company.network.items)
+    item = replace(company.network.items[sku], pallet_units=0, weight_g=7_000, length_mm=0, width_mm=0, height_mm=0)
+    network = replace(company.network, items={**company.network.items, sku: item})
+    with store.transaction() as books:
+        balances = books.balance_frame()
+    question = tonight(network, balances=balances, transfers=[], forecast=forecast, on=world.as_of, n_paths=2, seed=0)
 
-    assert (lost.problem.shortage_cents >= question.problem.shortage_cents).all()
+    assert question.problem.pallet_units[0] == 700 // 7
 
 
 def test_a_lane_leaves_on_its_next_day() -> None:

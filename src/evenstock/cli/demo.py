@@ -4,53 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress, TaskID
 
-from evenstock.bootstrap import Workspace, open_workspace
+from evenstock.bootstrap import open_workspace
+from evenstock.cli.demo_day import Demo, run
 from evenstock.cli.demo_report import demo_report
 from evenstock.cli.report import write
 from evenstock.cli.route import summarise
 from evenstock.cli.screen import dollars, page, progress, say, table
-from evenstock.domain import DecisionRecord
-from evenstock.operations.company import Company
-from evenstock.operations.forecast_demand import Forecasted, forecast_demand
-from evenstock.operations.import_network import import_network
-from evenstock.operations.network import orders_from_frame
-from evenstock.operations.plan_transfers import Planned, plan_transfers
-from evenstock.operations.route_order import RouteOrder, route_order
 from evenstock.settings import Settings
-from evenstock.simulation.days import Arm, Lived, Setting, live
-from evenstock.simulation.habit import nearest
-from evenstock.simulation.world import World, future_orders, make_world
-from evenstock.storage.memory import MemoryStore
-
-ARMS = (
-    Arm("evenstock", method="evenstock"),
-    Arm("habit: nearest, 20 % rule", nearest, "twenty_percent"),
-    Arm("nearest, no transfers", nearest),
-)
-
-
-@dataclass
-class Demo:
-    """Everything the demo found out."""
-
-    world: World
-    company: Company
-    forecast: Forecasted
-    planned: Planned
-    records: list[DecisionRecord]
-    lived: list[Lived]
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def command(
@@ -72,67 +38,6 @@ def command(
         say(_facts(found) | {"report": str(report)})
         return
     _tell(found, report)
-
-
-def run(
-    opened: Workspace, shown: Progress, *, seed: int, nodes: int, skus: int, days: int, orders_per_day: int = 600
-) -> Demo:
-    """One night and one day, then `days` days of each way of deciding."""
-    seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(name: str, total: int | None = None) -> Iterator[TaskID]:
-        task = shown.add_task(name, total=total)
-        begun = time.perf_counter()
-        yield task
-        seconds[name] = time.perf_counter() - begun
-        shown.remove_task(task)
-
-    with step("building a brand"):
-        world = make_world(seed, nodes=nodes, skus=skus, orders_per_day=orders_per_day)
-    now = world.opens_at
-    with step("opening its books"):
-        import_network(opened.store, opened.snapshots, world.frames, now)
-        company = Company.load(opened.store, opened.snapshots)
-    with step("forecasting demand"):
-        forecast = forecast_demand(opened.store, opened.snapshots, company, as_of=now.date(), now=now)
-    with step("planning tonight's transfers"):
-        planned = plan_transfers(
-            opened.store,
-            company.network,
-            forecast.forecast,
-            inputs={"network": company.digests["network"]},
-            now=now,
-            seed=seed,
-            orders=world.frames["orders"],
-            places=world.frames["places"],
-        )
-    orders = orders_from_frame(world.frames["orders"])
-    with step("routing today's orders", len(orders)) as task:
-        shipping, policy, records = company.shipping, company.network.policy, []
-        for order in orders:
-            records.append(route_order(opened.store, shipping, policy, RouteOrder(order, order.placed_at)).record)
-            shown.advance(task)
-    with step(f"living through {days} days, three ways", days * len(ARMS)) as task:
-        lived = _live(world, company, forecast, days, lambda: shown.advance(task))
-    return Demo(world, company, forecast, planned, records, lived, seconds)
-
-
-def _live(world: World, company: Company, forecast: Forecasted, days: int, tick: Callable[[], None]) -> list[Lived]:
-    customers = {
-        world.as_of + timedelta(days=k): future_orders(world, world.as_of + timedelta(days=k)) for k in range(days)
-    }
-
-    setting = Setting(
-        company.network,
-        company.shipping,
-        world.frames,
-        forecast.forecast,
-        world.opens_at,
-        customers.__getitem__,
-        world.seed,
-    )
-    return [live(setting, arm, days, MemoryStore(), tick) for arm in ARMS]
 
 
 def _facts(found: Demo) -> dict[str, object]:

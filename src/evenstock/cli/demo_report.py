@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from evenstock import __version__
 from evenstock.cli import plots
+from evenstock.cli.demo_day import Demo
 from evenstock.cli.report import Report, Section, Table, Tile
 from evenstock.cli.route import summarise
 from evenstock.cli.screen import dollars
@@ -19,9 +19,6 @@ from evenstock.domain import DecisionRecord, OrderPlan, TransferLine
 from evenstock.operations.plan_transfers import service_before_and_after
 from evenstock.simulation.days import OPPORTUNITY, Lived
 from evenstock.simulation.world import future_demand
-
-if TYPE_CHECKING:
-    from evenstock.cli.demo import Demo
 
 _LINES = 15
 _ORDERS = 10

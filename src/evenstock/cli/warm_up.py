@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from evenstock.bootstrap import open_workspace
-from evenstock.cli.demo import run
+from evenstock.cli.demo_day import run
 from evenstock.cli.screen import page, progress
 from evenstock.settings import Settings
 

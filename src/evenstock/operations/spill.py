@@ -10,9 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenstock.domain import Costs, Item, Node, NodeId, NodeKind
+from evenstock.domain import Costs, Item, Node, NodeKind
 from evenstock.freight.rates import RateBook
+from evenstock.freight.tariff import Tariff
 
+Goods = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+"""Weight, volume and longest side of one unit of each item."""
 UNREACHABLE = np.int64(2**40)
 """Cents so many that no plan would choose them: no service reaches the place."""
 
@@ -47,20 +50,13 @@ def home_nodes(book: RateBook, nodes: Sequence[Node], postal_codes: Sequence[str
     return home
 
 
-def _parcel_cents(book: RateBook, items: Sequence[Item], zone: int, on: date, service: str) -> NDArray[np.int64] | None:
-    """Cents of one unit of each item in a parcel of its own; None if the service does not go to the zone."""
+def _parcel_cents(book: RateBook, goods: Goods, zone: int, on: date, service: str) -> NDArray[np.int64] | None:
+    """Cents of one unit of each item, sent home by itself; None if the service does not go to the zone."""
     ladder = book.ladder(service, zone, on)
     if ladder is None:
         return None
-    billable = np.array([ladder.billable_g(item.weight_g, item.volume_mm3) for item in items], np.int64)
-    step = np.searchsorted(ladder.max_weight_g, billable, side="left")
-    heaviest = len(ladder.max_weight_g) - 1
-    cents = (ladder.base_cents + ladder.fuel_cents)[np.minimum(step, heaviest)]
-    fixed = sum(s.cents for s in ladder.surcharges if s.applies in {"always", "residential"})
-    # A unit heavier than the heaviest parcel goes in several; for this estimate it pays in proportion.
-    share = np.maximum(billable, ladder.max_weight_g[-1]) / ladder.max_weight_g[-1]
-    priced: NDArray[np.int64] = np.rint((cents + fixed) * share).astype(np.int64)
-    return priced
+    cents: NDArray[np.int64] = Tariff.pack([ladder]).terms(0, *goods, True).sum(axis=1)
+    return cents
 
 
 def region_freight_cents(
@@ -70,6 +66,11 @@ def region_freight_cents(
 
     `regions` gives for each home node its postal codes with their weights.
     """
+    goods = (
+        np.array([item.weight_g for item in items], np.int64),
+        np.array([item.volume_mm3 for item in items], np.int64),
+        np.array([max(item.length_mm, item.width_mm, item.height_mm) for item in items], np.int64),
+    )
     cents = np.full((len(nodes), len(nodes), len(items)), float(UNREACHABLE))
     cache: dict[tuple[int, frozenset[str]], NDArray[np.int64] | None] = {}
     for j, origin in enumerate(nodes):
@@ -81,7 +82,7 @@ def region_freight_cents(
                     continue
                 key = (zone, origin.services)
                 if key not in cache:
-                    cache[key] = _cheapest(book, items, zone, on, origin)
+                    cache[key] = _cheapest(book, goods, zone, on, origin)
                 best = cache[key]
                 if best is not None:
                     total += weight * best
@@ -91,9 +92,9 @@ def region_freight_cents(
     return cents
 
 
-def _cheapest(book: RateBook, items: Sequence[Item], zone: int, on: date, origin: Node) -> NDArray[np.int64] | None:
+def _cheapest(book: RateBook, goods: Goods, zone: int, on: date, origin: Node) -> NDArray[np.int64] | None:
     priced = [
-        p for s in book.services if origin.ships_by(s) and (p := _parcel_cents(book, items, zone, on, s)) is not None
+        p for s in book.services if origin.ships_by(s) and (p := _parcel_cents(book, goods, zone, on, s)) is not None
     ]
     if not priced:
         return None
@@ -180,7 +181,3 @@ def regions_from(
         if not regions[k]:
             regions[k] = {nodes[k].postal_code[:3]: 1.0}
     return regions
-
-
-def node_index(nodes: Sequence[Node]) -> dict[NodeId, int]:
-    return {node.id: k for k, node in enumerate(nodes)}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenstock.domain import Lane, TransferOrder, TransferState
+from evenstock.domain import Item, Lane, TransferOrder, TransferState
 from evenstock.forecasting import Forecast
+from evenstock.freight.lanes import pallet_shares
 from evenstock.operations.baskets import basket_factor
 from evenstock.operations.network import Network
 from evenstock.operations.spill import UNREACHABLE, Shortage, regions_from, shortage
@@ -120,6 +121,17 @@ def demand_paths(
     return paths, mean, notes
 
 
+def _pallet_units(items: Sequence[Item]) -> NDArray[np.int64]:
+    """Units on a full pallet; where the item does not say, by weight and volume, at least one."""
+    said, weight, volume = (
+        np.array([getattr(item, name) for item in items], np.int64)
+        for name in ("pallet_units", "weight_g", "volume_mm3")
+    )
+    share = pallet_shares(said, weight, volume)
+    fits = np.floor(np.divide(1.0, share, out=np.zeros(len(items)), where=share > 0) + 1e-9)
+    return np.where(said > 0, said, np.maximum(fits, share > 0)).astype(np.int64)
+
+
 def tonight(
     network: Network,
     *,
@@ -184,16 +196,10 @@ def tonight(
         handling_out_cents=np.array([node.pick_unit_cents for node in nodes], np.int64),
         handling_in_cents=np.array([node.receive_unit_cents for node in nodes], np.int64),
         case_units=np.array([item.case_units for item in items], np.int64),
-        pallet_units=np.array([item.pallet_units for item in items], np.int64),
+        pallet_units=_pallet_units(items),
         source_floor=np.ceil(bounds.floor_days.T * mean).astype(np.int64),
         barred=np.ascontiguousarray(bounds.closed.T),
         inbound=inbound_matrix(transfers, lanes, skus, places_of, on, days),
     )
     closed = tuple(f"rule {rule} closes {count} item-lanes" for rule, count in bounds.closed_by)
     return Tonight(problem, short, mean, departures, notes + closed)
-
-
-def with_lost_sales(question: Tonight) -> Tonight:
-    """The same evening if no order could be re-routed: a shortage loses the sale."""
-    problem = replace(question.problem, shortage_cents=question.shortage.lost_cents)
-    return replace(question, problem=problem)
