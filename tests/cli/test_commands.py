@@ -99,6 +99,15 @@ def test_approving_a_plan_makes_transfer_orders(home: Path) -> None:
     assert all(t["state"] == "released" for t in plan["transfers"])
 
 
+def test_a_rule_people_use_is_planned_for_comparison(home: Path) -> None:
+    run("import", str(EXAMPLE), "--as-of", MORNING)
+    ours = told("plan", "--as-of", MORNING)
+    rule = told("plan", "--as-of", MORNING, "--method", "twenty_percent")
+
+    assert rule["net_cents"] <= ours["net_cents"]
+    run("plan", "--as-of", MORNING, "--method", "magic", code=int(Exit.REFUSED_INPUT))
+
+
 def test_a_bad_cell_is_named_and_nothing_is_imported(home: Path) -> None:
     shutil.copytree(EXAMPLE, home / "bad")
     stock = home / "bad" / "stock.csv"

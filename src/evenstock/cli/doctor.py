@@ -118,7 +118,11 @@ def _rates(here: Company, now: datetime) -> list[Advice]:
     if here.network.rates is None:
         return [Advice(grave=True, what="no rate cards: no order can be priced", fix="import rate_cards and rates")]
     fix = "import the new rate card; until then the old rate is used and every decision that uses it says so"
-    return [Advice(grave=False, what=sentence, fix=fix) for sentence in here.network.rates.stale(now.date())]
+    odd = [
+        Advice(grave=False, what=note, fix="correct the rate tables if this is not meant")
+        for note in here.network.rates.notes
+    ]
+    return odd + [Advice(grave=False, what=sentence, fix=fix) for sentence in here.network.rates.stale(now.date())]
 
 
 def _stock(here: Company, now: datetime) -> list[Advice]:
@@ -156,7 +160,7 @@ def _forecast(opened: Workspace, here: Company, now: datetime) -> list[Advice]:
                 fix="import newer demand",
             )
         )
-    with opened.store.transaction() as books:
+    with opened.store.reading() as books:
         if books.pointer("forecast") is None:
             found.append(
                 Advice(grave=False, what="nothing was forecast yet", fix="run `evenstock forecast` (plan does it too)")

@@ -41,7 +41,7 @@ def command(
 
 
 def _find(opened: Workspace, name: str) -> bytes | TransferPlan | None:
-    with opened.store.transaction() as books:
+    with opened.store.reading() as books:
         return books.decision_of(OrderId(name)) or books.decision(DecisionId(name)) or books.plan(PlanId(name))
 
 

@@ -13,7 +13,7 @@ from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import dollars, moment, page, progress, say, table
 from evenstock.domain import PlanState, TransferLine, TransferPlan, plain
 from evenstock.operations.forecast_demand import current_forecast, forecast_demand
-from evenstock.operations.plan_transfers import PATHS, plan_transfers
+from evenstock.operations.plan_transfers import OURS, PATHS, plan_transfers
 from evenstock.operations.transfers import approve_plan
 from evenstock.rebalancing.explain import frame
 
@@ -24,6 +24,9 @@ def command(
     as_of: Annotated[str | None, typer.Option(help="The evening to plan; now by default.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the demand paths.")] = 0,
     paths: Annotated[int, typer.Option(min=1, max=1000, help="Demand paths to reckon on.")] = PATHS,
+    method: Annotated[
+        str, typer.Option(help="evenstock, or a rule to compare with: twenty_percent, equalise, do_nothing.")
+    ] = OURS,
     approve: Annotated[
         str | None, typer.Option(help="Approve the plan in this person's name: transfer orders are made.")
     ] = None,
@@ -47,6 +50,7 @@ def command(
             now=now,
             seed=seed,
             n_paths=paths,
+            method=method,
             orders=here.table("orders"),
             places=here.tables.get("places"),
         )

@@ -19,7 +19,7 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Show stock by the record: on hand is available + reserved + allocated + held; ATP is available less the buffer."""
-    with workspace() as opened, opened.store.transaction() as books:
+    with workspace() as opened, opened.store.reading() as books:
         frame = books.balance_frame()
     if skus:
         unknown = sorted(set(skus) - set(frame["sku"]))
