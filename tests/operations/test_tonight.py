@@ -171,6 +171,18 @@ def test_a_plans_freight_is_that_of_its_departures(opened, forecast: Forecast, w
     assert np.bincount(moves.lane, weights=shared, minlength=len(lanes)).astype(int).tolist() == expected.tolist()
 
 
+def test_no_line_of_a_departure_that_pays_shows_a_loss(opened, forecast: Forecast, world: World) -> None:
+    """A truck's fixed and pallet costs are shared by what the lines bring: who gains from a move never reads a loss."""
+    found = plan(opened, forecast, world).solution
+    own = sum(cents for name, cents in found.terms.items() if name not in {"fixed", "pallets"})
+    by_lane = np.bincount(found.moves.lane, weights=found.line_net_cents)
+
+    assert len(found.moves) > 5
+    for net, brings, lane in zip(found.line_net_cents, found.worth_cents - own, found.moves.lane, strict=True):
+        if by_lane[lane] >= 0 and brings >= 0:
+            assert net >= -2, "at most a cent of rounding for each of the two joint costs"
+
+
 def test_an_item_without_a_pallet_size_takes_room_by_weight_and_volume(
     opened, forecast: Forecast, world: World
 ) -> None:

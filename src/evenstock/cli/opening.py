@@ -33,6 +33,11 @@ def workspace() -> Iterator[Workspace]:
             yield opened
     except NothingImportedError as nothing:
         fail(Exit.NOT_FOUND, str(nothing))
+    except OSError as trouble:
+        fail(
+            Exit.REFUSED_INPUT,
+            f"the folder of books and snapshots cannot be used: {trouble}; set EVENSTOCK_HOME to one that can",
+        )
     except (StoreError, ValueError) as refused:
         fail(Exit.REFUSED_INPUT, str(refused))
 

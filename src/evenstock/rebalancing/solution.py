@@ -13,6 +13,7 @@ from evenstock import registry
 from evenstock.rebalancing.arrays import Floats, Ints
 from evenstock.rebalancing.moves import Moves
 from evenstock.rebalancing.problem import Problem
+from evenstock.rebalancing.sharing import share_out
 from evenstock.rebalancing.terms import pallets
 from evenstock.rebalancing.worth import worth
 
@@ -76,6 +77,26 @@ def cost_terms(problem: Problem, moves: Moves) -> dict[str, Ints]:
     return {name: member.term(problem, moves) for name, member in cost_members().items()}
 
 
+def bear_joint_costs(problem: Problem, moves: Moves, worth_cents: Ints, terms: Mapping[str, Ints]) -> dict[str, Ints]:
+    """The same terms, those of a whole departure shared among its lines by what each brings beyond its own cost.
+
+    Joint costs cannot be traced to a line. Shared by load, a bulky line that fills a truck which leaves anyway looks like
+    a loss; shared by net realisable value, the usual method for joint costs (Horngren, Cost Accounting, chapter on joint
+    products), no line of a departure that pays shows a loss. A departure none of whose lines brings anything is shared
+    by load.
+    """
+    joint = {name for name, member in cost_members().items() if getattr(member, "JOINT", False)}
+    own = np.sum([cents for name, cents in terms.items() if name not in joint], axis=0, dtype=np.int64)
+    brings = np.maximum(worth_cents - own, 0).astype(np.float64)
+    idle = np.bincount(moves.lane, weights=brings, minlength=len(problem.lanes)) <= 0
+    brings = np.where(idle[moves.lane], moves.units * problem.load[moves.item], brings)
+    shared = dict(terms)
+    for name in joint & set(terms):
+        by_lane = np.bincount(moves.lane, weights=terms[name], minlength=len(problem.lanes))
+        shared[name] = share_out(np.rint(by_lane).astype(np.int64), moves.lane, brings)
+    return shared
+
+
 @cache
 def cost_members() -> dict[str, ModuleType]:
     """The family of cost terms, found once."""
@@ -96,7 +117,7 @@ def settle(problem: Problem, moves: Moves, *, method: str, notes: tuple[str, ...
         method=method,
         moves=moves,
         worth_cents=value.cents,
-        terms=cost_terms(problem, moves),
+        terms=bear_joint_costs(problem, moves, value.cents, cost_terms(problem, moves)),
         sold_more=value.sold_more,
         sold_less=value.sold_less,
         lane_loads=pallets.loads(problem, moves),

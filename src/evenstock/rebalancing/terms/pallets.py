@@ -10,6 +10,7 @@ from evenstock.rebalancing.problem import Problem
 from evenstock.rebalancing.sharing import share_out
 
 COLUMN = "freight"
+JOINT = True
 
 
 def slope(problem: Problem) -> Floats:
