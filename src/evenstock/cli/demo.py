@@ -24,7 +24,7 @@ def command(
     nodes: Annotated[int, typer.Option(min=3, max=6, help="Nodes of the brand.")] = 4,
     skus: Annotated[int, typer.Option(min=1, help="Items it sells.")] = 2000,
     orders: Annotated[int, typer.Option(min=1, help="Orders on a usual day.")] = 600,
-    days: Annotated[int, typer.Option(min=1, max=28, help="Days to live through for the comparison.")] = 7,
+    days: Annotated[int, typer.Option(min=1, max=28, help="Days to live through for the comparison.")] = 10,
     report: Annotated[Path, typer.Option(help="Where to write the report.")] = Path("demo-report.html"),
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
@@ -103,7 +103,8 @@ def _tell(found: Demo, report: Path) -> None:
     ours, habit, idle = (lived.total_cents for lived in found.lived)
     page.print(
         f"Against the habit: [bold]{dollars(habit - ours, 0)}[/] less in {len(found.lived[0].days)} days ({100 * (habit - ours) / habit:.1f} %);"
-        f" against the nearest node without transfers: {dollars(idle - ours, 0)} ({100 * (idle - ours) / idle:.1f} %)."
+        f" against the nearest node without transfers: {dollars(idle - ours, 0)} ({100 * (idle - ours) / idle:.1f} %)"
+        f" so far: transfers are paid on the first day and earn for {found.planned.question.problem.days}."
     )
     served = next((r for r in found.records if r.choice and len(r.alternatives) > 1), None)
     page.print(f"[dim]{', '.join(f'{name} {s:.1f} s' for name, s in found.seconds.items())}[/]")

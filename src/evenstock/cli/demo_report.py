@@ -154,7 +154,7 @@ def _transfers(found: Demo) -> Section:
     return Section(
         "Tonight's transfers",
         f"What a node is short of is mostly shipped from elsewhere, at a price: a line is worth the difference it makes over {horizon} days. "
-        "Cases and pallets are whole; the departure's fixed cost is shared by all lines of a lane.",
+        "Cases and pallets are whole; what a departure costs as a whole is shared among its lines by what they bring.",
         plots=(
             (
                 plots.paired_cover(
