@@ -138,7 +138,8 @@ def test_a_forecast_of_another_day_is_refused(opened, forecast: Forecast, world:
 
 def test_what_is_under_way_counts_on_the_day_it_arrives(opened, forecast: Forecast, world: World) -> None:
     store, _, company = opened
-    first = plan(opened, forecast, world).plan
+    planned = plan(opened, forecast, world)
+    first, first_question = planned.plan, planned.question
     transfers = approve_plan(store, first.id, world.as_of, "dana", world.opens_at)
     with store.transaction() as books:
         balances = books.balance_frame()
@@ -153,7 +154,12 @@ def test_what_is_under_way_counts_on_the_day_it_arrives(opened, forecast: Foreca
     )
     k, w = list(question.problem.skus).index(line.sku), list(question.problem.nodes).index(transfer.destination)
 
+    origin = list(question.problem.nodes).index(transfer.origin)
+    leaving = sum(x.units for t in transfers if t.origin == transfer.origin for x in t.lines if x.sku == line.sku)
+    before = first_question.problem.on_hand[k, origin]
+
     assert transfer.state is TransferState.RELEASED
+    assert question.problem.on_hand[k, origin] == before - leaving, "what is released is spoken for at its origin"
     assert question.problem.arrivals[k, w, lead] >= line.units
 
 
@@ -195,6 +201,13 @@ def test_an_item_without_a_pallet_size_takes_room_by_weight_and_volume(
     question = tonight(network, balances=balances, transfers=[], forecast=forecast, on=world.as_of, n_paths=2, seed=0)
 
     assert question.problem.pallet_units[0] == 700 // 7
+
+
+def test_a_plan_that_was_only_approved_is_not_planned_again_either(opened, forecast: Forecast, world: World) -> None:
+    first = plan(opened, forecast, world).plan
+    approve_plan(opened[0], first.id, world.as_of, "dana", world.opens_at)
+
+    assert plan(opened, forecast, world).plan.net_cents <= first.net_cents // 10
 
 
 def test_a_lane_leaves_on_its_next_day() -> None:

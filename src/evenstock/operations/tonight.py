@@ -20,6 +20,7 @@ from evenstock.rebalancing.problem import Lanes, Problem
 from evenstock.routing.network import ShippingNetwork
 
 _LONGEST_WAIT_DAYS = 7
+_UNDER_WAY = frozenset({TransferState.RELEASED, TransferState.DISPATCHED, TransferState.RECEIVED})
 
 
 @dataclass(frozen=True)
@@ -77,22 +78,36 @@ def inbound_matrix(
     on: date,
     days: int,
 ) -> NDArray[np.int64]:
-    """Units under way by item, node and day of arrival; what is overdue is expected today."""
-    lead = {(lane.origin, lane.destination): lane.lead_days for lane in reversed(lanes)}
+    """Units under way by item, node and day of arrival; what is overdue is expected today.
+
+    A transfer leaves on its lane's first day from `ship_by` on, and is sellable the lane's lead time later.
+    """
+    by_ends = {(lane.origin, lane.destination): lane for lane in reversed(lanes)}
     coming = np.zeros((len(skus), len(nodes), days), np.int64)
     for transfer in transfers:
-        if transfer.state not in {TransferState.RELEASED, TransferState.DISPATCHED, TransferState.RECEIVED}:
+        if transfer.state not in _UNDER_WAY or transfer.destination not in nodes:
             continue
-        ends = (transfer.origin, transfer.destination)
-        arrival = (transfer.ship_by - on).days + lead.get(ends, 0)
-        day = max(0, arrival)
-        if day >= days or transfer.destination not in nodes:
+        lane = by_ends.get((transfer.origin, transfer.destination))
+        leaves = transfer.ship_by if lane is None else next_departure(lane, transfer.ship_by)
+        day = max(0, (leaves - on).days + (0 if lane is None else lane.lead_days))
+        if day >= days:
             continue
         for line in transfer.lines:
             units = line.units if transfer.state is TransferState.RELEASED else line.outstanding
             if line.sku in skus:
                 coming[skus[line.sku], nodes[transfer.destination], day] += units
     return coming
+
+
+def promised_away(transfers: Sequence[TransferOrder], skus: dict[str, int], nodes: dict[str, int]) -> NDArray[np.int64]:
+    """Units that released transfers will take from their origin, by item and node: still there, but spoken for."""
+    leaving = np.zeros((len(skus), len(nodes)), np.int64)
+    for transfer in transfers:
+        if transfer.state is TransferState.RELEASED and transfer.origin in nodes:
+            for line in transfer.lines:
+                if line.sku in skus:
+                    leaving[skus[line.sku], nodes[transfer.origin]] += line.units
+    return leaving
 
 
 def demand_paths(
@@ -167,7 +182,7 @@ def tonight(
     at_node = {node.id: w for w, node in enumerate(nodes)}
     skus = {str(sku): k for sku, k in at_sku.items()}
     places_of = {str(node): w for node, w in at_node.items()}
-    on_hand = stock_matrix(balances, skus, places_of)
+    on_hand = np.maximum(0, stock_matrix(balances, skus, places_of) - promised_away(transfers, skus, places_of))
     paths, mean, notes = demand_paths(forecast, skus, places_of, n_paths, seed)
     days = min(costs.horizon_days, paths.shape[3])
     bounds = network.policy.transfer_bounds(
