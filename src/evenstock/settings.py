@@ -30,7 +30,7 @@ class Settings:
     @property
     def demo(self) -> Settings:
         """The demo's own place, apart from the company's books."""
-        home = self.home / "demo"
+        home = self.home / "evenstock-demo"
         return Settings(home=home, database=f"sqlite:///{home / 'evenstock.db'}")
 
     @classmethod

@@ -200,9 +200,13 @@ def test_a_small_demo_ends_with_a_report_that_needs_no_network(home: Path) -> No
     assert order["id"] == facts["plan"]["id"]
 
 
-def test_the_same_seed_tells_the_same_story(home: Path) -> None:
+def test_the_same_seed_tells_the_same_story_and_a_demo_forgets_only_demos(home: Path) -> None:
+    mine = home / "home" / "evenstock-demo" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("not yours")
     first = told("demo", "--skus", "30", "--orders", "20", "--days", "1")
     second = told("demo", "--skus", "30", "--orders", "20", "--days", "1")
 
     first.pop("seconds"), second.pop("seconds")
     assert first == second
+    assert mine.read_text() == "not yours"

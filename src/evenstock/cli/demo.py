@@ -30,7 +30,7 @@ def command(
 ) -> None:
     """Build a brand, forecast, plan tonight's transfers, route today's orders, compare with habit, write a report."""
     place = Settings.load().demo
-    shutil.rmtree(place.home, ignore_errors=True)  # each demo begins anew; nothing but a demo lives there
+    _begin_anew(place)
     with open_workspace(place) as opened, progress(quiet=json) as shown:
         found = run(opened, shown, seed=seed, nodes=nodes, skus=skus, days=days, orders_per_day=orders)
     write(demo_report(found), report)
@@ -38,6 +38,13 @@ def command(
         say(_facts(found) | {"report": str(report)})
         return
     _tell(found, report)
+
+
+def _begin_anew(place: Settings) -> None:
+    """Forget the demo before: its database and its snapshots, and nothing else that may lie there."""
+    for old in place.home.glob("evenstock.db*"):
+        old.unlink()
+    shutil.rmtree(place.snapshots, ignore_errors=True)
 
 
 def _facts(found: Demo) -> dict[str, object]:
