@@ -16,9 +16,9 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from evenstock.connectors.files import Problem, read_tables
+from evenstock.connectors.files import Problem, Reading, read_tables
 from evenstock.connectors.files import read_folder as _read_folder
-from evenstock.domain import DecisionRecord, TransferPlan
+from evenstock.domain import DecisionRecord, TransferPlan, refuse_naive
 from evenstock.forecasting import Forecast, fit, prepare
 from evenstock.operations.network import Network as _Network
 from evenstock.operations.network import orders_from_frame
@@ -57,11 +57,14 @@ def _as(frame: pl.DataFrame, like: Frame) -> Frame:
     return nw.from_dict(frame.to_dict(as_series=False), backend=backend).to_native()
 
 
-def _checked(tables: Mapping[str, Frame]) -> dict[str, pl.DataFrame]:
-    reading = read_tables({name: _polars(frame) for name, frame in tables.items()})
+def _accepted(reading: Reading) -> dict[str, pl.DataFrame]:
     if reading.count:
         raise RefusedInputError(reading.problems, reading.count)
     return reading.frames
+
+
+def _checked(tables: Mapping[str, Frame]) -> dict[str, pl.DataFrame]:
+    return _accepted(read_tables({name: _polars(frame) for name, frame in tables.items()}))
 
 
 def read_folder(path: str | Path) -> dict[str, pl.DataFrame]:
@@ -72,10 +75,7 @@ def read_folder(path: str | Path) -> dict[str, pl.DataFrame]:
     RefusedInputError
         With every problem at once; nothing is returned then.
     """
-    reading = _read_folder(path)
-    if reading.count:
-        raise RefusedInputError(reading.problems, reading.count)
-    return reading.frames
+    return _accepted(_read_folder(path))
 
 
 def day(text: str | date) -> date:
@@ -85,8 +85,7 @@ def day(text: str | date) -> date:
 def moment(text: str | datetime) -> datetime:
     """A moment with its zone. Raises ValueError without one."""
     parsed = text if isinstance(text, datetime) else datetime.fromisoformat(text)
-    if parsed.tzinfo is None:
-        raise ValueError(f"{text} has no time zone; add one, such as {parsed.isoformat()}Z")
+    refuse_naive(parsed, "now")
     return parsed.astimezone(UTC)
 
 
@@ -115,10 +114,7 @@ class Network:
     @cached_property
     def shipping(self) -> ShippingNetwork:
         """The network made ready for routing. Raises ValueError where it has no rate cards."""
-        found = self._network
-        if found.rates is None:
-            raise ValueError("the network has no rate cards; give rate_cards and rates")
-        return ShippingNetwork(found.nodes.values(), found.items, found.rates, found.costs, "frames")
+        return self._network.shipping("frames")
 
     def __repr__(self) -> str:
         found = self._network

@@ -30,8 +30,7 @@ def network(world: World) -> Network:
 
 @pytest.fixture(scope="module")
 def shipping(network: Network) -> ShippingNetwork:
-    assert network.rates is not None
-    return ShippingNetwork(network.nodes.values(), network.items, network.rates, network.costs, "sha256:test")
+    return network.shipping("sha256:test")
 
 
 def lived(store: Store, world: World, network: Network, shipping: ShippingNetwork) -> tuple[list[bytes], pl.DataFrame]:

@@ -12,7 +12,6 @@ from evenstock.operations.check_books import check_books
 from evenstock.operations.network import Network, orders_from_frame
 from evenstock.operations.open_balances import open_balances
 from evenstock.operations.route_order import RouteOrder, route_order
-from evenstock.routing.network import ShippingNetwork
 from evenstock.simulation.days import OPPORTUNITY, Arm, Lived, Setting, live, without_prices
 from evenstock.simulation.habit import nearest
 from evenstock.simulation.world import World, future_orders, make_world
@@ -29,8 +28,7 @@ def world() -> World:
 @pytest.fixture(scope="module")
 def setting(world: World) -> Setting:
     network = Network.from_frames(world.frames)
-    assert network.rates is not None
-    shipping = ShippingNetwork(network.nodes.values(), network.items, network.rates, network.costs, "test")
+    shipping = network.shipping("test")
     forecast = fit(prepare(world.frames["demand"], world.as_of, items=world.frames["items"]))
     days = {world.as_of + timedelta(days=k): future_orders(world, world.as_of + timedelta(days=k)) for k in range(DAYS)}
     return Setting(network, shipping, world.frames, forecast, world.opens_at, days.__getitem__, seed=5)

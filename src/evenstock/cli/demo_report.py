@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 from evenstock import __version__
 from evenstock.cli import plots
 from evenstock.cli.demo_day import Demo
+from evenstock.cli.options import option_rows
 from evenstock.cli.report import Report, Section, Table, Tile
 from evenstock.cli.route import summarise
 from evenstock.cli.screen import dollars
-from evenstock.domain import DecisionRecord, OrderPlan, TransferLine
+from evenstock.domain import DecisionRecord, TransferLine
 from evenstock.operations.plan_transfers import service_before_and_after
 from evenstock.simulation.days import OPPORTUNITY, Lived
 from evenstock.simulation.world import future_demand
 
 _LINES = 15
 _ORDERS = 10
+_OPTIONS = 12
 _PAST_DAYS = 56
 
 
@@ -239,17 +241,8 @@ def _orders(found: Demo) -> Section:
 def _options(record: DecisionRecord) -> Table:
     """One order in full: every option, term by term."""
     assert record.choice is not None
-    options: Sequence[OrderPlan] = (record.choice, *record.alternatives)
-    names = list(dict.fromkeys(t.name for o in options for s in o.shipments for t in s.terms))
-    rows = []
-    for number, option in enumerate(options[:12]):
-        cents = {name: sum(t.cents for s in option.shipments for t in s.terms if t.name == name) for name in names}
-        ways = " + ".join(f"{s.candidate.node} {s.candidate.service}" for s in option.shipments)
-        rows.append(
-            ("✓" if number == 0 else "", ways, *(f"{cents[name] / 100:,.2f}" for name in names), dollars(option.cents))
-        )
-    headers = ("", "option", *names, "total")
-    return Table(headers, rows, frozenset(range(2, len(headers))), f"order {record.order} in full: {record.sentence}")
+    shown = option_rows((record.choice, *record.alternatives)[:_OPTIONS])
+    return Table(*shown, f"order {record.order} in full: {record.sentence}")
 
 
 def _forecast(found: Demo) -> Section:

@@ -18,6 +18,7 @@ from evenstock.domain import DecisionRecord, Order, Outcome
 from evenstock.operations.company import Company
 from evenstock.operations.network import orders_from_frame
 from evenstock.operations.route_order import RouteOrder, route_order
+from evenstock.routing.explain import by_term
 
 _SHOWN = 10
 
@@ -85,10 +86,9 @@ def summarise(records: Sequence[DecisionRecord]) -> dict[str, Any]:
     terms: Counter[str] = Counter()
     nodes: Counter[str] = Counter()
     for plan in shipped:
+        terms.update(by_term(plan))
         for shipment in plan.shipments:
             nodes[shipment.candidate.node] += 1
-            for term in shipment.terms:
-                terms[term.name] += term.cents
     return {
         "orders": len(records),
         "executed": outcomes[Outcome.EXECUTED],

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from evenstock.domain import NodeId, Order, Sku, StockBalance, Units
 from evenstock.operations.network import Network, orders_from_frame
 from evenstock.operations.route_order import Books, decide_order
+from evenstock.operations.spill import UNREACHABLE, home_nodes
 from evenstock.routing.candidates import candidates, refusal
 from evenstock.routing.network import ShippingNetwork
 
@@ -32,7 +33,6 @@ def basket_factor(
     stock: Stock,
     spill_cents: NDArray[np.int64],
     at: tuple[Mapping[Sku, int], Mapping[NodeId, int]],
-    unreachable: int,
 ) -> float:
     """Extra cost of orders whose home node lacks a line, over what `spill_cents` says of the line's units.
 
@@ -45,7 +45,6 @@ def basket_factor(
     ----------
     stock : units to promise by item and node.
     spill_cents : estimate for one unit travelling alone, shape ``(item, node)``, and `at` the index of each item and node.
-    unreachable : the entry of `spill_cents` where no other node could serve.
     """
     told = guessed = 0.0
     lines = 0
@@ -55,7 +54,7 @@ def basket_factor(
             continue
         for line in order.lines:
             single = int(spill_cents[at[0][line.sku], at[1][home]])
-            if single >= unreachable:
+            if single >= UNREACHABLE:
                 continue
             full = _cents(network, shipping, order, stock, (line.sku, home), PLENTY)
             none = _cents(network, shipping, order, stock, (line.sku, home), 0)
@@ -77,12 +76,9 @@ def _sample(orders: pl.DataFrame, shipping: ShippingNetwork) -> Sequence[Order]:
 
 def _home(order: Order, shipping: ShippingNetwork) -> NodeId | None:
     """The node in the lowest zone that ships orders, ties by name."""
-    zones = [
-        (zone, node.id)
-        for node, idle in zip(shipping.nodes, shipping.idle, strict=True)
-        if not idle and (zone := shipping.book.zone(node.postal_code, order.ship_to.postal_code)) is not None
-    ]
-    return min(zones)[1] if zones else None
+    able = [node for node, idle in zip(shipping.nodes, shipping.idle, strict=True) if not idle]
+    at = int(home_nodes(shipping.book, able, [order.ship_to.postal_code])[0])
+    return able[at].id if at >= 0 else None
 
 
 def _cents(

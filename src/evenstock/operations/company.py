@@ -54,15 +54,7 @@ class Company:
         ValueError
             If it has no rate cards.
         """
-        if self.network.rates is None:
-            raise ValueError("the network has no rate cards; import rate_cards and rates to route orders")
-        return ShippingNetwork(
-            self.network.nodes.values(),
-            self.network.items,
-            self.network.rates,
-            self.network.costs,
-            self.digests["network"],
-        )
+        return self.network.shipping(self.digests["network"])
 
     def table(self, name: str) -> pl.DataFrame | None:
         """`orders`, `demand` or `stock` as last imported; None if there is none."""

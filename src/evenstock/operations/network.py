@@ -33,6 +33,7 @@ from evenstock.domain import (
     Units,
 )
 from evenstock.freight.rates import RateBook
+from evenstock.routing.network import ShippingNetwork
 
 FREIGHT_TABLES: Final = ("rate_cards", "rates", "surcharges", "zones", "places", "transit")
 NETWORK_TABLES: Final = ("nodes", "items", "lanes", *FREIGHT_TABLES, "rules", "costs")
@@ -77,6 +78,20 @@ class Network:
             policy=policy.compile(policy_from_frames(frames), nodes, items, services),
             rates=rates,
         )
+
+    def shipping(self, digest: str) -> ShippingNetwork:
+        """The network made ready for routing, under the digest of the snapshot it came from.
+
+        Raises
+        ------
+        ValueError
+            If it has no rate cards: then nobody knows what a parcel or an empty node costs.
+        """
+        if self.rates is None:
+            raise ValueError(
+                "the network has no rate cards; import rate_cards and rates to route orders or plan transfers"
+            )
+        return ShippingNetwork(self.nodes.values(), self.items, self.rates, self.costs, digest)
 
 
 def policy_from_frames(frames: Mapping[str, pl.DataFrame]) -> Policy:

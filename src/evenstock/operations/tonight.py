@@ -15,9 +15,8 @@ from evenstock.forecasting import Forecast
 from evenstock.freight.lanes import pallet_shares
 from evenstock.operations.baskets import basket_factor
 from evenstock.operations.network import Network
-from evenstock.operations.spill import UNREACHABLE, Shortage, regions_from, shortage
+from evenstock.operations.spill import Shortage, regions_from, shortage
 from evenstock.rebalancing.problem import Lanes, Problem
-from evenstock.routing.network import ShippingNetwork
 
 _LONGEST_WAIT_DAYS = 7
 _UNDER_WAY = frozenset({TransferState.RELEASED, TransferState.DISPATCHED, TransferState.RECEIVED})
@@ -29,8 +28,6 @@ class Tonight:
 
     problem: Problem
     shortage: Shortage
-    mean_daily: NDArray[np.float64]
-    """Expected units a day, shape ``(item, node)``."""
     ship_on: tuple[date, ...]
     """The day each lane leaves next."""
     notes: tuple[str, ...]
@@ -171,10 +168,8 @@ def tonight(
     ValueError
         If the network has no rate cards: without them nobody knows what an empty node costs.
     """
-    if network.rates is None:
-        raise ValueError(
-            "the network has no rate cards; import rate_cards and rates, so that an empty node has a price"
-        )
+    shipping = network.shipping("")
+    book = shipping.book
     nodes = [network.nodes[name] for name in sorted(network.nodes)]
     items = [network.items[name] for name in sorted(network.items)]
     lanes, costs = network.lanes, network.costs
@@ -189,12 +184,11 @@ def tonight(
         [(lane.origin, lane.destination) for lane in lanes], [n.id for n in nodes], [i.sku for i in items], on
     )
     arrays, departures = _lanes(lanes, places_of, on)
-    regions = regions_from(network.rates, nodes, orders, places)
-    short = shortage(network.rates, nodes, items, on_hand, regions, costs, on)
+    regions = regions_from(book, nodes, orders, places)
+    short = shortage(book, nodes, items, on_hand, regions, costs, on)
     if orders is not None and len(orders):
-        shipping = ShippingNetwork(nodes, network.items, network.rates, costs, "")
         stock = {(items[k].sku, nodes[w].id): int(on_hand[k, w]) for k, w in zip(*np.nonzero(on_hand), strict=True)}
-        factor = basket_factor(network, shipping, orders, stock, short.spill_cents, (at_sku, at_node), int(UNREACHABLE))
+        factor = basket_factor(network, shipping, orders, stock, short.spill_cents, (at_sku, at_node))
         notes += (f"a unit that is missing at home costs {factor:.2f} times what it would as a parcel of its own",)
         short = short.times(factor)
     unit_cost = np.array([item.unit_cost_cents for item in items], np.int64)
@@ -217,4 +211,4 @@ def tonight(
         inbound=inbound_matrix(transfers, lanes, skus, places_of, on, days),
     )
     closed = tuple(f"rule {rule} closes {count} item-lanes" for rule, count in bounds.closed_by)
-    return Tonight(problem, short, mean, departures, notes + closed)
+    return Tonight(problem, short, departures, notes + closed)

@@ -21,6 +21,7 @@ from evenstock.operations.transfers import ReceivedLine, approve_plan, dispatch_
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import Candidates
 from evenstock.routing.decide import Decision
+from evenstock.routing.explain import by_term
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.terms import inventory_price
 
@@ -189,9 +190,8 @@ def _one(setting: Setting, arm: Arm, store: Store, order: Order, day: Day) -> No
             day.lost_cents += line.units * _lost_cents(setting.network, line.sku)
         return
     day.shipments += len(record.choice.shipments)
-    for shipment in record.choice.shipments:
-        for term in shipment.terms:
-            day.terms[term.name] = day.terms.get(term.name, 0) + term.cents
+    for name, cents in by_term(record.choice).items():
+        day.terms[name] = day.terms.get(name, 0) + cents
 
 
 def _lost_cents(network: Network, sku: str) -> int:
