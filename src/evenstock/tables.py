@@ -62,10 +62,20 @@ def _date(description: str, *, key: bool = False, nullable: bool = False, defaul
     return dy.Date(primary_key=key, nullable=nullable, description=description, metadata=_metadata("", default))
 
 
-def _moment(description: str, *, key: bool = False) -> dy.Datetime:
+def _moment(description: str, *, key: bool = False, nullable: bool = False, default: object = _REQUIRED) -> dy.Datetime:
     return dy.Datetime(
-        time_unit="us", time_zone="UTC", primary_key=key, description=description, metadata={"unit": "UTC"}
+        time_unit="us",
+        time_zone="UTC",
+        primary_key=key,
+        nullable=nullable,
+        description=description,
+        metadata=_metadata("UTC", default),
     )
+
+
+def _everywhere(description: str) -> dy.String:
+    """A node, or empty for every node."""
+    return dy.String(primary_key=True, max_length=200, description=description, metadata={"default": ""})
 
 
 def _zip3(description: str) -> dy.String:
@@ -126,6 +136,9 @@ class Items(dy.Schema):
     pallet_units = _whole("Units on a full pallet; 0 where unknown", "units", default=0)
     requires = _text("Certifications a node must hold to ship it", default="")
     gtin = _text("GS1 GTIN, 8 to 14 digits", regex=r"^(\d{8}|\d{12,14})?$", default="")
+    introduced_on = _date("First day on sale; empty where long known", nullable=True, default=None)
+    discontinued_on = _date("First day no longer sold; empty while it is", nullable=True, default=None)
+    replaces = _text("Item whose demand it takes over; empty for none", default="")
 
 
 class Lanes(dy.Schema):
@@ -246,6 +259,172 @@ class Demand(dy.Schema):
     promotion = dy.Bool(description="Whether it was promoted that day", metadata=_metadata("", default=False))
 
 
+class OrderHistory(dy.Schema):
+    """Order lines of the past, from which demand by day and node can be made."""
+
+    order = _name("Order id", key=True)
+    line = _name("Line id within the order", key=True)
+    sku = _name("Item")
+    units = _whole("Units ordered", "units", low=1, high=1_000_000)
+    cancelled = _whole("Of these, cancelled before they shipped", "units", high=1_000_000, default=0)
+    placed_at = _moment("When it was paid")
+    postal_code = _name("Where it went, as text")
+    country = _text("ISO 3166-1 alpha-2 country", regex=r"^[A-Z]{2}$", default="US")
+    served_by = _text("Node that shipped it; empty where unknown", default="")
+    channel = _text("Where it was sold", default="")
+
+
+class Returns(dy.Schema):
+    """Units that customers sent back, kept apart from demand."""
+
+    date = _date("Day they arrived", key=True)
+    sku = _name("Item", key=True)
+    node = _name("Node they arrived at", key=True)
+    units = _whole("Units returned", "units", high=10_000_000)
+
+
+class Events(dy.Schema):
+    """Days on which people buy otherwise than usual: holidays, paydays, sales of the trade. Days ahead belong in it."""
+
+    date = _date("Day", key=True)
+    event = _name("Name, the same each time it comes", key=True)
+    node = _everywhere("Node it concerns; empty for every node")
+
+
+class Promotions(dy.Schema):
+    """What was and will be promoted."""
+
+    promotion = _name("Name or number of the promotion", key=True)
+    sku = _name("Item", key=True)
+    node = _everywhere("Node it concerns; empty for every node")
+    first_day = _date("First day")
+    last_day = _date("Last day")
+    discount_bp = _whole("Off the price, in hundredths of a percent", "basis points", high=10_000, default=0)
+    announced_on = _date("Day it was decided; empty where it was always known", nullable=True, default=None)
+
+
+class SalePrices(dy.Schema):
+    """What an item sold for, from a day on: the history that price effects are learned from, and prices decided ahead."""
+
+    sku = _name("Item", key=True)
+    node = _everywhere("Node it holds at; empty for every node")
+    valid_from = _date("First day of the price", key=True)
+    cents = _cents("Price of one unit, before tax")
+    announced_on = _date("Day it was decided; empty for its first day", nullable=True, default=None)
+
+
+class Signals(dy.Schema):
+    """External figures by day that demand may follow, such as weather or marketing spend; each name becomes a feature."""
+
+    signal = _name("Name, such as temperature_c or spend_search", key=True)
+    date = _date("Day it speaks of", key=True)
+    node = _everywhere("Node it concerns; empty for every node")
+    value = dy.Float64(description="Value, in the unit its name says; finite", metadata={"unit": "as named"})
+    known_on = _date(
+        "Day it became known, earlier for a plan or a forecast; empty for the day after", nullable=True, default=None
+    )
+
+
+class Substitutes(dy.Schema):
+    """What customers take when an item is missing."""
+
+    sku = _name("Item that may be missing", key=True)
+    substitute = _name("Item taken instead", key=True)
+    share = dy.Float64(min=0, max=1, description="Share of its customers who take it", metadata={"unit": "1"})
+
+
+class Overrides(dy.Schema):
+    """What planners know better than the forecast: each with its reason and an end."""
+
+    override = _name("Its number or name", key=True)
+    sku = _text("Item; empty for every item", default="")
+    node = _text("Node; empty for every node", default="")
+    category = _text("Product group; empty for every group", default="")
+    first_day = _date("First day it changes")
+    last_day = _date("Last day it changes")
+    kind = dy.Enum(["multiply", "add", "set"], description="What is done to each day's mean")
+    value = dy.Float64(min=-1e7, max=1e7, description="Factor, or units a day", metadata={"unit": "1 or units/day"})
+    reason = _name("Why")
+    author = _name("Who")
+    made_at = _moment("When")
+    expires_on = _date(
+        "First day it no longer counts, whatever its days; empty for the day after the last",
+        nullable=True,
+        default=None,
+    )
+
+
+class Sources(dy.Schema):
+    """Systems that say what is in stock."""
+
+    source = _name("Name used in observations", key=True)
+    kind = dy.Enum(["oms", "wms", "3pl", "fba", "erp", "file", "count"], description="What kind of system it is")
+    every_minutes = _whole("Usual time between two statements", "minutes", low=1, high=525_600)
+
+
+class Observations(dy.Schema):
+    """What a system said was there, when: statements, not truth."""
+
+    source = _name("System that said so", key=True)
+    sku = _name("Item", key=True)
+    node = _name("Node", key=True)
+    lot = _lot()
+    observed_at = _moment("When it was so", key=True)
+    units = _whole("Units on hand it stated", "units")
+
+
+class Counts(dy.Schema):
+    """What people counted at the shelf."""
+
+    sku = _name("Item", key=True)
+    node = _name("Node", key=True)
+    lot = _lot()
+    counted_at = _moment("When", key=True)
+    units = _whole("Units found", "units")
+    booked = _whole("Units the record said at that moment; empty where unknown", "units", nullable=True, default=None)
+    counter = _text("Who counted", default="")
+
+
+class ShortPicks(dy.Schema):
+    """Picks that found less than the record said."""
+
+    pick = _name("Number of the pick", key=True)
+    sku = _name("Item")
+    node = _name("Node")
+    picked_at = _moment("When")
+    wanted = _whole("Units to pick", "units", low=1)
+    found = _whole("Units found", "units")
+
+
+class Deliveries(dy.Schema):
+    """Parcels as the carrier scanned them: what delivery times are learned from."""
+
+    parcel = _name("Number of the parcel", key=True)
+    service = _name("carrier:service")
+    origin = _text("Node it left; empty where unknown", default="")
+    origin_postal_code = _name("Postal code it left from")
+    destination_postal_code = _name("Postal code it went to")
+    shipped_at = _moment("Scan at which the carrier took it over")
+    delivered_at = _moment("Scan at the customer's door; empty while under way", nullable=True, default=None)
+    promised_on = _date("Day promised by the carrier; empty where none", nullable=True, default=None)
+
+
+class Receipts(dy.Schema):
+    """Purchases and when they came: what suppliers' lead times and reliability are learned from."""
+
+    purchase = _name("Purchase order", key=True)
+    line = _name("Line of it", key=True)
+    supplier = _name("Supplier")
+    sku = _name("Item")
+    node = _text("Node it was bought for", default="")
+    mode = _text("How it travels, such as sea or air", default="")
+    ordered_on = _date("Day it was ordered")
+    promised_on = _date("Day it was promised for; empty where none", nullable=True, default=None)
+    received_on = _date("Day it was received; empty while outstanding", nullable=True, default=None)
+    units_ordered = _whole("Units ordered", "units", low=1, default=1)
+    units_received = _whole("Units received so far", "units", default=0)
+
+
 class Prices(dy.Schema):
     """Value of one more unit of an item at a node; routing adds it to the cost of taking the unit."""
 
@@ -336,6 +515,20 @@ INPUT: Final[dict[str, type[dy.Schema]]] = {
     "stock": Stock,
     "orders": Orders,
     "demand": Demand,
+    "order_history": OrderHistory,
+    "returns": Returns,
+    "events": Events,
+    "promotions": Promotions,
+    "sale_prices": SalePrices,
+    "signals": Signals,
+    "substitutes": Substitutes,
+    "overrides": Overrides,
+    "sources": Sources,
+    "observations": Observations,
+    "counts": Counts,
+    "short_picks": ShortPicks,
+    "deliveries": Deliveries,
+    "receipts": Receipts,
     "prices": Prices,
     "rules": Rules,
     "costs": Costs,
@@ -356,6 +549,21 @@ REFERENCES: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("orders", "sku"): ("items", "sku"),
     ("demand", "sku"): ("items", "sku"),
     ("demand", "node"): ("nodes", "node"),
+    ("order_history", "sku"): ("items", "sku"),
+    ("returns", "sku"): ("items", "sku"),
+    ("returns", "node"): ("nodes", "node"),
+    ("promotions", "sku"): ("items", "sku"),
+    ("sale_prices", "sku"): ("items", "sku"),
+    ("substitutes", "sku"): ("items", "sku"),
+    ("substitutes", "substitute"): ("items", "sku"),
+    ("observations", "source"): ("sources", "source"),
+    ("observations", "sku"): ("items", "sku"),
+    ("observations", "node"): ("nodes", "node"),
+    ("counts", "sku"): ("items", "sku"),
+    ("counts", "node"): ("nodes", "node"),
+    ("short_picks", "sku"): ("items", "sku"),
+    ("short_picks", "node"): ("nodes", "node"),
+    ("receipts", "sku"): ("items", "sku"),
     ("prices", "sku"): ("items", "sku"),
     ("prices", "node"): ("nodes", "node"),
     ("rates", "service"): ("rate_cards", "service"),

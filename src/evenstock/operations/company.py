@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from evenstock.operations.network import Network
+from evenstock.operations.network import HAPPENING_TABLES, Network
 from evenstock.operations.ports import Snapshots, Store, StoreError
 from evenstock.routing.network import ShippingNetwork
 
@@ -21,7 +21,7 @@ class Company:
     """What every command needs to know before it decides anything."""
 
     digests: Mapping[str, str]
-    """Current snapshot by name: network, stock, orders, demand."""
+    """Current snapshot by name: network, and each table of what happens (stock, orders, demand, promotions, ...)."""
     tables: Mapping[str, pl.DataFrame]
     """The network's own tables."""
     network: Network
@@ -37,7 +37,7 @@ class Company:
             If no network was imported.
         """
         with store.transaction() as books:
-            digests = {name: said for name in ("network", "stock", "orders", "demand") if (said := books.pointer(name))}
+            digests = {name: said for name in ("network", *HAPPENING_TABLES) if (said := books.pointer(name))}
         if "network" not in digests:
             raise NothingImportedError(
                 "no network yet: run `evenstock import FOLDER`, or `evenstock demo` to look around"
@@ -57,6 +57,6 @@ class Company:
         return self.network.shipping(self.digests["network"])
 
     def table(self, name: str) -> pl.DataFrame | None:
-        """`orders`, `demand` or `stock` as last imported; None if there is none."""
+        """A table of what happens (`operations.network.HAPPENING_TABLES`) as last imported; None if there is none."""
         digest = self.digests.get(name)
         return self.snapshots.read(digest)[name] if digest else None

@@ -11,18 +11,13 @@ import polars as pl
 
 from evenstock.domain import Event, LotId, NodeId, Sku, Units, rfc3339
 from evenstock.operations.count_stock import Counted, count_stock, observations_of
-from evenstock.operations.network import NETWORK_TABLES, Network, prices_from_frame
+from evenstock.operations.network import HAPPENING_TABLES, NETWORK_TABLES, Network, prices_from_frame
 from evenstock.operations.open_balances import open_balances
 from evenstock.operations.ports import Snapshots, Store, Transaction
 
 SOURCE: Final = "import"
 """Source of the counts that a later stock file states."""
-_PARTS: Final[dict[str, tuple[str, ...]]] = {
-    "network": NETWORK_TABLES,
-    "stock": ("stock",),
-    "orders": ("orders",),
-    "demand": ("demand",),
-}
+_PARTS: Final[dict[str, tuple[str, ...]]] = {"network": NETWORK_TABLES} | {name: (name,) for name in HAPPENING_TABLES}
 """Pointers and the tables behind each, so that a new day of demand does not make a new network."""
 
 
@@ -31,7 +26,7 @@ class Imported:
     """What an import did."""
 
     snapshots: dict[str, str]
-    """Digest by pointer: network, stock, orders, demand; only those that the tables gave."""
+    """Digest by pointer (network, stock, orders, demand, promotions, ...); only those that the tables gave."""
     changed: tuple[str, ...]
     """Pointers that mean something else now; empty when the same tables came again."""
     opened: int = 0

@@ -37,7 +37,9 @@ from evenstock.routing.network import ShippingNetwork
 
 FREIGHT_TABLES: Final = ("rate_cards", "rates", "surcharges", "zones", "places", "transit")
 NETWORK_TABLES: Final = ("nodes", "items", "lanes", *FREIGHT_TABLES, "rules", "costs")
-"""Tables that say how the network is, in contrast to what happens in it (stock, orders, demand, prices)."""
+"""Tables that say how the network is, in contrast to what happens in it."""
+HAPPENING_TABLES: Final = tuple(name for name in tables.INPUT if name not in {*NETWORK_TABLES, "prices"})
+"""Tables of what happens in it, each current by itself; prices go to the books."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
