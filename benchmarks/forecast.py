@@ -19,7 +19,7 @@ import polars as pl
 from benchmarks.harness import ROOT, clock, peak_rss_gb, report, shared_data
 
 from evenstock import forecasting
-from evenstock.forecasting import DemandHistory, scores, velocity
+from evenstock.forecasting import DemandHistory, Drivers, scores, velocity
 
 FIRST_DAY = date(2011, 1, 29)
 ORIGINS = (1801, 1829, 1857)
@@ -44,7 +44,7 @@ def events(folder: Path) -> pl.DataFrame:
     """Named events of the country, and days on which SNAP benefits may be spent in a store's state."""
     days = pl.read_csv(folder / "calendar.csv", try_parse_dates=True)
     named = [
-        days.select("date", event=column, node=pl.lit(None, dtype=pl.String)).drop_nulls("event")
+        days.select("date", event=column, node=pl.lit("")).drop_nulls("event")
         for column in ("event_name_1", "event_name_2")
     ]
     stores = {"CA": 4, "TX": 3, "WI": 3}
@@ -84,9 +84,9 @@ def job(folder: Path) -> None:
     with clock() as compiling:
         forecasting.fit(tiny).quantiles(scores.M5_LEVELS)
     with clock() as reading:
-        history, calendar = sales(folder, ORIGINS[-1]), events(folder)
+        history, drivers = sales(folder, ORIGINS[-1]), Drivers(events=events(folder))
     with clock() as fitting:
-        forecast = forecasting.fit(history, horizon=HORIZON, calendar=calendar)
+        forecast = forecasting.fit(history, horizon=HORIZON, drivers=drivers)
     with clock() as predicting:
         quantiles = forecast.quantiles(scores.M5_LEVELS)
     print(
@@ -105,15 +105,15 @@ def job(folder: Path) -> None:
 
 def quality(folder: Path) -> dict[str, float]:
     """WSPL against the empirical quantiles of the last 56 days, and coverage of 28-day sums counted over paths."""
-    history, calendar = sales(folder, 1885), events(folder)
+    history, drivers = sales(folder, 1885), Drivers(events=events(folder))
     found: dict[str, list[float]] = {}
     for origin in ORIGINS:
         past = history.before(FIRST_DAY + timedelta(days=origin))
         sold = history.units[:, origin : origin + HORIZON].astype(np.int64)
         scale, weight = scores.naive_scale(past), money(folder, past)
-        forecast = forecasting.fit(past, horizon=HORIZON, calendar=calendar)
+        forecast = forecasting.fit(past, horizon=HORIZON, drivers=drivers)
         said = {"baseline": forecast.quantiles(scores.M5_LEVELS)} | {
-            name: forecasting.predict(past, horizon=HORIZON, model=name).quantiles(scores.M5_LEVELS)
+            name: forecasting.days_ahead(past, horizon=HORIZON, model=name).quantiles(scores.M5_LEVELS)
             for name in ("empirical", "seasonal_naive")
         }
         loss = {name: scores.wspl(sold, q, scores.M5_LEVELS, scale, weight) for name, q in said.items()}

@@ -24,6 +24,7 @@ from benchmarks.forecast import FIRST_DAY, events, sales
 from benchmarks.harness import clock, peak_rss_gb, report, shared_data
 
 from evenstock import forecasting
+from evenstock.forecasting import Drivers
 from evenstock.rebalancing import Lanes, Moves, Outcome, Problem, Rerouting, evaluate, solve
 from evenstock.rebalancing.heuristics import equalise, twenty_percent
 from evenstock.rebalancing.spill import shortage_cents
@@ -97,7 +98,7 @@ def perturbed(mean: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 def build(folder: Path, most_items: int) -> tuple[Problem, npt.NDArray[np.int64], Rerouting]:
     history = sales(folder, ORIGIN)
     with clock() as fitting:
-        forecast = forecasting.fit(history, horizon=HORIZON, calendar=events(folder))
+        forecast = forecasting.fit(history, horizon=HORIZON, drivers=Drivers(events=events(folder)))
     print(f"forecast of {history.n_series} series up to d_{ORIGIN}: {fitting.cpu_s:.1f} s CPU, {forecast.version}")
     assert forecast.as_of == FIRST_DAY + timedelta(days=ORIGIN)
     stores = history.keys["node"].unique().sort().to_list()

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from evenstock import forecasting, tables
-from evenstock.forecasting import DemandHistory, scores
+from evenstock.forecasting import DemandHistory, Drivers, scores
 
 FIRST = date(2025, 1, 6)  # a Monday
 
@@ -90,9 +90,9 @@ def test_an_event_that_comes_again_is_foreseen_only_with_a_calendar():
     event = days % 30 == 5
     units = rng.poisson(np.where(event, 12.0, 4.0), (100, 400))
     fair = [FIRST + timedelta(days=int(k)) for k in np.flatnonzero(days % 30 == 5)] + [FIRST + timedelta(days=425)]
-    calendar = pl.DataFrame({"date": sorted(set(fair)), "event": "fair"})
+    drivers = Drivers.from_frames({"events": pl.DataFrame({"date": sorted(set(fair)), "event": "fair"})})
 
-    told = forecasting.fit(history(units[:, :400]), horizon=28, calendar=calendar)
+    told = forecasting.fit(history(units[:, :400]), horizon=28, drivers=drivers)
 
     at = 425 - 400
     assert told.mu[:, at].mean() == pytest.approx(12.0, rel=0.07)
@@ -106,9 +106,9 @@ def test_an_event_of_one_node_leaves_the_other_alone():
     units = rng.poisson(5.0, (80, 300))
     units[::2] = rng.poisson(np.where(on, 15.0, 5.0), (40, 300))
     dates = [FIRST + timedelta(days=k) for k in range(0, 310, 10)]
-    calendar = pl.DataFrame({"date": dates, "event": "snap", "node": "TX"})
+    drivers = Drivers.from_frames({"events": pl.DataFrame({"date": dates, "event": "snap", "node": "TX"})})
 
-    mu = forecasting.fit(history(units, nodes=("TX", "PA")), horizon=7, calendar=calendar).mu
+    mu = forecasting.fit(history(units, nodes=("TX", "PA")), horizon=7, drivers=drivers).mu
 
     assert mu[::2, 0].mean() == pytest.approx(15.0, rel=0.07)
     assert mu[1::2, 0].mean() == pytest.approx(5.0, rel=0.07)
@@ -237,8 +237,8 @@ def test_no_history_is_refused():
 def test_the_yardsticks_say_what_their_rules_say():
     units = np.random.default_rng(2).poisson(4.0, (20, 100))
 
-    empirical = forecasting.predict(history(units), horizon=3, model="empirical").quantiles([0.5, 0.9])
-    naive = forecasting.predict(history(units), horizon=10, model="seasonal_naive")
+    empirical = forecasting.days_ahead(history(units), horizon=3, model="empirical").quantiles([0.5, 0.9])
+    naive = forecasting.days_ahead(history(units), horizon=10, model="seasonal_naive")
 
     expected = np.quantile(units[:, -56:], [0.5, 0.9], axis=1, method="inverted_cdf").T
     assert (empirical == expected[:, None, :]).all()

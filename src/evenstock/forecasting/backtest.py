@@ -10,12 +10,14 @@ import numpy.typing as npt
 import polars as pl
 
 from evenstock.forecasting import scores
-from evenstock.forecasting.fitting import fit, predict
+from evenstock.forecasting.drivers import Drivers
+from evenstock.forecasting.fitting import days_ahead, predict, train
 from evenstock.forecasting.history import DemandHistory
 from evenstock.forecasting.season import EVENT_DAYS
 from evenstock.forecasting.spikes import cap_spikes
 
 Floats = npt.NDArray[np.float64]
+_NOTHING = Drivers()
 
 
 def backtest(
@@ -26,7 +28,7 @@ def backtest(
     horizon: int = 28,
     levels: Sequence[float] = scores.M5_LEVELS,
     weight: Floats | None = None,
-    calendar: pl.DataFrame | None = None,
+    drivers: Drivers = _NOTHING,
 ) -> pl.DataFrame:
     """Scores of each model at each origin, seeing only what was known on its morning.
 
@@ -57,7 +59,7 @@ def backtest(
         recent = past.units[:, -28:].sum(axis=1).astype(np.float64) if weight is None else weight
         rows += [
             {"model": model, "origin": origin}
-            | _scores(past, actual, scale, recent, model=model, levels=levels, calendar=calendar)
+            | _scores(past, actual, scale, recent, model=model, levels=levels, drivers=drivers)
             for model in models
         ]
     return pl.DataFrame(rows)
@@ -71,13 +73,15 @@ def _scores(
     *,
     model: str,
     levels: Sequence[float],
-    calendar: pl.DataFrame | None,
+    drivers: Drivers,
 ) -> dict[str, float]:
     horizon = actual.shape[1]
     # The forecaster's own quantiles, which for the yardsticks are not negative binomial; sums by the fitted forecast.
-    said = predict(cap_spikes(past.last(EVENT_DAYS)), horizon=horizon, model=model, calendar=calendar)
+    trained = train(past, model=model, drivers=drivers)
+    capped = cap_spikes(past.last(EVENT_DAYS))
+    said = days_ahead(capped, horizon=horizon, model=model, drivers=drivers, learned=trained.learned)
     quantiles = said.quantiles([*levels, 0.975])
-    forecast = fit(past, horizon=horizon, model=model, calendar=calendar)
+    forecast = predict(trained, past, horizon=horizon, drivers=drivers)
     none = np.zeros_like(forecast.alpha)
     return {
         "wspl": scores.wspl(actual, quantiles[:, :, :-1], levels, scale, weight),

@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 SUM_DAYS: Final = 28
 ORIGINS: Final = 3
 """Origins 28, 56 and 84 days back."""
+FIRST_ORIGIN_BACK: Final = ORIGINS * SUM_DAYS
 LEAST_HISTORY: Final = 56
 """Days that an origin needs behind it."""
 MOST_SERIES: Final = 12_000

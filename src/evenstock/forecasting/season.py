@@ -34,24 +34,26 @@ class DayFactors:
     past: int
 
 
-def day_factors(history: DemandHistory, *, past: int, horizon: int, calendar: pl.DataFrame | None = None) -> DayFactors:
+def day_factors(history: DemandHistory, *, past: int, horizon: int, events: pl.DataFrame | None = None) -> DayFactors:
     """Weekday x event factors of each (node, category), estimated on the group's daily totals.
 
     Parameters
     ----------
     past, horizon
         Days back and ahead for which factors are returned.
-    calendar
-        Columns `date`, `event` and, if it differs between nodes, `node`; the same event may come on many days, and a
-        day may have many events. Days ahead belong in it. None for no events.
+    events
+        Columns of `tables.Events`; the same event may come on many days, and a day may have many events. Days ahead
+        belong in it.
     """
     group, names = _groups(history)
-    days = min(history.n_days, EVENT_DAYS if calendar is not None else max(past, WEEKDAY_DAYS))
+    days = min(history.n_days, EVENT_DAYS if events is not None and events.height else max(past, WEEKDAY_DAYS))
     total, exposure = _totals(history, group, len(names), days)
     first = history.as_of - timedelta(days=days)
     weekday = (first.weekday() + np.arange(days + horizon)) % 7
-    events = _event_days(calendar, names, first, days + horizon)
-    quiet = ~np.any(np.stack(list(events.values())), axis=0) if events else np.ones((len(names), days + horizon), bool)
+    on_days = _event_days(events, names, first, days + horizon)
+    quiet = (
+        ~np.any(np.stack(list(on_days.values())), axis=0) if on_days else np.ones((len(names), days + horizon), bool)
+    )
 
     # What the day would have sold at the level of the quiet days around it; a group without sales keeps factor 1.
     near = _level_near(total * quiet[:, :days], exposure * quiet[:, :days]) * exposure
@@ -61,7 +63,7 @@ def day_factors(history: DemandHistory, *, past: int, horizon: int, calendar: pl
         of_day = (weekday[:days] == day) & recent & quiet[:, :days]
         factor[:, weekday == day] = _ratio(total, near, of_day)[:, None]
     factor /= _weekly_mean(factor, weekday)
-    for on in events.values():
+    for on in on_days.values():
         # One event after the other: each explains what weekdays and earlier events left.
         effect = _ratio(total, near * factor[:, :days], on[:, :days])
         factor = np.where(on, factor * effect[:, None], factor)
@@ -128,17 +130,17 @@ def _weekly_mean(factor: Floats, weekday: npt.NDArray[np.int64]) -> Floats:
 
 
 def _event_days(
-    calendar: pl.DataFrame | None, names: pl.DataFrame, first: date, days: int
+    events: pl.DataFrame | None, names: pl.DataFrame, first: date, days: int
 ) -> dict[str, npt.NDArray[np.bool_]]:
     """For each event the (group, day) cells it falls on, in name order."""
-    if calendar is None or calendar.is_empty():
+    if events is None or events.is_empty():
         return {}
-    rows = calendar.with_columns((pl.col("date") - first).dt.total_days().alias("day"))
+    rows = events.with_columns((pl.col("date") - first).dt.total_days().alias("day"))
     rows = rows.filter(pl.col("day").is_between(0, days - 1))
     node = names["node"].to_numpy()
-    events: dict[str, npt.NDArray[np.bool_]] = {}
+    found: dict[str, npt.NDArray[np.bool_]] = {}
     for row in rows.sort("event", "date").iter_rows(named=True):
-        on = events.setdefault(row["event"], np.zeros((names.height, days), dtype=np.bool_))
+        on = found.setdefault(row["event"], np.zeros((names.height, days), dtype=np.bool_))
         where = row.get("node")
-        on[slice(None) if where is None else node == where, row["day"]] = True
-    return events
+        on[node == where if where else slice(None), row["day"]] = True
+    return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import polars as pl
 
 from evenstock.forecasting import dispersion, level
 from evenstock.forecasting.daily import Daily
+from evenstock.forecasting.drivers import Drivers
 from evenstock.forecasting.history import DemandHistory
 from evenstock.forecasting.season import DayFactors, day_factors
 
@@ -19,10 +19,10 @@ _BLOCK: Final = 4096
 _PROMOTION_PRIOR_UNITS: Final = 200.0
 
 
-def fit(history: DemandHistory, *, horizon: int, calendar: pl.DataFrame | None = None) -> Daily:
+def predict(history: DemandHistory, *, horizon: int, drivers: Drivers, learned: bytes = b"") -> Daily:  # noqa: ARG001
     """Mean and dispersion of each day ahead; days ahead are taken as not promoted."""
     past = min(history.n_days, max(level.LONGEST, DISPERSION_DAYS))
-    days = day_factors(history, past=past, horizon=horizon, calendar=calendar)
+    days = day_factors(history, past=past, horizon=horizon, events=drivers.events)
     lift = _promotion_lift(history, days)
     n = history.n_series
     own, seen_days, excess, squared = (np.zeros(n) for _ in range(4))

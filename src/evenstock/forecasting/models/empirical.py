@@ -7,16 +7,16 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from evenstock.forecasting.daily import Daily
+from evenstock.forecasting.drivers import Drivers
 from evenstock.forecasting.history import DemandHistory
 
 VERSION: Final = "empirical-56"
 DAYS: Final = 56
 
 
-def fit(history: DemandHistory, *, horizon: int, calendar: pl.DataFrame | None = None) -> Daily:  # noqa: ARG001
+def predict(history: DemandHistory, *, horizon: int, drivers: Drivers, learned: bytes = b"") -> Daily:  # noqa: ARG001
     """Order statistics of the last 56 days seen; a series with none of them seen is taken as zero."""
     days = min(DAYS, history.n_days)
     seen = history.seen(days)

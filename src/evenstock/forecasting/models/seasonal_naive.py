@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 from scipy import special
 
 from evenstock.forecasting.daily import Daily
+from evenstock.forecasting.drivers import Drivers
 from evenstock.forecasting.history import DemandHistory
 
 VERSION: Final = "seasonal-naive-7"
@@ -18,7 +18,7 @@ WEEK: Final = 7
 ERROR_DAYS: Final = 364
 
 
-def fit(history: DemandHistory, *, horizon: int, calendar: pl.DataFrame | None = None) -> Daily:  # noqa: ARG001
+def predict(history: DemandHistory, *, horizon: int, drivers: Drivers, learned: bytes = b"") -> Daily:  # noqa: ARG001
     """The last week repeated; its error grows with the square root of the weeks ahead, as the rule implies.
 
     A hidden day counts as what was sold; a history shorter than a week is filled with zeros in front.
