@@ -27,6 +27,11 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+$(VENV)/.installed-peers: $(VENV)/.installed-dev requirements-peers.lock
+	@echo "installing the peers that benchmarks run beside ours (hash-checked, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
+	@touch $@
+
 demo: $(VENV)/.installed ## A believable brand: forecast, plan tonight's transfers, route today's orders, write a report
 	@$(BIN)/evenstock demo
 
@@ -39,7 +44,7 @@ check: $(VENV)/.installed-dev ## Style, types and the order of layers
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.installed-dev ## Benchmarks: make bench NAME=spine (all without NAME); results in benchmarks/results
+bench: $(VENV)/.installed-peers ## Benchmarks: make bench NAME=spine (all without NAME); results in benchmarks/results
 	@tests/with_postgres.sh $(BIN)/python -m benchmarks.run $(NAME)
 
 real-brunel: $(VENV)/.installed-dev ## Route the 6,489 real Brunel orders
@@ -59,8 +64,9 @@ format: $(VENV)/.installed-dev ## Format the code
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 lock: ## Refresh the hashed lock files (needs uv)
-	@uv pip compile -q pyproject.toml --extra postgres --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements.lock
-	@uv pip compile -q pyproject.toml --extra postgres --group build --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-dev.lock
+	@uv pip compile -q pyproject.toml --extra postgres --extra forecasting --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements.lock
+	@uv pip compile -q pyproject.toml --extra postgres --extra forecasting --group build --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-dev.lock
+	@uv pip compile -q pyproject.toml --extra postgres --extra forecasting --group build --group dev --group peers -c requirements-dev.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-peers.lock
 
 clean: ## Remove the environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
