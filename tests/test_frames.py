@@ -1,8 +1,10 @@
 """The Python face: any kind of frame in, the same kind out, the same arguments the same results."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -87,3 +89,18 @@ def test_a_moment_needs_its_zone(company: dict[str, pl.DataFrame], network: es.N
 def test_an_unknown_name_says_what_there_is() -> None:
     with pytest.raises(AttributeError, match="it has Network"):
         es.Rooter  # noqa: B018
+
+
+def test_an_event_ahead_lifts_its_day_and_an_unknown_driver_is_refused() -> None:
+    day = pl.date_range(date(2026, 5, 1), date(2026, 8, 31), eager=True)
+    fair = pl.DataFrame({"event": "fair", "date": [date(2026, k, 10) for k in (5, 6, 7, 8, 9)]})
+    sold = pl.when(day.is_in(fair["date"])).then(12).otherwise(4)
+    demand = pl.DataFrame([day.alias("date")]).with_columns(
+        pl.lit("MUG").alias("sku"), pl.lit("TX").alias("node"), units=sold
+    )
+
+    told = es.forecast(demand, "2026-09-01", events=fair)
+
+    assert told.mu[0, 9] > 1.3 * np.delete(told.mu[0], 9).mean()
+    with pytest.raises(ValueError, match="weather drive no forecast; the tables that do are events, promotions"):
+        es.forecast(demand, "2026-09-01", weather=fair)

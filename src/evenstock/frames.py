@@ -19,7 +19,8 @@ import polars as pl
 from evenstock.connectors.files import Problem, Reading, read_tables
 from evenstock.connectors.files import read_folder as _read_folder
 from evenstock.domain import DecisionRecord, TransferPlan, refuse_naive
-from evenstock.forecasting import Forecast, fit, prepare
+from evenstock.forecasting import Drivers, Forecast, fit, prepare
+from evenstock.forecasting.drivers import NAMES as DRIVER_TABLES
 from evenstock.operations.network import Network as _Network
 from evenstock.operations.network import orders_from_frame
 from evenstock.operations.open_balances import open_balances
@@ -121,9 +122,45 @@ class Network:
         return f"Network({len(found.nodes)} nodes, {len(found.items)} items, {len(found.lanes)} lanes)"
 
 
-def forecast(demand: Frame, as_of: str | date, *, horizon: int = 28, model: str = "baseline") -> Forecast:
-    """What demand may be from `as_of` on, as known on the day before; columns date, sku, node, units."""
-    return fit(prepare(_checked({"demand": demand})["demand"], day(as_of)), horizon=horizon, model=model)
+def forecast(
+    demand: Frame,
+    as_of: str | date,
+    *,
+    horizon: int = 28,
+    model: str = "baseline",
+    items: Frame | None = None,
+    seed: int = 0,
+    **drivers: Frame,
+) -> Forecast:
+    """What demand may be from `as_of` on, as known on the day before.
+
+    Parameters
+    ----------
+    demand
+        Columns date, sku, node, units; see `demand` in the data dictionary.
+    horizon
+        Days ahead, 1 to 60.
+    model
+        A member of the forecaster family: `baseline` needs nothing but demand, `boosted` learns from drivers as well.
+    items
+        Items with their category, which lends weekdays and events to what sells little.
+    drivers
+        `events`, `promotions`, `sale_prices`, `signals`: frames as the data dictionary describes them, past and ahead.
+
+    Raises
+    ------
+    RefusedInputError
+        With every problem of every table.
+    ValueError
+        For a driver or a model that does not exist.
+    """
+    unknown = sorted(set(drivers) - set(DRIVER_TABLES))
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)} drive no forecast; the tables that do are {', '.join(DRIVER_TABLES)}")
+    given = {"demand": demand, **drivers} | ({} if items is None else {"items": items})
+    checked = _checked(given)
+    history = prepare(checked["demand"], day(as_of), items=checked.get("items"))
+    return fit(history, horizon=horizon, model=model, drivers=Drivers.from_frames(checked), seed=seed)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ _TERMS = ("#1f5fa8", "#6fa8dc", "#d08a2e", "#b5523b", "#5a8f5a", "#8d6fb0", "#c7
 
 
 @contextmanager
-def _drawing(width: float, height: float) -> Iterator[tuple[Axes, list[str]]]:
+def drawing(width: float, height: float) -> Iterator[tuple[Axes, list[str]]]:
     """An axes to draw on; its SVG stands in the list afterwards."""
     import matplotlib as mpl
 
@@ -49,7 +49,7 @@ def _drawing(width: float, height: float) -> Iterator[tuple[Axes, list[str]]]:
 
 def stacked_costs(terms: Sequence[str], arms: Mapping[str, Sequence[float]], title: str) -> str:
     """Bars of dollars an order, one bar an arm, one colour a cost term."""
-    with _drawing(6.2, 2.6) as (axes, done):
+    with drawing(6.2, 2.6) as (axes, done):
         names = list(arms)
         left = np.zeros(len(names))
         for number, term in enumerate(terms):
@@ -68,7 +68,7 @@ def stacked_costs(terms: Sequence[str], arms: Mapping[str, Sequence[float]], tit
 
 def paired_cover(nodes: Sequence[str], before: Sequence[float], after: Sequence[float], title: str) -> str:
     """Share of demand that runs out within the horizon, by node, before and after."""
-    with _drawing(6.2, 2.6) as (axes, done):
+    with drawing(6.2, 2.6) as (axes, done):
         y = np.arange(len(nodes))
         axes.barh(y - 0.19, before, 0.36, color=NOTHING, label="without transfers")
         axes.barh(y + 0.19, after, 0.36, color=OURS, label="with tonight's transfers")
@@ -85,7 +85,7 @@ def paired_cover(nodes: Sequence[str], before: Sequence[float], after: Sequence[
 def running_saving(days: int, arms: Mapping[str, Sequence[float]], title: str) -> str:
     """Cumulative dollars saved by simulated day against a baseline at zero, one line an arm; below zero it cost more."""
     colours = dict(zip(arms, (OURS, HABIT, NOTHING), strict=False))
-    with _drawing(6.2, 2.6) as (axes, done):
+    with drawing(6.2, 2.6) as (axes, done):
         axes.axhline(0, color=DIM, linewidth=0.8)
         for name, values in arms.items():
             axes.plot(
@@ -121,7 +121,7 @@ def fan(history: NDArray[Any], quantiles: NDArray[Any], actual: NDArray[Any] | N
     quantiles, shape ``(horizon, 5)``: units at 0.05, 0.25, 0.5, 0.75, 0.95.
     actual, shape ``(horizon,)`` or None: what then happened.
     """
-    with _drawing(6.2, 2.6) as (axes, done):
+    with drawing(6.2, 2.6) as (axes, done):
         past = np.arange(-len(history), 0)
         ahead = np.arange(len(quantiles))
         axes.step(past, history, where="mid", color=INK, linewidth=1, label="sold")
@@ -145,7 +145,7 @@ def fan(history: NDArray[Any], quantiles: NDArray[Any], actual: NDArray[Any] | N
 
 def flows(places: Mapping[str, tuple[float, float]], moves: Sequence[tuple[str, str, float]], title: str) -> str:
     """Where stock goes tonight: nodes by longitude and latitude, an arrow a lane, its width by units."""
-    with _drawing(6.2, 3.2) as (axes, done):
+    with drawing(6.2, 3.2) as (axes, done):
         most = max((units for _, _, units in moves), default=1.0)
         for origin, destination, units in moves:
             (lat0, lon0), (lat1, lon1) = places[origin], places[destination]
