@@ -10,69 +10,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from benchmarks.harness import ROOT, clock, peak_rss_gb, report, shared_data
+from benchmarks.m5 import FIRST_DAY, events, money, sales
 
 from evenstock import forecasting
 from evenstock.forecasting import DemandHistory, Drivers, scores, velocity
 
-FIRST_DAY = date(2011, 1, 29)
 ORIGINS = (1801, 1829, 1857)
 """Last day known, as d_N."""
 HORIZON = 28
 N_PATHS = 200
-
-
-def sales(folder: Path, last: int) -> DemandHistory:
-    """Demand of the ten stores by department as category, days d_1 to d_last."""
-    frame = pl.read_parquet(
-        folder / "sales.parquet", columns=["item_id", "store_id", "dept_id", *(f"d_{k}" for k in range(1, last + 1))]
-    )
-    keys = frame.select(sku="item_id", node="store_id", category="dept_id")
-    units = np.empty((frame.height, last), dtype=np.int16)
-    for k in range(last):
-        units[:, k] = frame[f"d_{k + 1}"].to_numpy()
-    return DemandHistory.from_matrix(units, keys, FIRST_DAY)
-
-
-def events(folder: Path) -> pl.DataFrame:
-    """Named events of the country, and days on which SNAP benefits may be spent in a store's state."""
-    days = pl.read_csv(folder / "calendar.csv", try_parse_dates=True)
-    named = [
-        days.select("date", event=column, node=pl.lit("")).drop_nulls("event")
-        for column in ("event_name_1", "event_name_2")
-    ]
-    stores = {"CA": 4, "TX": 3, "WI": 3}
-    snap = [
-        days.filter(pl.col(f"snap_{state}") == 1).select("date", event=pl.lit("snap"), node=pl.lit(f"{state}_{k + 1}"))
-        for state, count in stores.items()
-        for k in range(count)
-    ]
-    return pl.concat([*named, *snap])
-
-
-def money(folder: Path, past: DemandHistory) -> npt.NDArray[np.float64]:
-    """Money sold in the last 28 days, the weight of a series in the M5 competition."""
-    week = dict(pl.read_csv(folder / "calendar.csv", try_parse_dates=True).select("date", "wm_yr_wk").iter_rows())
-    weeks = [week[past.as_of - timedelta(days=HORIZON - k)] for k in range(HORIZON)]
-    prices = pl.read_parquet(folder / "sell_prices.parquet").filter(pl.col("wm_yr_wk").is_in(sorted(set(weeks))))
-    earned = np.zeros(past.n_series)
-    for name in sorted(set(weeks)):
-        price = past.keys.join(
-            prices.filter(pl.col("wm_yr_wk") == name),
-            left_on=["sku", "node"],
-            right_on=["item_id", "store_id"],
-            how="left",
-            maintain_order="left",
-        )["sell_price"]
-        days = [past.n_days - HORIZON + k for k in range(HORIZON) if weeks[k] == name]
-        earned += past.units[:, days].sum(axis=1) * price.fill_null(0.0).to_numpy()
-    return earned
 
 
 def job(folder: Path) -> None:

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from benchmarks.forecast import FIRST_DAY, events, sales
 from benchmarks.harness import clock, peak_rss_gb, report, shared_data
+from benchmarks.m5 import FIRST_DAY, events, sales
 
 from evenstock import forecasting
 from evenstock.forecasting import Drivers
