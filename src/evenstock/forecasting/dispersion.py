@@ -11,8 +11,9 @@ from evenstock.forecasting import velocity
 
 Floats = npt.NDArray[np.float64]
 
-TRAILING_DAYS: Final = 28
-ENOUGH: Final = 40.0
+TRAILING_DAYS: Final = 14
+"""Days of the mean that a day is held against: short, so that a drifting level is not taken for scatter."""
+ENOUGH: Final = 100.0
 """Information at which a series' own dispersion and that of its bucket weigh the same."""
 LARGEST: Final = 20.0
 DEFAULT: Final = 0.5
@@ -20,10 +21,10 @@ DEFAULT: Final = 0.5
 
 
 def moments(units: Floats, seen: npt.NDArray[np.bool_], factor: Floats) -> tuple[Floats, Floats]:
-    """Excess squared error and squared mean of one-day-ahead forecasts from the trailing four weeks; shape ``(series,)``.
+    """Excess squared error and squared mean of one-day-ahead forecasts from the trailing two weeks; shape ``(series,)``.
 
     For a negative binomial E[(y - e)**2] = e + alpha e**2, so the ratio of the two estimates alpha. The trailing mean's
-    own error adds 1/28 of the variance, which is taken out.
+    own error adds 1/14 of the variance to the first, and to its own square, which is taken out of both.
     """
     zero = np.zeros((units.shape[0], 1))
     u = np.concatenate([zero, np.cumsum(units * seen, axis=1)], axis=1)
@@ -33,9 +34,9 @@ def moments(units: Floats, seen: npt.NDArray[np.bool_], factor: Floats) -> tuple
     told = seen[:, TRAILING_DAYS:] & (trailing_factor >= TRAILING_DAYS / 2)
     rate = np.divide(trailing_units, trailing_factor, out=np.zeros_like(trailing_units), where=told)
     mean = rate * factor[:, TRAILING_DAYS:]
-    noise = 1.0 + 1.0 / TRAILING_DAYS
-    squared = np.where(told, (units[:, TRAILING_DAYS:] - mean) ** 2 / noise - mean, 0.0).sum(axis=1)
-    return squared, np.where(told, mean * mean, 0.0).sum(axis=1)
+    variance = np.where(told, (units[:, TRAILING_DAYS:] - mean) ** 2, 0.0).sum(axis=1) / (1.0 + 1.0 / TRAILING_DAYS)
+    excess = variance - np.where(told, mean, 0.0).sum(axis=1)
+    return excess, np.maximum(np.where(told, mean * mean, 0.0).sum(axis=1) - variance / TRAILING_DAYS, 0.0)
 
 
 def shrunk(excess: Floats, squared_mean: Floats, level: Floats) -> Floats:

@@ -126,7 +126,7 @@ def fit(
     >>> demand = pl.DataFrame({"date": day, "sku": "MUG", "node": "TX"}).with_columns(units=sold)
     >>> week = fit(prepare(demand, date(2026, 7, 6)), horizon=7)
     >>> week.mu.round(1).tolist()
-    [[4.3, 4.3, 4.3, 4.3, 4.3, 7.2, 7.2]]
+    [[4.1, 4.1, 4.1, 4.1, 4.1, 7.7, 7.7]]
     >>> week.paths(2, seed=1).shape
     (1, 2, 7)
     """

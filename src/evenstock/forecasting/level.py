@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-WINDOWS: Final = ((7, 0.20), (28, 0.40), (91, 0.30), (364, 0.10))
+WINDOWS: Final = ((7, 0.25), (28, 0.40), (91, 0.25), (364, 0.10))
 """Days looked back and weight of each mean: mostly the last month; the year keeps what slept for a quarter alive."""
 LONGEST: Final = WINDOWS[-1][0]
 YOUNG_DAYS: Final = 28

@@ -20,6 +20,10 @@ EVENT_DAYS: Final = 1092
 """Three years: most events come once a year."""
 PRIOR_UNITS: Final = 50.0
 """Units with a factor of 1 that each factor is mixed with, so that a group with few sales keeps to the average day."""
+OWN_WEEKDAY_DAYS: Final = 364
+"""A year tells a series' own week: fewer sales than its group's need longer."""
+OWN_PRIOR_UNITS: Final = 100.0
+"""Units at the group's weekday factor that each of a series' own is mixed with."""
 _NEAR: Final = 14
 
 
@@ -68,6 +72,37 @@ def day_factors(history: DemandHistory, *, past: int, horizon: int, events: pl.D
         effect = _ratio(total, near * factor[:, :days], on[:, :days])
         factor = np.where(on, factor * effect[:, None], factor)
     return DayFactors(group, factor[:, days - past :], past)
+
+
+def own_weekdays(units: Floats, factor: Floats, seen: npt.NDArray[np.bool_]) -> Floats:
+    """How a series' own week differs from its group's, by days ahead modulo 7, shape ``(series, 7)``; each row averages 1.
+
+    Parameters
+    ----------
+    units, factor, seen
+        Shape ``(series, day)``, the last day last; whole weeks of at most a year are looked at.
+
+    Examples
+    --------
+    Sold only on the first day of each of 50 weeks, 14 at a time: a hundred units wanted by its group on each weekday, 700
+    found on one. (700 + 100) / (100 + 100) = 4 and (0 + 100) / (100 + 100) = 0.5, over their mean of 1.
+
+    >>> units = np.zeros((1, 350))
+    >>> units[:, ::7] = 14
+    >>> own_weekdays(units, np.ones_like(units), np.ones_like(units, dtype=bool)).tolist()
+    [[4.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]]
+    """
+    weeks = min(units.shape[1], OWN_WEEKDAY_DAYS) // 7
+    if not weeks:
+        return np.ones((units.shape[0], 7))
+    part = slice(units.shape[1] - 7 * weeks, None)
+    on = seen[:, part]
+    sold = (units[:, part] * on).reshape(-1, weeks, 7).sum(axis=1)
+    usual = (factor[:, part] * on).reshape(-1, weeks, 7).sum(axis=1)
+    exposure = usual.sum(axis=1, keepdims=True)
+    rate = np.divide(sold.sum(axis=1, keepdims=True), exposure, out=np.zeros_like(exposure), where=exposure > 0)
+    own = (sold + OWN_PRIOR_UNITS) / (rate * usual + OWN_PRIOR_UNITS)
+    return np.asarray(own / own.mean(axis=1, keepdims=True))
 
 
 def _groups(history: DemandHistory) -> tuple[npt.NDArray[np.int64], pl.DataFrame]:

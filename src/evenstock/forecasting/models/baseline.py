@@ -1,31 +1,37 @@
-"""Level x weekday x event with a negative binomial around it: always on, and what everything else falls back to."""
+"""Level x weekday x event x promotion with a negative binomial around it: always on, and what everything else falls back to."""
 
 from __future__ import annotations
 
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from evenstock.forecasting import dispersion, level
 from evenstock.forecasting.daily import Daily
 from evenstock.forecasting.drivers import Drivers
+from evenstock.forecasting.features import promotions
 from evenstock.forecasting.history import DemandHistory
-from evenstock.forecasting.season import DayFactors, day_factors
+from evenstock.forecasting.season import DayFactors, day_factors, own_weekdays
 
-VERSION: Final = "baseline-1"
-DISPERSION_DAYS: Final = 182
+Floats = npt.NDArray[np.float64]
+
+VERSION: Final = "baseline-2"
+DISPERSION_DAYS: Final = 364
 """Days of history that dispersion is estimated on."""
 _BLOCK: Final = 4096
 _PROMOTION_PRIOR_UNITS: Final = 200.0
 
 
 def predict(history: DemandHistory, *, horizon: int, drivers: Drivers, learned: bytes = b"") -> Daily:  # noqa: ARG001
-    """Mean and dispersion of each day ahead; days ahead are taken as not promoted."""
+    """Mean and dispersion of each day ahead; a day ahead is promoted where a promotion announced by now says so."""
     past = min(history.n_days, max(level.LONGEST, DISPERSION_DAYS))
+    history = promotions.with_promotions(history, drivers.promotions)
     days = day_factors(history, past=past, horizon=horizon, events=drivers.events)
     lift = _promotion_lift(history, days)
     n = history.n_series
     own, seen_days, excess, squared = (np.zeros(n) for _ in range(4))
+    ahead = days.factor[days.group, past:]
     for begin in range(0, n, _BLOCK):
         rows = slice(begin, min(begin + _BLOCK, n))
         part = history.rows(np.arange(rows.start, rows.stop))
@@ -34,26 +40,26 @@ def predict(history: DemandHistory, *, horizon: int, drivers: Drivers, learned: 
         factor = days.factor[days.group[rows], :past]
         if part.promoted is not None:
             factor = np.where(part.promoted[:, part.n_days - past :], factor * lift, factor)
+        week = own_weekdays(units, factor, seen)
+        factor = factor * week[:, np.arange(-past, 0) % 7]
+        ahead[rows] *= week[:, np.arange(horizon) % 7]
         own[rows], seen_days[rows] = level.level(units, factor, seen)
-        late = slice(max(past - DISPERSION_DAYS, 0), None)
         if past > dispersion.TRAILING_DAYS:
-            excess[rows], squared[rows] = dispersion.moments(units[:, late], seen[:, late], factor[:, late])
+            excess[rows], squared[rows] = dispersion.moments(units, seen, factor)
     sold = history.start < history.n_days
     now = np.where(sold, level.with_prior(own, seen_days, _typical(own, sold & (seen_days > 0), days.group)), 0.0)
-    alpha = dispersion.shrunk(excess, squared, now)
-    return Daily(now[:, None] * days.factor[days.group, past:], alpha, VERSION)
+    coming = promotions.depth(history.keys, drivers.promotions, history.as_of, horizon)
+    if coming is not None:
+        ahead = np.where(coming > 0, ahead * lift, ahead)
+    return Daily(now[:, None] * ahead, dispersion.shrunk(excess, squared, now), VERSION)
 
 
-def _typical(
-    own: np.ndarray[tuple[int], np.dtype[np.float64]],
-    known: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    group: np.ndarray[tuple[int], np.dtype[np.int64]],
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _typical(own: Floats, known: npt.NDArray[np.bool_], group: npt.NDArray[np.int64]) -> Floats:
     """Median level of the series of each one's group: what a newcomer is likely to sell."""
     typical = np.zeros(int(group.max()) + 1 if group.size else 0)
     for code in np.unique(group[known]):
         typical[code] = np.median(own[known & (group == code)])
-    return typical[group]
+    return np.asarray(typical[group])
 
 
 def _promotion_lift(history: DemandHistory, days: DayFactors) -> float:
