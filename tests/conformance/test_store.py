@@ -1,6 +1,8 @@
 """What every store must keep: one suite over memory, SQLite and PostgreSQL."""
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -782,6 +784,46 @@ def test_a_name_means_the_snapshot_it_was_last_pointed_at(store: Store) -> None:
         t.point("demand", "sha256:3", NOW)
     with store.transaction() as t:
         assert (t.pointer("network"), t.pointer("demand")) == ("sha256:2", "sha256:3")
+
+
+def test_a_pointer_moves_only_from_what_the_caller_saw(store: Store) -> None:
+    with store.transaction() as t:
+        t.repoint("champion:demand", None, "sha256:1", NOW)
+        t.repoint("champion:demand", "sha256:1", "sha256:2", NOW + HOUR)
+    with store.transaction() as t:
+        for seen in (None, "sha256:1"):
+            with pytest.raises(ConflictError, match="champion:demand means sha256:2, not"):
+                t.repoint("champion:demand", seen, "sha256:9", NOW)
+        with pytest.raises(ConflictError, match="challenger:demand means nothing, not sha256:2"):
+            t.repoint("challenger:demand", "sha256:2", "sha256:9", NOW)
+        t.point("network", "sha256:3", NOW)  # a refusal leaves no trace, and the transaction goes on
+    with store.transaction() as t:
+        assert (t.pointer("champion:demand"), t.pointer("challenger:demand")) == ("sha256:2", None)
+        assert t.pointer("network") == "sha256:3"
+
+
+@pytest.mark.parametrize("seen", [None, "sha256:0"])
+def test_of_many_who_saw_the_same_pointer_one_moves_it(store: Store, seen: str | None) -> None:
+    if seen:
+        with store.transaction() as t:
+            t.point("champion:demand", seen, NOW)
+    gate = threading.Barrier(8)
+
+    def promote(number: int) -> bool:
+        gate.wait(timeout=30)
+        try:
+            with store.transaction() as t:
+                t.repoint("champion:demand", seen, f"sha256:{number}", NOW)
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(promote, range(1, 9)))
+
+    assert won.count(True) == 1
+    with store.transaction() as t:
+        assert t.pointer("champion:demand") == f"sha256:{won.index(True) + 1}"
 
 
 def test_moments_come_back_in_utc_whatever_zone_they_came_in(store: Store) -> None:

@@ -222,6 +222,12 @@ class Transaction(Protocol):
     def point(self, name: str, digest: str, now: datetime) -> None:
         """Let `name` (such as `network` or `demand`) mean this snapshot from now on."""
 
+    def repoint(self, name: str, seen: str | None, digest: str, now: datetime) -> None:
+        """Let `name` mean this snapshot if it still means the one the caller saw; `seen` None where it meant nothing.
+
+        Raises ConflictError if it means another by now. Of several callers that saw the same, exactly one succeeds.
+        """
+
     def pointer(self, name: str) -> str | None: ...
 
 

@@ -254,3 +254,8 @@ NESTED: Final = (
 def price_rank(source: str) -> int:
     """Which of two prices from the same moment is read: `repricing`, then `nightly`, then any other by name."""
     return {"repricing": 0, "nightly": 1}.get(source, 2)
+
+
+def pointer_moved(name: str, seen: str | None, found: str | None) -> ConflictError:
+    """What a caller is told who would repoint a name that no longer means what it saw."""
+    return ConflictError(f"{name} means {found or 'nothing'}, not {seen or 'nothing'}; read it again and decide anew")

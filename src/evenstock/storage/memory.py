@@ -472,5 +472,11 @@ class MemoryTransaction:
     def point(self, name: str, digest: str, now: datetime) -> None:  # noqa: ARG002 (databases keep it)
         self._put(self._books.pointers, name, digest)
 
+    def repoint(self, name: str, seen: str | None, digest: str, now: datetime) -> None:
+        found = self.pointer(name)
+        if found != seen:
+            raise book.pointer_moved(name, seen, found)
+        self.point(name, digest, now)
+
     def pointer(self, name: str) -> str | None:
         return self._books.pointers.get(name)

@@ -55,6 +55,11 @@ _POINT = sa.text(
     "INSERT INTO pointer (name, digest, set_at) VALUES (:name, :digest, :now) "
     "ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, set_at = excluded.set_at"
 )
+# One guarded statement each: who waited for another's commit finds the guard broken, and has lost.
+_POINT_FIRST = sa.text(
+    "INSERT INTO pointer (name, digest, set_at) VALUES (:name, :digest, :now) ON CONFLICT (name) DO NOTHING"
+)
+_REPOINT = sa.text("UPDATE pointer SET digest = :digest, set_at = :now WHERE name = :name AND digest = :seen")
 _POINTER = sa.text("SELECT digest FROM pointer WHERE name = :name")
 
 
@@ -127,6 +132,12 @@ class PlansSql(Session):
 
     def point(self, name: str, digest: str, now: datetime) -> None:
         self.run(_POINT, name=name, digest=digest, now=self.moment(now))
+
+    def repoint(self, name: str, seen: str | None, digest: str, now: datetime) -> None:
+        values = {"name": name, "digest": digest, "now": self.moment(now)}
+        done = self.run(_POINT_FIRST, **values) if seen is None else self.run(_REPOINT, **values, seen=seen)
+        if not done.rowcount:
+            raise book.pointer_moved(name, seen, self.pointer(name))
 
     def pointer(self, name: str) -> str | None:
         found = self.run(_POINTER, name=name).scalar()
