@@ -86,7 +86,11 @@ def items_frame(skus: int, rng: np.random.Generator) -> pl.DataFrame:
             "pallet_units": case * np.maximum(np.floor(per_pallet), 1).astype(np.int64),
             "requires": [c.requires if need else "" for c, need in zip(of, needs, strict=True)],
             "gtin": [""] * skus,
-        }
+            "introduced_on": [None] * skus,
+            "discontinued_on": [None] * skus,
+            "replaces": [""] * skus,
+        },
+        schema_overrides={"introduced_on": pl.Date, "discontinued_on": pl.Date},
     )
 
 

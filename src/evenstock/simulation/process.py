@@ -18,7 +18,9 @@ Counts = npt.NDArray[np.int64]
 
 FUTURE_DAYS: Final = 120
 """Days beyond the history for which promotions are planned, and hence demand can be drawn."""
-_TRAITS, _PROMOTIONS, _PAST, _OUTAGES, _FUTURE = range(5)
+USUAL_SPEND: Final = 400.0
+"""Dollars a day that marketing spends in the median."""
+_TRAITS, _PROMOTIONS, _PAST, _OUTAGES, _FUTURE, _SPEND = range(6)
 _CHUNK_DAYS: Final = 64
 
 
@@ -60,6 +62,10 @@ class DemandTraits:
     outage_days: float = 9.0
     monday: float = 1.06
     """Mondays over other weekdays."""
+    payday: float = 1.0
+    """Days on which wages come over other days; 1 where they do not show."""
+    spend_elasticity: float = 0.0
+    """Share by which demand rises for each share by which marketing spends more; 0 where nobody spends."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +94,8 @@ class Process:
     level: Floats
     """Log level of each item on the morning after the history."""
     market_level: Floats
+    spend: Floats | None = None
+    """Marketing's dollars by day, future included; None where demand does not follow them."""
 
     def calendar_factor(self, days: Counts) -> Floats:
         """Year, weekday, growth, launch and fading of each item and day, promotions included; shape ``(item, day)``."""
@@ -104,7 +112,12 @@ class Process:
         growth = np.exp(self.growth[:, None] * (days[None, :] - self.past_days) / 365.0)
         fading = 0.5 ** (np.maximum(days[None, :] - self.fade[:, None], 0) / 14.0)
         alive = days[None, :] >= self.begin[:, None]
-        return np.asarray(year * week * growth * fading * alive * self.lift[:, days])
+        found = np.asarray(year * week * growth * fading * alive * self.lift[:, days])
+        if self.traits.payday != 1.0:
+            found *= np.where([is_payday(d) for d in when], self.traits.payday, 1.0)
+        if self.spend is not None:
+            found *= (self.spend[days] / USUAL_SPEND) ** self.traits.spend_elasticity
+        return found
 
     def draw(self, rate: Floats, rng: np.random.Generator) -> Counts:
         """Units wanted at these rates, shape ``(item, market, day)``: Poisson, with chance shared and own."""
@@ -206,6 +219,9 @@ def make_process(
         lift=_promotions(category, days + FUTURE_DAYS, np.random.default_rng([seed, _PROMOTIONS]), traits),
         level=level,
         market_level=market_level,
+        spend=_spend(first_day, days + FUTURE_DAYS, np.random.default_rng([seed, _SPEND]))
+        if traits.spend_elasticity
+        else None,
     )
     units = _history(process, np.random.default_rng([seed, _PAST]))
     return process, units
@@ -221,6 +237,27 @@ def _promotions(category: Counts, days: int, rng: np.random.Generator, traits: D
             part = slice(begin, begin + traits.promotion_days)
             lift[chosen, part] = rng.uniform(*traits.promotion_lift, chosen.size)[:, None]
     return lift
+
+
+def is_payday(day: date) -> bool:
+    """Whether wages come: on the first and the fifteenth, and people shop on the day after as well.
+
+    Examples
+    --------
+    >>> [k for k in range(1, 32) if is_payday(date(2026, 8, k))]
+    [1, 2, 15, 16]
+    """
+    return day.day in (1, 2, 15, 16)
+
+
+def _spend(first_day: date, days: int, rng: np.random.Generator) -> Floats:
+    """Dollars of each day, set anew for each week from Monday on; half a good or bad week's mood stays for the next."""
+    week = np.array([(first_day.weekday() + d) // 7 for d in range(days)])
+    mood = np.zeros(int(week[-1]) + 1)
+    shock = rng.normal(0.0, 0.35, mood.size)
+    for k in range(mood.size):
+        mood[k] = shock[k] + (0.5 * mood[k - 1] if k else 0.0)
+    return np.asarray(np.rint(USUAL_SPEND * np.exp(mood[week])))
 
 
 def _history(process: Process, rng: np.random.Generator) -> Counts:
