@@ -25,7 +25,7 @@ _LEAN_EXPOSURE: Final = 500.0
 """Exposure that the larger group weighs as, in the loss of a cell."""
 _LEAN_FOUND: Final = 2.0
 """Empty shelves that the larger group weighs as, in the hazard of a cell."""
-_FURTHEST: Final = 8.0
+_FURTHEST: Final = 5.0
 """An error beyond so many standard deviations counts as that many: a typing slip must not condemn a node."""
 
 

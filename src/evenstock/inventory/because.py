@@ -13,6 +13,8 @@ from evenstock.inventory.velocity import SILENT_BELOW
 Floats = npt.NDArray[np.float64]
 
 _RECENT_DAYS: Final = 14
+_TELLING_UNITS: Final = 3.0
+"""Units expected in vain from which even a slow shelf's silence is worth a word."""
 
 
 def zero_run(evidence: Evidence) -> tuple[npt.NDArray[np.int64], Floats]:
@@ -37,11 +39,12 @@ def because(evidence: Evidence) -> list[str]:
             said.append("the record says none: nothing there can be missing")
             continue
         parts = [_picks(int(evidence.short_picks[row]), int(evidence.cancelled[row]))]
-        if run_days[row] and run_expected[row] >= 1.0:
+        slow = evidence.rate[row] < SILENT_BELOW
+        if run_days[row] and run_expected[row] >= (_TELLING_UNITS if slow else 1.0):
             parts.append(
                 f"0 sold in {run_days[row]} {_days(run_days[row])} where {run_expected[row]:.1f} were expected"
             )
-        elif evidence.rate[row] < SILENT_BELOW:
+        elif slow:
             parts.append(f"{evidence.rate[row]:.2f} a day is too slow for sales to tell: only a count will")
         elif looked_days[row]:
             parts.append(

@@ -69,15 +69,13 @@ def bootstrap_sums(values: Floats, *, seed: int, level: float = 0.95) -> tuple[F
         return np.zeros(values.shape[1]), np.zeros(values.shape[1])
     rng = np.random.default_rng(seed)
     sums = np.empty((_DRAWS, values.shape[1]))
-    step = max(1, _CELLS_AT_ONCE // n)
-    # Rows that agree add nothing: only how many of the others come in has to be drawn.
+    # Rows that agree add nothing: how often each of the others comes in is multinomial, the rest is one more cell.
     counted = values[(values != 0).any(axis=1)]
-    share = counted.shape[0] / n
+    chance = np.append(np.full(len(counted), 1.0 / n), 1.0 - len(counted) / n)
+    step = max(1, _CELLS_AT_ONCE // chance.size)
     for begin in range(0, _DRAWS, step):
         end = min(begin + step, _DRAWS)
-        drawn = rng.binomial(n, share, end - begin)
-        for at, number in zip(range(begin, end), drawn, strict=True):
-            sums[at] = counted[rng.integers(0, len(counted), number)].sum(axis=0) if number else 0.0
+        sums[begin:end] = rng.multinomial(n, chance, end - begin)[:, :-1] @ counted
     low, high = np.quantile(sums, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high
 
