@@ -1,4 +1,4 @@
-"""Bad demand is refused by name or repaired by a stated rule, and what was done is said."""
+"""From rows to a matrix: what a missing row means, what is hidden, what is refused; the rules for bad rows are the contract's."""
 
 from datetime import date, timedelta
 
@@ -73,25 +73,35 @@ def test_the_order_of_rows_does_not_matter():
 @pytest.mark.parametrize(
     ("units", "said"),
     [
-        ([1.0, float("nan")], "nan for A at TX on 2026-03-03"),
+        ([1.0, float("nan")], "1 rows whose units are no number \\(nan for A at TX on 2026-03-03\\)"),
         ([1.0, float("inf")], "inf for A"),
-        ([1.0, 0.5], "0.5 for A"),
-        ([1, -3], "-3 for A at TX on 2026-03-03; correct them, and keep returns apart"),
-        ([1, 3_000_000_000], "3000000000 for A"),
-        ([1, None], "an empty cell, the first at row 1"),
-        (["1", "2"], "whole numbers, not String"),
+        ([1, -3], "below zero; keep returns apart \\(-3 for A at TX on 2026-03-03\\)"),
+        ([1, 3_000_000_000], "more than 10,000,000 units \\(3e\\+09 for A"),
+        ([1, None], "nothing for A at TX on 2026-03-03"),
     ],
 )
-def test_units_that_are_no_count_are_refused_with_their_place(units, said):
+def test_units_that_are_no_count_are_refused_with_their_place_where_that_is_asked(units, said):
     frame = demand([(on(0), "A", "TX", 1), (on(1), "A", "TX", 1)]).with_columns(units=pl.Series(units, strict=False))
 
     with pytest.raises(ValueError, match=said):
-        prepare(frame, on(2))
+        prepare(frame, on(2), on_bad="refuse")
+    assert prepare(frame, on(2)).units[0, 0] == 1
 
 
-def test_a_day_that_stands_twice_is_refused_by_name():
-    with pytest.raises(ValueError, match="1 days stand more than once \\(A at TX on 2026-03-02\\)"):
-        prepare(demand([(on(0), "A", "TX", 1), (on(0), "A", "TX", 2), (on(1), "A", "TX", 2)]), on(2))
+@pytest.mark.parametrize("second", [1, 2])
+def test_a_day_that_stands_twice_is_refused_by_name_where_that_is_asked(second):
+    frame = demand([(on(0), "A", "TX", 1), (on(0), "A", "TX", second), (on(1), "A", "TX", 2)])
+
+    with pytest.raises(ValueError, match=r"1 days stand more than once; .* \(1 for A at TX on 2026-03-02\)"):
+        prepare(frame, on(2), on_bad="refuse")
+
+
+def test_halves_of_a_unit_are_refused_however_bad_rows_are_met():
+    frame = demand([(on(0), "A", "TX", 1), (on(1), "A", "TX", 1)]).with_columns(units=pl.Series([1.0, 0.5]))
+
+    for on_bad in ("repair", "refuse"):
+        with pytest.raises(ValueError, match=r"0\.5 for A at TX on 2026-03-03"):
+            prepare(frame, on(2), on_bad=on_bad)
 
 
 def test_a_frame_without_the_past_or_without_its_columns_is_refused():
@@ -132,6 +142,39 @@ def test_data_that_ends_days_ago_is_not_a_slump():
 
     assert not history.seen(30)[:, 28:].any()
     assert fit(history).mu.mean() == pytest.approx(2.0, rel=0.1)
+
+
+def test_a_quiet_node_is_not_heard_once_chance_cannot_explain_its_silence():
+    # Ten items, one row a day in turn, on five days of seven: chance explains ten silent days, and not eleven.
+    weekdays = [k for k in range(210) if (DAY + timedelta(days=k)).weekday() < 5]
+    rows = [(on(k), f"S{k % 10}", "TX", 2) for k in weekdays]
+    end = weekdays[-1] + 1
+
+    assert prepare(demand(rows), on(end + 10)).hidden is None
+    silent = prepare(demand(rows), on(end + 11))
+    assert silent.hidden is not None
+    assert silent.hidden.sum(axis=0).tolist() == [0] * end + [10] * 11
+    assert any("taken as not heard" in note for note in silent.notes)
+
+
+def test_a_node_of_few_items_may_have_stopped_selling_them():
+    assert prepare(demand([(on(k), f"S{k % 3}", "TX", 2) for k in range(100)]), on(160)).hidden is None
+
+
+def test_a_day_seen_in_one_part_and_hidden_in_another_is_hidden_and_promoted_where_any_part_is():
+    rows = [(on(0), "A", "TX", 1), (on(0), "A", "TX", 2), (on(1), "A", "TX", 2)]
+    history = prepare(demand(rows, in_stock=[True, False, True], promotion=[False, True, False]), on(2))
+
+    assert history.units.tolist() == [[3, 2]]
+    assert history.hidden.tolist() == [[True, False]]
+    assert history.promoted.tolist() == [[True, False]]
+
+
+def test_names_keep_their_zeros():
+    frame = demand([(on(0), "A", "TX", 1)]).with_columns(sku=pl.lit(7))
+
+    with pytest.raises(ValueError, match="sku is text, not Int32: leading zeros count"):
+        prepare(frame, on(1))
 
 
 def test_categories_come_from_the_item_table_and_gaps_in_it_are_told():

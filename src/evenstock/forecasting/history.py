@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from evenstock.forecasting.data_contract import no_changes, together
 
 Units = npt.NDArray[np.integer]
 Mask = npt.NDArray[np.bool_]
@@ -35,6 +37,8 @@ class DemandHistory:
     """Promoted days, shape of `units`; None where there are none."""
     notes: tuple[str, ...] = ()
     """What was changed on the way here and why, in words."""
+    changes: pl.DataFrame = field(default_factory=no_changes)
+    """The same by series and day: the columns of `data_contract.CHANGES`. Parts of a history keep those of the whole."""
 
     def __post_init__(self) -> None:
         if self.units.ndim != 2 or self.units.dtype.kind not in "iu":
@@ -78,6 +82,15 @@ class DemandHistory:
     def as_of(self) -> date:
         """The first day after the history, which a forecast made from it starts with."""
         return self.first_day + timedelta(days=self.n_days)
+
+    def dates(self, day: npt.NDArray[np.int64]) -> pl.Series:
+        """Calendar days of these columns."""
+        start = np.datetime64(self.first_day, "D")
+        return pl.Series("date", start + day.astype("timedelta64[D]"), dtype=pl.Date)
+
+    def saying(self, *changes: pl.DataFrame) -> DemandHistory:
+        """The same history with more that was changed."""
+        return replace(self, changes=together([self.changes, *changes]))
 
     def before(self, as_of: date) -> DemandHistory:
         """The part of the history that was known on the morning of `as_of`; shares memory."""
