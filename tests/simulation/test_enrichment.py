@@ -449,11 +449,14 @@ def test_a_system_that_noticed_a_fault_says_what_is_there(faulty):
     assert (prompt["units"] - prompt["units_true"]).mean() < 1.0
 
 
-def test_no_count_comes_after_a_fault_began_and_third_parties_are_wrong_more_often(faulty, large):
+def test_no_count_or_receipt_comes_after_a_fault_began_and_third_parties_are_wrong_more_often(faulty, large):
     counts = frames(faulty)["counts"].join(faulty.faults, on=["sku", "node"], how="left", suffix="_fault")
     assert (counts["counted_at"].dt.date() < counts["began_on"]).fill_null(value=True).all()
     many = frames(large)["counts"].with_columns(wrong=pl.col("units") != pl.col("booked"))
     wrong = dict(many.group_by("node").agg(pl.mean("wrong")).iter_rows())
+    came = frames(faulty)["receipts"].join(faulty.faults, on=["sku", "node"])
+    assert came.height > 0
+    assert (came["received_on"] < came["began_on"]).fill_null(value=True).all()
     assert wrong["TX-DC"] < 0.09 < (wrong["PA-3PL"] + wrong["CA-3PL"]) / 2 < 0.2
 
 

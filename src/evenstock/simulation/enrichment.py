@@ -23,7 +23,7 @@ from evenstock.simulation import (
     shelf,
     statements,
 )
-from evenstock.simulation.faults import make_faults, no_faults, turned_away
+from evenstock.simulation.faults import RecordFaults, make_faults, no_faults, turned_away
 from evenstock.simulation.world import World
 
 ORDER_DAYS: Final = 28
@@ -89,42 +89,17 @@ def enrich(
     if substitution:
         frames["substitutes"] = assortment.substitutes_frame(items, demand, substitution)
         demand = assortment.with_substitution(demand, frames["substitutes"], _rng(world, _SUBSTITUTES))
-    daily = _daily(world, stock)
-    wrong = (
-        make_faults(
-            stock,
-            world.sites,
-            daily,
-            world.as_of,
-            share=faults,
-            longest_days=world.process.past_days,
-            rng=_rng(world, _FAULTS),
-        )
-        if faults
-        else no_faults()
-    )
-    key = ["date", "sku", "node", "units"]
-    demand, lost = turned_away(demand, wrong.empty(stock)) if faults else (demand, demand.select(key).head(0))
+    wrong = _faults(world, faults)
+    lost = demand.select("date", "sku", "node", "units").head(0)
+    if faults:
+        demand, lost = turned_away(demand, wrong.empty(stock))
     frames["demand"] = demand
     frames["items"] = assortment.dated_items(world.process, items, demand, world.as_of)
-    frames |= _outside(world)
+    frames |= _outside(world) | _inside(world, demand, lost, wrong.frame)
     frames["order_history"] = order_lines.order_history_frame(world, demand, lost, order_days, _rng(world, _ORDERS))
-    sold = past_books.units_since(demand, stock, world.as_of)
-    receipts = purchases.receipts_frame(stock, items, daily, sold, world.as_of, _rng(world, _RECEIPTS))
-    came = receipts.filter(pl.col("received_on").is_not_null()).select(
-        "sku", "node", date="received_on", units="units_received"
+    frames["deliveries"] = deliveries.deliveries_frame(
+        world.sites, frames["transit"], world.opens_at, parcels, _rng(world, _PARCELS)
     )
-    books = past_books.PastBooks(stock, world.opens_at, sold, past_books.units_since(came, stock, world.as_of))
-    frames |= {
-        "sources": statements.sources_frame(world.sites),
-        "observations": statements.observations_frame(books, world.sites, wrong.frame, _rng(world, _OBSERVATIONS)),
-        "counts": shelf.counts_frame(books, world.sites, daily, wrong.frame, _rng(world, _COUNTS)),
-        "short_picks": shelf.short_picks_frame(lost, demand, world.sites, world.opens_at, _rng(world, _PICKS)),
-        "deliveries": deliveries.deliveries_frame(
-            world.sites, frames["transit"], world.opens_at, parcels, _rng(world, _PARCELS)
-        ),
-        "receipts": receipts,
-    }
     return Enriched(
         replace(world, frames=frames),
         wrong.true_stock(stock),
@@ -152,8 +127,41 @@ def _outside(world: World) -> dict[str, pl.DataFrame]:
     return {name: frame for name, frame in found.items() if frame is not None}
 
 
-def _daily(world: World, stock: pl.DataFrame) -> npt.NDArray[np.float64]:
+def _faults(world: World, share: float) -> RecordFaults:
+    if not share:
+        return no_faults()
+    return make_faults(
+        world.frames["stock"],
+        world.sites,
+        _daily(world),
+        world.as_of,
+        share=share,
+        longest_days=world.process.past_days,
+        rng=_rng(world, _FAULTS),
+    )
+
+
+def _inside(world: World, demand: pl.DataFrame, lost: pl.DataFrame, faults: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Tables of what came in, what systems said and what people found."""
+    stock, daily = world.frames["stock"], _daily(world)
+    sold = past_books.units_since(demand, stock, world.as_of)
+    receipts = purchases.receipts_frame(
+        stock, world.frames["items"], daily, sold, faults, world.as_of, _rng(world, _RECEIPTS)
+    )
+    came = receipts.drop_nulls("received_on").select("sku", "node", date="received_on", units="units_received")
+    books = past_books.PastBooks(stock, world.opens_at, sold, past_books.units_since(came, stock, world.as_of))
+    return {
+        "receipts": receipts,
+        "sources": statements.sources_frame(world.sites),
+        "observations": statements.observations_frame(books, world.sites, faults, _rng(world, _OBSERVATIONS)),
+        "counts": shelf.counts_frame(books, world.sites, daily, faults, _rng(world, _COUNTS)),
+        "short_picks": shelf.short_picks_frame(lost, demand, world.sites, world.opens_at, _rng(world, _PICKS)),
+    }
+
+
+def _daily(world: World) -> npt.NDArray[np.float64]:
     """Units expected a day in each row of stock, over the next four weeks."""
+    stock = world.frames["stock"]
     at = {sku: k for k, sku in enumerate(world.frames["items"]["sku"])}
     place = {site.node: k for k, site in enumerate(world.sites)}
     item = stock["sku"].replace_strict(at, return_dtype=pl.Int64).to_numpy()

@@ -68,13 +68,15 @@ def receipts_frame(
     items: pl.DataFrame,
     daily: npt.NDArray[np.float64],
     sold: Units,
+    faults: pl.DataFrame,
     as_of: date,
     rng: np.random.Generator,
 ) -> pl.DataFrame:
     """`tables.Receipts` of about the last year: a purchase of each supplier every two to four weeks.
 
     Of what came in the last `DAYS` days no more was received than the books can have held: what is there now and what
-    was `sold` since. Lines for which that leaves nothing are left out.
+    was `sold` since. Lines for which that leaves nothing are left out, and so are those that came after one of the
+    `faults` began: goods that come in are looked at, and would have ended it.
 
     Parameters
     ----------
@@ -92,8 +94,11 @@ def receipts_frame(
             supplier, place["category"].is_in(supplier.categories).to_numpy(), case, daily, as_of, rng
         )
     ]
+    began = place.join(faults.select("sku", "node", "began_on"), on=["sku", "node"], how="left", maintain_order="left")
+    before = [k for k in drawn if not _after(k.received_on, began["began_on"][k.row])]
     lines = sorted(
-        _possible(drawn, stock["on_hand"].to_numpy(), sold, as_of), key=lambda k: (k.ordered_on, k.supplier.name, k.row)
+        _possible(before, stock["on_hand"].to_numpy(), sold, as_of),
+        key=lambda k: (k.ordered_on, k.supplier.name, k.row),
     )
     purchases = {key: k + 1 for k, key in enumerate(dict.fromkeys((k.ordered_on, k.supplier.name) for k in lines))}
     rows = [k.row for k in lines]
@@ -153,6 +158,10 @@ def _purchases(
             )
         ordered_on += timedelta(days=int(rng.integers(14, 29)))
     return found
+
+
+def _after(received_on: date | None, began_on: date | None) -> bool:
+    return received_on is not None and began_on is not None and received_on >= began_on
 
 
 def _possible(lines: list[_Line], on_hand: Units, sold: Units, as_of: date) -> list[_Line]:
