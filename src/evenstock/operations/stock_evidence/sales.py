@@ -1,0 +1,122 @@
+"""What left each shelf day by day, and what a forecast made beforehand expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from evenstock.domain import NodeKind
+from evenstock.forecasting import DemandHistory, Drivers, fit, prepare
+from evenstock.operations.company import Company
+from evenstock.operations.stock_evidence.books import KEY, Floats, Ints, rows_of
+
+WINDOW_DAYS: Final = 56
+"""Days of sales that are held against a forecast made before them."""
+LEARN_DAYS: Final = 28
+"""Least days of history that such a forecast needs."""
+_DRIVERS: Final = ("events", "promotions", "sale_prices", "signals")
+
+
+def left_the_shelf(company: Company) -> tuple[pl.DataFrame | None, dict[str, date], list[str]]:
+    """Units that left each shelf by day, the last day heard of each node, and notes.
+
+    Where the order history says who shipped, what that node shipped; elsewhere the demand table, which says what was
+    wanted of the node.
+    """
+    demand, orders = company.table("demand"), company.table("order_history")
+    parts: list[pl.DataFrame] = []
+    shipping: list[str] = []
+    if orders is not None and (orders["served_by"] != "").any():
+        shipped = (
+            orders.filter(pl.col("served_by") != "")
+            .group_by(date=pl.col("placed_at").dt.date(), sku="sku", node="served_by")
+            .agg(units=(pl.col("units") - pl.col("cancelled")).sum().clip(lower_bound=0))
+        )
+        shipping = shipped["node"].unique().sort().to_list()
+        if demand is not None:
+            flags = demand.select("date", *KEY, "in_stock", "promotion")
+            shipped = shipped.join(flags, on=["date", *KEY], how="left")
+        else:
+            shipped = shipped.with_columns(in_stock=None, promotion=None)
+        parts.append(shipped.with_columns(
+            pl.col("in_stock").cast(pl.Boolean).fill_null(value=True),
+            pl.col("promotion").cast(pl.Boolean).fill_null(value=False),
+        ))  # fmt: skip
+    if demand is not None:
+        parts.append(demand.filter(~pl.col("node").is_in(shipping)))
+    if not parts:
+        return None, {}, ["no demand and no order history: sales say nothing about any shelf"]
+    order = ["date", *KEY, "units", "in_stock", "promotion"]
+    left = pl.concat([part.select(order).cast({"units": pl.Int64}) for part in parts])
+    heard = dict(left.group_by("node").agg(pl.max("date")).iter_rows())
+    notes = []
+    if not shipping and any(node.kind is not NodeKind.STORE for node in company.network.nodes.values()):
+        notes.append(
+            "sales are read from demand, which goes on where a shelf is empty and another node ships: "
+            "import order_history with served_by, or short_picks, to hear of empty shelves sooner"
+        )
+    return left, heard, notes
+
+
+def sales_history(company: Company, left: pl.DataFrame | None, today: date) -> DemandHistory | None:
+    if left is None or left.filter(pl.col("date") < today).is_empty():
+        return None
+    return prepare(left, today, items=company.tables["items"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookBack:
+    """The window of days, in the rows of the books."""
+
+    days: int
+    sold: Ints
+    mean: Floats
+    looked: npt.NDArray[np.bool_]
+    alpha: Floats
+    path_variance: Floats
+    rate: Floats
+
+
+def look_back_on(
+    sales: DemandHistory | None, rows: pl.DataFrame, company: Company, notes: list[str]
+) -> tuple[Ints, LookBack]:
+    """What was sold in the window, and what a forecast made before it expected; also the sales row of each of ours, or -1."""
+    n = rows.height
+    series = np.full(n, -1, np.int64)
+    days = 0 if sales is None else min(WINDOW_DAYS, sales.n_days - LEARN_DAYS)
+    if sales is not None:
+        at, found = rows_of(rows, sales.keys)
+        series[at] = found
+    if sales is None or days < 1:
+        if sales is not None:
+            notes.append(f"{sales.n_days} days of sales are too few to hold any of them against a forecast")
+        # Days without any sales to look at still carry picks, counts and receipts.
+        blind = np.zeros((n, WINDOW_DAYS))
+        none = np.zeros(n)
+        return series, LookBack(WINDOW_DAYS, blind.astype(np.int64), blind, blind.astype(np.bool_), none, none, none)
+    origin = sales.as_of - timedelta(days=days)
+    drivers = Drivers(**{name: table for name in _DRIVERS if (table := company.table(name)) is not None})
+    # Drawn up as it would have been on the first morning of the window: later, it would have got used to an empty shelf.
+    expected = fit(sales.before(origin), horizon=days, drivers=drivers.known(origin))
+    recent = sales.last(days)
+    looked = recent.seen(days)
+    if recent.promoted is not None:
+        looked = looked & ~recent.promoted
+    sold, mean = np.zeros((n, days), np.int64), np.zeros((n, days))
+    mask = np.zeros((n, days), np.bool_)
+    sold[at], mean[at], mask[at] = recent.units[found], expected.mu[found], looked[found]
+    alpha, variance = np.zeros(n), np.zeros(n)
+    alpha[at], variance[at] = expected.alpha[found], expected.path_variance[found]
+    mask &= mean > 0
+    return series, LookBack(days, sold, mean, mask, alpha, variance, mean.mean(axis=1))
+
+
+def heard(rows: pl.DataFrame, last: dict[str, date], first: date, days: int) -> npt.NDArray[np.bool_]:
+    """Days up to the last that the node was heard of: silence at the end is a late feed, not a node that sells nothing."""
+    until = np.array([(last[n] - first).days if n in last else -1 for n in rows["node"]], np.int64)
+    return np.arange(days)[None, :] <= until[:, None]
