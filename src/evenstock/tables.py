@@ -477,7 +477,13 @@ class Forecast(dy.Schema):
         min=0, description="alpha: the variance is mean + alpha mean squared", metadata={"unit": "1"}
     )
     path_variance = dy.Float64(
-        min=0, description="Variance of the level factor that all days of one path share", metadata={"unit": "1"}
+        min=0, description="Variance of the level that the days of one path share, first week", metadata={"unit": "1"}
+    )
+    path_drift = dy.Float64(
+        min=0, max=1, description="Variance of that level's relative change a week", metadata={"unit": "1/week"}
+    )
+    shared = dy.Float64(
+        min=0, max=1, description="Correlation of that level between nodes of one item", metadata={"unit": "1"}
     )
 
 

@@ -1,5 +1,6 @@
 """A forecast is a few numbers from which the rest follows, whole or in part, today or later."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import dataframely as dy
@@ -24,6 +25,8 @@ FORECAST = Forecast(
     path_variance=ALPHA * 0.5,
     version="made-up-1",
     cut_off=AS_OF - timedelta(days=1),
+    path_drift=np.array([0.0, 0.02, 0.05, 0.1, 0.0]),
+    shared=np.array([0.5, 0.5, 0.0, 1.0, 0.3]),
 )
 
 
@@ -36,6 +39,15 @@ def test_the_stored_frame_is_valid_and_gives_the_same_forecast_and_the_same_path
     assert again.keys.equals(FORECAST.keys)
     assert (again.mu == FORECAST.mu).all()
     assert (again.paths(30, seed=5) == FORECAST.paths(30, seed=5)).all()
+
+
+def test_a_frame_from_before_levels_drifted_or_were_shared_is_one_where_they_do_not():
+    old = FORECAST.frame().drop("path_drift", "shared")
+
+    again = Forecast.from_frame(old, version="made-up-1", cut_off=FORECAST.cut_off)
+
+    assert again.path_drift.tolist() == again.shared.tolist() == [0.0] * 5
+    assert again.alpha.tolist() == ALPHA.tolist()
 
 
 @settings(max_examples=20)
@@ -65,9 +77,23 @@ def test_totals_are_the_moments_of_summed_paths():
 
 def test_quantiles_are_those_of_the_days():
     k = FORECAST.quantiles([0.9])[:, :, 0]
+    of_day = FORECAST.dispersion()
 
-    assert (nb.cdf(k, FORECAST.mu, ALPHA[:, None]) >= 0.9 - 1e-12).all()
-    assert (nb.cdf(k - 1, FORECAST.mu, ALPHA[:, None]) < 0.9).all()
+    assert (nb.cdf(k, FORECAST.mu, of_day) >= 0.9 - 1e-12).all()
+    assert (nb.cdf(k - 1, FORECAST.mu, of_day) < 0.9).all()
+    # Series 2: the level's variance is 0.05 at first and 1.05 x 1.05**3 - 1 = 0.2155 in the fourth week, above its 0.1.
+    assert of_day[2, [0, 27]].tolist() == pytest.approx([0.1, 0.2155], abs=1e-4)
+    assert (of_day[[0, 4]] == ALPHA[[0, 4], None]).all()
+
+
+def test_a_month_of_an_item_is_less_sure_than_the_sum_of_strangers():
+    # Two nodes of B: the variance of their sum grows by twice the covariance that the shared half of the level gives.
+    both = FORECAST.rows(np.array([0, 1]))
+    sums = both.paths(20_000, seed=3).sum(axis=(0, 2)).astype(float)
+    alone = replace(both, shared=np.zeros(2)).paths(20_000, seed=3).sum(axis=(0, 2)).astype(float)
+
+    assert sums.var() > 1.2 * alone.var()
+    assert sums.mean() == pytest.approx(alone.mean(), rel=0.02)
 
 
 def test_a_frame_with_a_day_missing_or_two_dispersions_is_refused():
@@ -91,6 +117,8 @@ def test_a_frame_with_a_day_missing_or_two_dispersions_is_refused():
         ({"mu": np.ones((5, 61))}, "1 to 60 days ahead, not 61"),
         ({"path_variance": ALPHA + 0.1}, "cannot exceed alpha"),
         ({"cut_off": AS_OF}, "not the past"),
+        ({"path_drift": np.full(5, np.nan)}, "path_drift is one number from 0 to 1"),
+        ({"shared": np.full(4, 0.5)}, "shared is one number from 0 to 1 for each of 5"),
     ],
 )
 def test_a_forecast_that_means_nothing_cannot_be_made(changed, because):

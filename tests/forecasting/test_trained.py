@@ -7,13 +7,16 @@ import polars as pl
 import pytest
 
 from evenstock.forecasting import Trained
+from evenstock.forecasting.calibration import N_CLASSES, Calibration
 from evenstock.storage.snapshots import snapshot_digest
 
 MODEL = Trained(
     model="baseline",
     version="baseline-1",
     learned=bytes(range(256)),
-    path_variance=np.array([0.1, 1 / 3, 2.5e-3]),
+    calibration=Calibration(
+        np.linspace(1 / 3, 2.5e-3, N_CLASSES), np.full(N_CLASSES, 1 / 7), shared=np.full(N_CLASSES, 0.3), waking=0.01
+    ),
     cut_off=date(2026, 11, 20),
     seed=7,
     notes=("Ærø: 3 days hidden",),
@@ -24,7 +27,7 @@ def test_a_stored_model_comes_back_bit_by_bit():
     again = Trained.from_frame(MODEL.to_frame())
 
     assert (again.model, again.version, again.learned) == ("baseline", "baseline-1", MODEL.learned)
-    assert again.path_variance.tolist() == MODEL.path_variance.tolist()
+    assert again.calibration.to_dict() == MODEL.calibration.to_dict()
     assert (again.cut_off, again.seed, again.notes) == (MODEL.cut_off, 7, MODEL.notes)
 
 
@@ -41,3 +44,5 @@ def test_what_is_no_stored_model_is_refused():
         Trained.from_frame(MODEL.to_frame().drop("calibration"))
     with pytest.raises(ValueError, match="baseline-1: the stored model cannot be read"):
         Trained.from_frame(MODEL.to_frame().with_columns(learned=pl.lit("?")))
+    with pytest.raises(ValueError, match="cannot be read"):
+        Trained.from_frame(MODEL.to_frame().with_columns(calibration=pl.lit("{}")))

@@ -9,11 +9,16 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from evenstock.distributions import levels
 from evenstock.distributions import negative_binomial as nb
-from evenstock.distributions.path_kernel import draw
+from evenstock.distributions.path_kernel import DAYS_A_WEEK, draw
+
+Floats = npt.NDArray[np.float64]
 
 MAX_DAILY_MEAN: Final = 1e7
 """Largest mean of a day, so that a day's draw stays far within 32 bits."""
+_MOST_DAILY_DRAW: Final = 2.0**30
+"""Largest mean of a day once its level is drawn; no level that can occur with a sensible mean comes near."""
 
 
 def key_hashes(keys: Iterable[tuple[str, ...]]) -> npt.NDArray[np.uint64]:
@@ -30,58 +35,108 @@ def key_hashes(keys: Iterable[tuple[str, ...]]) -> npt.NDArray[np.uint64]:
     )
 
 
-def daily_dispersion(alpha: npt.ArrayLike, path_variance: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Dispersion left for the days once a path's own factor has variance v: ``(alpha - v) / (1 + v)``.
+def level_variance(path_variance: npt.ArrayLike, drift: npt.ArrayLike, weeks: int) -> Floats:
+    """Variance of a path's level in each week ahead, ``(1 + v) (1 + w)**k - 1``, shape ``(series, week)``.
 
-    A day given the factor G has mean ``mu G`` and variance ``mu G + a mu**2 G**2``; over G the variance becomes
-    ``mu + (a (1 + v) + v) mu**2``, which is ``mu + alpha mu**2`` again.
+    Examples
+    --------
+    >>> level_variance(np.array([0.2]), np.array([0.1]), 3).round(3).tolist()
+    [[0.2, 0.32, 0.452]]
+    """
+    v, w = np.asarray(path_variance, dtype=np.float64), np.asarray(drift, dtype=np.float64)
+    return np.asarray((1.0 + v)[:, None] * (1.0 + w)[:, None] ** np.arange(weeks) - 1.0)
+
+
+def daily_dispersion(alpha: npt.ArrayLike, path_variance: npt.ArrayLike) -> Floats:
+    """Dispersion left for the days once their level has variance V: ``max(alpha - V, 0) / (1 + V)``.
+
+    A day given the level G has mean ``mu G`` and variance ``mu G + a mu**2 G**2``; over G the variance becomes
+    ``mu + (a (1 + V) + V) mu**2``, which is ``mu + alpha mu**2`` again, or ``mu + V mu**2`` where V is the larger.
     """
     a, v = np.asarray(alpha, dtype=np.float64), np.asarray(path_variance, dtype=np.float64)
-    return np.asarray((a - v) / (1.0 + v))
+    return np.asarray(np.maximum(a - v, 0.0) / (1.0 + v))
 
 
 def sample_paths(
-    mu: npt.NDArray[np.float64],
-    alpha: npt.NDArray[np.float64],
-    path_variance: npt.NDArray[np.float64],
+    mu: Floats,
+    alpha: Floats,
+    path_variance: Floats,
     *,
     n_paths: int,
     seed: int,
     keys: npt.NDArray[np.uint64],
     first_path: int = 0,
+    drift: Floats | None = None,
+    shared: Floats | None = None,
+    groups: npt.NDArray[np.uint64] | None = None,
 ) -> npt.NDArray[np.int32]:
     """Demand in whole units, shape ``(series, path, day)``.
 
-    Each path has one level factor for all its days, Gamma with mean 1 and the series' `path_variance`; given it the days
-    are independent negative binomials. Every day keeps mean ``mu`` and variance ``mu + alpha mu**2``; the total of all
-    days has variance ``sum mu + (alpha - v) sum mu**2 + v (sum mu)**2``.
+    Each path has a level that multiplies the means of its days. In the first week it is Gamma with mean 1 and variance
+    ``v``, the series' `path_variance`; each week after it is multiplied by a lognormal with mean 1 and variance ``w``, its
+    `drift`. So week k has a level with mean 1 and variance ``V_k = (1 + v) (1 + w)**k - 1``, and two weeks have the
+    covariance ``V`` of the earlier (a martingale). Given the level, days are independent negative binomials. Every day
+    keeps its mean ``mu`` and has variance ``mu + max(alpha, V) mu**2``; the total of the days has variance
+    ``sum_d mu_d + sum_d max(alpha - V_d, 0) mu_d**2 + sum_de V_min(d,e) mu_d mu_e``.
+
+    Series of one group (the nodes of a SKU) share part of their level: the normal scores from which levels are looked up
+    have the correlation `shared` between two series that both have it (``sqrt(r_i r_j)`` where they differ). Given their
+    levels, series are independent.
 
     Parameters
     ----------
     mu
         Mean units, shape ``(series, day)``, from 0 to `MAX_DAILY_MEAN`.
     alpha, path_variance
-        Shape ``(series,)``; ``0 <= path_variance <= alpha``.
+        Shape ``(series,)``; ``0 <= path_variance <= alpha``, and at most `levels.MOST_VARIANCE`.
     n_paths, first_path
         Paths ``first_path .. first_path + n_paths - 1`` are drawn.
     seed
         From 0 to 2**64 - 1.
-    keys
-        `key_hashes` of the series. A cell depends on (seed, key, path, day) and its own parameters only: any subset, in
-        any order or chunk, is what the whole would have been.
+    keys, groups
+        `key_hashes` of the series and of what they belong to; a series without a group stands alone. A cell depends on
+        (seed, key, group, path, day) and its own parameters only: any subset, in any order or chunk, is what the whole
+        would have been.
+    drift
+        Variance of the level's relative change a week, shape ``(series,)``, 0 to 1; none where not given.
+    shared
+        Shape ``(series,)``, 0 to 1; none where not given. It needs `groups`.
+
+    References
+    ----------
+    The correlation through scores is a normal copula: Cario and Nelson (1997), Modeling and generating random vectors with
+    arbitrary marginal distributions and correlation matrix.
     """
     m = np.ascontiguousarray(mu, dtype=np.float64)
     a, v = np.asarray(alpha, dtype=np.float64), np.asarray(path_variance, dtype=np.float64)
-    if m.ndim != 2 or not a.shape == v.shape == keys.shape == m.shape[:1]:
+    w = np.zeros_like(a) if drift is None else np.asarray(drift, dtype=np.float64)
+    r = np.zeros_like(a) if shared is None or groups is None else np.asarray(shared, dtype=np.float64)
+    of = keys if groups is None else groups
+    if m.ndim != 2 or not a.shape == v.shape == w.shape == r.shape == keys.shape == of.shape == m.shape[:1]:
         raise ValueError(f"mu is (series, day); alpha {a.shape}, path variance {v.shape}, keys {keys.shape} do not fit")
     nb.variance(m, a[:, None])
     if m.size and m.max() > MAX_DAILY_MEAN:
         raise ValueError(f"a daily mean above {MAX_DAILY_MEAN:,.0f} units: look for a spike in this history")
-    if not ((v >= 0) & (v <= a)).all():
+    if not ((v >= 0) & (v <= np.minimum(a, levels.MOST_VARIANCE))).all():
         raise ValueError("the path variance lies between 0 and alpha, so that a day keeps its own variance")
+    if not ((w >= 0) & (w <= 1) & (r >= 0) & (r <= 1)).all():
+        raise ValueError("drift and shared lie between 0 and 1")
     if n_paths < 1 or first_path < 0 or not 0 <= seed < 2**64:
         raise ValueError("at least one path, counted from 0, and a seed from 0 to 2**64 - 1")
     out = np.empty((m.shape[0], n_paths, m.shape[1]), dtype=np.int32)
-    left = np.ascontiguousarray(daily_dispersion(a, v))
-    draw(m, left, np.ascontiguousarray(v), np.ascontiguousarray(keys), np.uint64(seed), first_path, out)
+    weeks = -(-m.shape[1] // DAYS_A_WEEK)
+    rows, row = levels.table(v)
+    draw(
+        m,
+        np.ascontiguousarray(daily_dispersion(a[:, None], level_variance(v, w, weeks))),
+        rows,
+        row,
+        np.sqrt(np.log1p(w)),
+        np.ascontiguousarray(r),
+        np.ascontiguousarray(keys),
+        np.ascontiguousarray(of),
+        np.uint64(seed),
+        first_path,
+        out,
+    )
     return out

@@ -8,12 +8,12 @@ from types import ModuleType
 import numpy as np
 
 from evenstock import registry
-from evenstock.forecasting import models, velocity
+from evenstock.forecasting import models
 from evenstock.forecasting.daily import Daily
 from evenstock.forecasting.drivers import Drivers
 from evenstock.forecasting.forecast import MAX_HORIZON, Forecast
 from evenstock.forecasting.history import DemandHistory
-from evenstock.forecasting.path_variance import FIRST_ORIGIN_BACK, SUM_DAYS, fit_path_variance, fitted_together
+from evenstock.forecasting.path_variance import FIRST_ORIGIN_BACK, SUM_DAYS, fit_calibration
 from evenstock.forecasting.season import EVENT_DAYS
 from evenstock.forecasting.spikes import cap_spikes
 from evenstock.forecasting.trained import Trained
@@ -29,8 +29,8 @@ def names() -> list[str]:
 def train(history: DemandHistory, *, model: str = "baseline", drivers: Drivers = _NOTHING, seed: int = 0) -> Trained:
     """Let `model` learn from `history`, and learn how far its sums may lie off.
 
-    The path variance comes from running the forecaster at three earlier origins, with parameters learned before the
-    earliest of them.
+    The calibration of sums comes from running the forecaster at three earlier origins, with parameters learned before
+    the earliest of them.
     """
     member = _member(model)
     _refuse_nothing(history)
@@ -45,13 +45,13 @@ def train(history: DemandHistory, *, model: str = "baseline", drivers: Drivers =
     def forecaster(past: DemandHistory) -> Daily:
         return _daily(member, past, SUM_DAYS, known.known(past.as_of), early)
 
-    by_bucket, notes = fit_path_variance(capped, forecaster)
+    calibration, notes = fit_calibration(capped, forecaster)
     version = getattr(member, "version", None)
     return Trained(
         model=model,
         version=version(learned) if callable(version) else str(member.VERSION),
         learned=learned,
-        path_variance=by_bucket,
+        calibration=calibration,
         cut_off=history.as_of - timedelta(days=1),
         seed=seed,
         notes=notes,
@@ -69,7 +69,8 @@ def predict(trained: Trained, history: DemandHistory, *, horizon: int = 28, driv
         )
     capped = cap_spikes(history.last(EVENT_DAYS))
     said = _daily(_member(trained.model), capped, horizon, drivers.known(history.as_of), trained.learned)
-    alpha, variance = fitted_together(said.mu, said.alpha, trained.path_variance[velocity.bucket(said.mu.mean(axis=1))])
+    _, item = np.unique(history.keys["sku"].to_numpy(), return_inverse=True)
+    found = trained.calibration.apply(said, item)
     notes = trained.notes
     silent = int(np.count_nonzero(history.start >= history.n_days))
     if silent:
@@ -77,12 +78,14 @@ def predict(trained: Trained, history: DemandHistory, *, horizon: int = 28, driv
     return Forecast(
         keys=history.keys.select("sku", "node"),
         as_of=history.as_of,
-        mu=said.mu,
-        alpha=alpha,
-        path_variance=variance,
+        mu=found.mu,
+        alpha=found.alpha,
+        path_variance=found.path_variance,
         version=trained.version,
         cut_off=history.as_of - timedelta(days=1),
         notes=(*capped.notes, *notes),
+        path_drift=found.drift,
+        shared=found.shared,
     )
 
 

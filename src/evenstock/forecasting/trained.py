@@ -8,9 +8,9 @@ import json
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
+
+from evenstock.forecasting.calibration import Calibration
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +23,8 @@ class Trained:
     """Name and number of the model, and what identifies the parameters where it has any."""
     learned: bytes
     """The forecaster's own parameters; empty where it learns nothing beforehand."""
-    path_variance: npt.NDArray[np.float64]
-    """Variance of a path's level factor by velocity bucket, shape ``(bucket,)``."""
+    calibration: Calibration
+    """How far its levels may lie off, by how fast a series sells."""
     cut_off: date
     """Last day that was looked at."""
     seed: int = 0
@@ -42,7 +42,7 @@ class Trained:
                 "cut_off": [self.cut_off],
                 "seed": [self.seed],
                 "learned": [base64.b64encode(self.learned).decode("ascii")],
-                "calibration": [json.dumps({"path_variance": self.path_variance.tolist()})],
+                "calibration": [json.dumps(self.calibration.to_dict())],
                 "notes": [json.dumps(self.notes, ensure_ascii=False)],
             },
             schema_overrides={"cut_off": pl.Date, "seed": pl.Int64},
@@ -58,14 +58,15 @@ class Trained:
         row = frame.row(0, named=True)
         try:
             learned = base64.b64decode(row["learned"], validate=True)
-            calibration, notes = json.loads(row["calibration"]), tuple(json.loads(row["notes"]))
-        except (binascii.Error, json.JSONDecodeError, TypeError) as error:
+            calibration = Calibration.from_dict(json.loads(row["calibration"]))
+            notes = tuple(json.loads(row["notes"]))
+        except (binascii.Error, ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{row['version']}: the stored model cannot be read ({error}); train again") from error
         return cls(
             model=row["model"],
             version=row["version"],
             learned=learned,
-            path_variance=np.asarray(calibration["path_variance"], dtype=np.float64),
+            calibration=calibration,
             cut_off=row["cut_off"],
             seed=row["seed"],
             notes=notes,
