@@ -23,12 +23,12 @@ for name, member in (
     ("forecast", forecast),
     ("plan", plan),
     ("route", route),
-    ("stock", stock),
     ("explain", explain),
     ("doctor", doctor),
     ("export-schemas", export_schemas),
 ):
     app.command(name)(member.command)
+app.add_typer(stock.app, name="stock")
 app.command("warm-up", hidden=True)(warm_up.command)
 
 

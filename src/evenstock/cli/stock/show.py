@@ -1,4 +1,4 @@
-"""`evenstock stock`: what is where, by state, and what may be promised."""
+"""`evenstock stock show`: what is where by the record, by state, and what may be promised."""
 
 from __future__ import annotations
 
