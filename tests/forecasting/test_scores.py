@@ -1,6 +1,6 @@
-"""Scores are what their papers say, and a backtest sees only the past."""
+"""Scores are what their papers say."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -8,7 +8,6 @@ import pytest
 
 from evenstock.distributions import negative_binomial as nb
 from evenstock.forecasting import DemandHistory, scores
-from evenstock.forecasting.backtest import backtest
 
 FIRST = date(2025, 1, 6)
 
@@ -75,28 +74,33 @@ def test_sums_drawn_from_the_law_itself_are_covered_as_promised():
     assert sold.var() == pytest.approx(7.5, rel=0.05)
 
 
-def test_a_backtest_is_blind_to_what_came_after_its_origin():
-    units = np.random.default_rng(4).poisson(3.0, (60, 200))
-    later = units.copy()
-    later[:, 160:] = 50
-    origin = FIRST + timedelta(days=120)
+def test_shares_below_a_level_are_the_level_under_the_truth_however_coarse_the_counts():
+    rng = np.random.default_rng(6)
+    counts = rng.poisson(0.3, 40_000)
+    below, upto = scores.pit_bounds(counts, np.full(40_000, 0.3), 0.0)
 
-    a, b = (backtest(history(u), [origin]) for u in (units, later))
-
-    assert a.equals(b)
-    assert a["model"].to_list() == ["baseline", "empirical", "seasonal_naive"]
-
-
-def test_on_steady_demand_the_baseline_beats_both_yardsticks():
-    rng = np.random.default_rng(5)
-    units = rng.poisson(np.exp(rng.normal(0, 1, (300, 1))) * np.tile([0.7, 0.7, 0.7, 0.9, 1.2, 1.5, 1.3], 40))
-    table = backtest(history(units), [FIRST + timedelta(days=k) for k in (224, 252)])
-    loss = dict(table.group_by("model").agg(pl.col("wspl").mean()).iter_rows())
-
-    assert loss["baseline"] < 0.97 * loss["empirical"] < loss["seasonal_naive"]
-    assert table.filter(pl.col("model") == "baseline")["bias"].abs().max() < 0.05
+    for level in (0.5, 0.835, 0.975):
+        # plain: P(y <= 0) is already 0.74, so the share at or under the median is 0.74
+        assert scores.share_below(below, upto, level).mean() == pytest.approx(level, abs=0.006)
+    assert (counts <= 0).mean() == pytest.approx(0.74, abs=0.01)
 
 
-def test_an_origin_without_a_whole_window_is_refused():
-    with pytest.raises(ValueError, match="must lie within the history"):
-        backtest(history(np.ones((2, 100), int)), [FIRST + timedelta(days=90)])
+def test_a_share_below_is_the_mean_over_all_draws_of_the_randomised_transform():
+    rng = np.random.default_rng(7)
+    counts, mu = rng.poisson(1.2, (50, 1)), np.full((50, 1), 1.2)
+    drawn = np.stack([scores.randomised_pit(counts, mu, np.zeros((50, 1)), rng) for _ in range(4000)])
+    below, upto = scores.pit_bounds(counts, mu, 0.0)
+
+    assert np.abs((drawn <= 0.4).mean(axis=0) - scores.share_below(below, upto, 0.4)).max() < 0.04
+
+
+def test_uniformity_is_rejected_as_often_as_its_p_says():
+    rng = np.random.default_rng(8)
+    p = np.array([scores.uniformity(rng.random(400))[1] for _ in range(500)])
+
+    assert (p < 0.1).mean() == pytest.approx(0.1, abs=0.045)  # three standard errors are 0.04
+    assert scores.uniformity(rng.beta(2, 2, 400))[1] < 1e-4
+
+
+def test_few_transforms_are_not_tested():
+    assert np.isnan(scores.uniformity(np.full(99, 0.5))[1])

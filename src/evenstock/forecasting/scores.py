@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from evenstock.distributions import negative_binomial as nb
 from evenstock.forecasting.history import DemandHistory
@@ -17,6 +18,7 @@ from evenstock.forecasting.path_variance import total_dispersion
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.integer] | Floats
+Reals = Floats | npt.NDArray[np.float32]
 
 M5_LEVELS: Final = (0.005, 0.025, 0.165, 0.25, 0.5, 0.75, 0.835, 0.975, 0.995)
 """Quantile levels of the M5 uncertainty competition: the median and the 50, 67, 95 and 99 % intervals."""
@@ -124,3 +126,49 @@ def randomised_pit(actual: Numbers, mu: Floats, alpha: Floats, rng: np.random.Ge
     sold = np.asarray(actual)
     below, upto = nb.cdf(sold - 1, mu, alpha), nb.cdf(sold, mu, alpha)
     return np.asarray(below + rng.random(sold.shape) * (upto - below))
+
+
+def pit_bounds(actual: Numbers, mu: npt.ArrayLike, alpha: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """``F(y - 1)`` and ``F(y)``: between them a count's probability transform lies anywhere with equal chance."""
+    sold = np.asarray(actual)
+    return nb.cdf(sold - 1, mu, alpha), nb.cdf(sold, mu, alpha)
+
+
+def share_below(below: Reals, upto: Reals, level: float) -> Floats:
+    """Chance that each randomised transform is at most `level`, shape of `below`: on average `level` if the forecast is right.
+
+    Plain shares of days at or under a quantile are more than its level even under the truth, because a quantile of counts
+    holds the whole of its last unit; this is the same share with that unit split, without drawing lots.
+
+    References
+    ----------
+    Czado, Gneiting and Held (2009), the non-randomised transform, eq. 4.
+
+    Examples
+    --------
+    Zero has probability one half, so of a zero's transform, between 0 and 0.5, half lies under 0.25.
+
+    >>> share_below(np.array([0.0, 0.5]), np.array([0.5, 0.9]), 0.25).tolist()
+    [0.5, 0.0]
+    """
+    width = upto - below
+    inside = np.divide(level - below, width, out=np.where(upto <= level, 1.0, 0.0), where=width > 0)
+    return np.asarray(np.clip(inside, 0.0, 1.0))
+
+
+def uniformity(transform: Floats, bins: int = 20) -> tuple[float, float]:
+    """Chi-square of a histogram of transforms against a flat one, and the chance of as much under a right forecast.
+
+    The transforms must be independent: draw one day of each series, because days of a series share its level.
+
+    Examples
+    --------
+    >>> uniformity((np.arange(200) + 0.5) / 200)
+    (0.0, 1.0)
+    """
+    if transform.size < 5 * bins:
+        return float("nan"), float("nan")
+    counts = np.histogram(transform, bins=bins, range=(0.0, 1.0))[0]
+    expected = transform.size / bins
+    chi = float(((counts - expected) ** 2).sum() / expected)
+    return chi, float(special.chdtrc(bins - 1, chi))
