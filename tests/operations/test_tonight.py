@@ -14,7 +14,7 @@ from evenstock.operations.company import Company, NothingImportedError
 from evenstock.operations.forecast_demand import current_forecast, forecast_demand
 from evenstock.operations.import_network import import_network
 from evenstock.operations.plan_transfers import methods, plan_transfers, service_before_and_after
-from evenstock.operations.tonight import next_departure, tonight
+from evenstock.operations.tonight import demand_paths, next_departure, tonight
 from evenstock.operations.transfers import approve_plan, dispatch_transfer
 from evenstock.simulation.world import World, make_world
 from evenstock.storage.memory import MemoryStore
@@ -246,3 +246,25 @@ def test_without_an_import_there_is_no_company(tmp_path) -> None:
 
 def test_now_is_a_moment_not_a_day(world: World) -> None:
     assert world.opens_at == datetime(2026, 9, 15, 6, tzinfo=UTC)
+
+
+def test_paths_are_drawn_in_parts_and_nodes_of_an_item_stay_in_one_world(monkeypatch) -> None:
+    keys = pl.DataFrame({"sku": ["A", "B", "A", "Z"], "node": ["CA", "CA", "TX", "TX"]})
+    forecast = Forecast(
+        keys, date(2026, 11, 20), np.full((4, 7), 50.0), np.full(4, 0.5), np.full(4, 0.5), "v", date(2026, 11, 19),
+        shared=np.ones(4),
+    )  # fmt: skip
+    skus, nodes = {"A": 0, "B": 1}, {"CA": 0, "TX": 1}
+
+    paths, mean, notes = demand_paths(forecast, skus, nodes, 300, 3)
+    monkeypatch.setattr("evenstock.operations.tonight._SERIES_AT_ONCE", 1)
+    again, _, _ = demand_paths(forecast, skus, nodes, 300, 3)
+
+    assert (paths == again).all()
+    assert (paths[0, 0] == forecast.paths(300, 3)[0]).all()
+    assert mean.tolist() == [[50.0, 50.0], [50.0, 0.0]]
+    assert paths[1, 1].max() == 0
+    assert "1 forecast series are of items or nodes not in the network" in notes[0]
+    weeks = paths.sum(axis=3)
+    assert np.corrcoef(weeks[0, 0], weeks[0, 1])[0, 1] > 0.9
+    assert abs(np.corrcoef(weeks[0, 0], weeks[1, 0])[0, 1]) < 0.25

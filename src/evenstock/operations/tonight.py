@@ -19,6 +19,7 @@ from evenstock.operations.spill import Shortage, regions_from, shortage
 from evenstock.rebalancing.problem import Lanes, Problem
 
 _LONGEST_WAIT_DAYS = 7
+_SERIES_AT_ONCE = 2000
 _UNDER_WAY = frozenset({TransferState.RELEASED, TransferState.DISPATCHED, TransferState.RECEIVED})
 
 
@@ -110,7 +111,11 @@ def promised_away(transfers: Sequence[TransferOrder], skus: dict[str, int], node
 def demand_paths(
     forecast: Forecast, skus: dict[str, int], nodes: dict[str, int], n_paths: int, seed: int
 ) -> tuple[NDArray[np.uint16], NDArray[np.float64], tuple[str, ...]]:
-    """Sample paths by item and node, shape ``(item, node, path, day)``, and the mean units a day; no forecast means none sells."""
+    """Sample paths by item and node, shape ``(item, node, path, day)``, and the mean units a day; no forecast means none sells.
+
+    Path s is one possible world: nodes of an item share part of how far the forecast is off in it, so stock at one is worth
+    less to another than if they were strangers.
+    """
     horizon = forecast.mu.shape[1]
     paths = np.zeros((len(skus), len(nodes), n_paths, horizon), np.uint16)
     mean = np.zeros((len(skus), len(nodes)))
@@ -124,8 +129,11 @@ def demand_paths(
         else:
             unknown += 1
     picked = np.array(rows, np.int64)
-    drawn = forecast.paths(n_paths, seed, rows=picked)
-    paths[at_sku, at_node] = np.minimum(drawn, np.iinfo(np.uint16).max)
+    # In parts: as drawn, a unit takes twice the memory that it is kept in. Nodes of an item co-move whatever the parts.
+    for begin in range(0, picked.size, _SERIES_AT_ONCE):
+        part = slice(begin, begin + _SERIES_AT_ONCE)
+        drawn = forecast.paths(n_paths, seed, rows=picked[part])
+        paths[at_sku[part], at_node[part]] = np.minimum(drawn, np.iinfo(np.uint16).max)
     mean[at_sku, at_node] = forecast.mu[picked].mean(axis=1)
     notes = (
         (f"{unknown} forecast series are of items or nodes not in the network and were left out",) if unknown else ()
