@@ -47,6 +47,7 @@ def learn(
     covariates: Floats,
     group: Codes,
     *,
+    count: Floats | None = None,
     level_half_life_days: float = LEVEL_HALF_LIFE_DAYS,
     residual_half_life_days: float | None = None,
 ) -> DurationModel:
@@ -64,6 +65,8 @@ def learn(
         As in `shrinkage.shrunk_effects`.
     group
         Whose residuals a case is one of, numbers from 0, shape ``(case,)``.
+    count
+        How many cases each row stands for, above zero; None for one each.
     residual_half_life_days
         None takes the shortest that leaves enough cases.
 
@@ -77,10 +80,11 @@ def learn(
     Buckley and James (1979), Linear regression with censored data, Biometrika 66, eq. 2.2: what goes on is put at the
     mean of the residuals that outlast it, then the level is fitted again. Here residuals are weighted by recency.
     """
+    times = np.ones(log_time.shape) if count is None else count
     recent = residual_half_life_days or recent_half_life(age_days, ended)
-    weight, lately = 0.5 ** (age_days / level_half_life_days), 0.5 ** (age_days / recent)
     # Weights of very old cases underflow to nothing; they may not vanish from the sums they are divided by.
-    weight, lately = np.maximum(weight, 1e-12), np.maximum(lately, 1e-12)
+    weight = times * np.maximum(0.5 ** (age_days / level_half_life_days), 1e-12)
+    lately = times * np.maximum(0.5 ** (age_days / recent), 1e-12)
     y, effects = log_time.copy(), None
     for _ in range(IMPUTATIONS if not ended.all() else 1):
         effects = shrunk_effects(y, codes, sizes, covariates, weight, effects)

@@ -15,7 +15,7 @@ Codes = npt.NDArray[np.int64]
 SWEEPS: Final = 12
 """Passes over all factors; more change no figure of the benchmark in its third place."""
 FIRST_STRENGTH: Final = 10.0
-STRENGTHS: Final = (1.0, 300.0)
+STRENGTHS: Final = (0.02, 300.0)
 
 
 @dataclass(frozen=True, slots=True)

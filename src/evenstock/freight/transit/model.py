@@ -24,6 +24,7 @@ LONGEST_DAYS: Final = 120
 """Last day of a table, as in `tables.Transit`; it holds what takes longer."""
 SHIFT: Final = 0.25
 """Days added before the logarithm, so that the day of hand-over has one."""
+LEVEL_HALF_LIFE_DAYS: Final = durations.LEVEL_HALF_LIFE_DAYS
 FEWEST: Final = 5
 """Parcels that a group needs to have an effect of its own; below, its parents speak for it."""
 FACTORS: Final = (
@@ -113,7 +114,7 @@ def learn(
     *,
     places: Mapping[str, tuple[float, float]] | None = None,
     zone: ZoneOf | None = None,
-    level_half_life_days: float = durations.LEVEL_HALF_LIFE_DAYS,
+    level_half_life_days: float = LEVEL_HALF_LIFE_DAYS,
     residual_half_life_days: float | None = None,
 ) -> TransitModel:
     """Learn how long parcels take.

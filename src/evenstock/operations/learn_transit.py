@@ -1,0 +1,303 @@
+"""Learns how long each service takes from carrier scans, and keeps the tables that routing looks up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from evenstock.distributions import day_table
+from evenstock.freight import reading, transit
+from evenstock.freight.zones import area
+from evenstock.operations.company import Company
+from evenstock.operations.ports import Snapshots, Store, Transaction
+
+POINTER: Final = "transit"
+"""Pointer of the learned tables; the imported ones stay in the network."""
+FRESH_DAYS: Final = 14
+"""Learned tables older than this are not used: a feed that stopped must not rule for ever."""
+IMPORTED_PARCELS: Final = 20.0
+"""Parcels that an imported table is worth beside what was scanned."""
+FEW_PARCELS: Final = 30.0
+"""Below this many (weighted by recency) a service's zone is said to lean on others."""
+MIXED_LANES: Final = 400
+"""Lanes, by latest parcel, that a zone's table is a mean over."""
+LANES_KEPT: Final = 5000
+"""Most lanes with a table of their own, by parcels."""
+SMALLEST_SHARE: Final = 1e-6
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearnedTransit:
+    """Tables learned from scans, and the snapshot they are kept in."""
+
+    fitted_on: date
+    transit: pl.DataFrame
+    """As `tables.Transit`: by service and zone, whatever the weekday of hand-over."""
+    zones: pl.DataFrame
+    """By service and zone: parcels, under_way, imported_share (weight of the imported table), mean_days, basis."""
+    lanes: pl.DataFrame
+    """By service, origin and destination area (three characters): parcels, days, probability."""
+    reliability: pl.DataFrame
+    """By service: parcels due, late, late_share, low, high, mean_days_late."""
+    notes: tuple[str, ...]
+    digest: str
+
+
+def learn_transit(
+    store: Store, snapshots: Snapshots, company: Company, *, as_of: date, now: datetime
+) -> LearnedTransit:
+    """Learn from the deliveries last imported, as known on the morning of `as_of`, and make it the current `transit`.
+
+    A service and zone gets the mean table of the lanes it was scanned on; few scans lean on the service, its postal areas
+    and all others, and on the imported table as if that were `IMPORTED_PARCELS` parcels. A zone that was never scanned
+    keeps its imported table.
+
+    Raises
+    ------
+    ValueError
+        If no deliveries were imported, if the network has no rate cards, or if nothing has arrived yet.
+    """
+    deliveries, book = company.table("deliveries"), company.network.rates
+    if deliveries is None:
+        raise ValueError("no scans: import a table named deliveries (parcel, service, postal codes, shipped_at, …)")
+    if book is None:
+        raise ValueError(
+            "the network has no rate cards, so nobody knows services and zones; import rate_cards and rates"
+        )
+    clocks = {str(node.id): node.timezone for node in company.network.nodes.values()}
+    scans = transit.read(deliveries, as_of, timezones=clocks)
+    model = transit.learn(scans, places=reading.centroids(company.tables.get("places")), zone=book.zone)
+    imported = reading.shares(company.tables.get("transit"))
+    cells = _cells(scans, book.zone)
+    tables, rows, notes = [], [], list(scans.notes)
+    for key in sorted({*cells, *imported}, key=lambda key: (key[0], key[1])):
+        service, zone = key
+        if service not in book.services:
+            notes.append(f"{service}: has scans but no rate card; it cannot be offered, and no table is kept")
+            continue
+        share, row = _cell(scans, model, cells.get(key), imported.get(key))
+        tables.append(_frame(service, zone, share))
+        rows.append({"service": service, "zone": zone, **row})
+        if row["basis"]:
+            notes.append(f"{service} zone {zone}: {row['basis']}")
+    lanes = _lanes(scans, model)
+    return _keep(
+        store,
+        snapshots,
+        company,
+        LearnedTransit(
+            as_of,
+            pl.concat(tables) if tables else pl.DataFrame(schema=_TRANSIT),
+            pl.DataFrame(rows, schema=_ZONES),
+            lanes,
+            _reliability(scans),
+            tuple(dict.fromkeys(notes)),
+            "",
+        ),
+        now,
+    )
+
+
+def current_transit(
+    books: Transaction, snapshots: Snapshots, on: date, *, fresh_days: int = FRESH_DAYS
+) -> LearnedTransit | None:
+    """What was learned last, if it was learned on `on` or at most `fresh_days` before; else None.
+
+    A table learned after `on` is not used either: a decision replayed must not know what came later.
+    """
+    digest = books.pointer(POINTER)
+    if digest is None:
+        return None
+    kept = snapshots.read(digest)
+    about = kept["about"].row(0, named=True)
+    if not on - timedelta(days=fresh_days) <= about["fitted_on"] <= on:
+        return None
+    notes = tuple(line for line in about["notes"].split("\n") if line)
+    return LearnedTransit(
+        about["fitted_on"], kept["transit"], kept["zones"], kept["lanes"], kept["reliability"], notes, digest
+    )
+
+
+def with_learned(frames: Mapping[str, pl.DataFrame], learned: LearnedTransit | None) -> dict[str, pl.DataFrame]:
+    """The network's tables with learned transit in place of imported, service and zone by service and zone.
+
+    What was not learned keeps its imported table; a service whose rate cards are gone is left out.
+    """
+    found = dict(frames)
+    if learned is None or "rate_cards" not in frames:
+        return found
+    offered = frames["rate_cards"]["service"].unique()
+    ours = learned.transit.filter(pl.col("service").is_in(offered.implode()))
+    theirs = frames.get("transit", pl.DataFrame(schema=_TRANSIT)).select(*_TRANSIT)
+    kept = theirs.join(ours.select("service", "zone").unique(), on=["service", "zone"], how="anti")
+    found["transit"] = pl.concat(
+        [kept.cast({"zone": pl.Int64, "days": pl.Int64, "probability": pl.Float64}), ours]
+    ).sort("service", "zone", "days")
+    return found
+
+
+_TRANSIT: Final[dict[str, type[pl.DataType]]] = {
+    "service": pl.String,
+    "zone": pl.Int64,
+    "days": pl.Int64,
+    "probability": pl.Float64,
+}
+_ZONES: Final[dict[str, type[pl.DataType]]] = {
+    "service": pl.String,
+    "zone": pl.Int64,
+    "parcels": pl.Int64,
+    "under_way": pl.Int64,
+    "imported_share": pl.Float64,
+    "mean_days": pl.Float64,
+    "basis": pl.String,
+}
+_LANES: Final[dict[str, type[pl.DataType]]] = {
+    "service": pl.String,
+    "origin": pl.String,
+    "destination": pl.String,
+    "parcels": pl.Int64,
+    "days": pl.Int64,
+    "probability": pl.Float64,
+}
+
+
+def _cells(scans: transit.Scans, zone: transit.ZoneOf) -> dict[tuple[str, int], npt.NDArray[np.int64]]:
+    """Parcels of each service and zone, newest hand-over last."""
+    found: dict[tuple[str, int], list[int]] = {}
+    for row in np.argsort(scans.handed_over, kind="stable").tolist():
+        crossed = zone(scans.origin[row], scans.destination[row])
+        if crossed is not None:
+            found.setdefault((scans.service[row], crossed), []).append(row)
+    return {key: np.array(rows, dtype=np.int64) for key, rows in found.items()}
+
+
+def _cell(
+    scans: transit.Scans,
+    model: transit.TransitModel,
+    rows: npt.NDArray[np.int64] | None,
+    imported: Floats | None,
+) -> tuple[Floats, dict[str, object]]:
+    """Table of one service and zone, and what it rests on."""
+    if rows is None:
+        assert imported is not None
+        about = {"parcels": 0, "under_way": 0, "imported_share": 1.0, "mean_days": float(day_table.mean(imported))}
+        return imported, about | {"basis": "no scan; the imported table stays"}
+    lately = rows[-MIXED_LANES:]
+    share = model.shares(
+        [scans.service[row] for row in lately],
+        [scans.origin[row] for row in lately],
+        [scans.destination[row] for row in lately],
+    ).mean(axis=0)
+    fade = 0.5 ** (scans.age_days[rows] / transit.LEVEL_HALF_LIFE_DAYS)
+    cases = float(fade[scans.delivered[rows]].sum())
+    prior = IMPORTED_PARCELS if imported is not None else 0.0
+    if imported is not None:
+        share = day_table.blend(share, imported, cases, prior)
+    basis = ""
+    if cases < FEW_PARCELS:
+        basis = f"few scans ({rows.size:,}): leans on its service and postal areas" + (
+            f", and {prior / (cases + prior):.0%} on the imported table" if prior else "; no imported table"
+        )
+    return share, {
+        "parcels": int(rows.size),
+        "under_way": int((~scans.delivered[rows]).sum()),
+        "imported_share": prior / (cases + prior) if prior else 0.0,
+        "mean_days": float(day_table.mean(share)),
+        "basis": basis,
+    }
+
+
+def _frame(service: str, zone: int, share: Floats) -> pl.DataFrame:
+    days, kept = _trimmed(share)
+    return pl.DataFrame({"service": service, "zone": zone, "days": days, "probability": kept}, schema=_TRANSIT)
+
+
+def _trimmed(share: Floats) -> tuple[list[int], list[float]]:
+    """Days with a share worth a row; the rest is spread over them in proportion."""
+    days = np.flatnonzero(share >= SMALLEST_SHARE)
+    kept = share[days] / share[days].sum()
+    return days.tolist(), kept.tolist()
+
+
+def _lanes(scans: transit.Scans, model: transit.TransitModel) -> pl.DataFrame:
+    """Tables of lanes with enough parcels to speak for themselves, most parcels first where there are too many."""
+    count: dict[tuple[str, str, str], int] = {}
+    for row in zip(scans.service, map(area, scans.origin), map(area, scans.destination), strict=True):
+        count[row] = count.get(row, 0) + 1
+    lanes = sorted(
+        (key for key in count if "service and lane" in model.basis(*key)), key=lambda key: (-count[key], key)
+    )[:LANES_KEPT]
+    if not lanes:
+        return pl.DataFrame(schema=_LANES)
+    share = model.shares(*([lane[k] for lane in lanes] for k in range(3)))
+    parts = []
+    for lane, row in sorted(zip(lanes, share, strict=True)):
+        days, kept = _trimmed(row)
+        names = dict(zip(("service", "origin", "destination"), lane, strict=True))
+        parts.append(pl.DataFrame(names | {"parcels": count[lane], "days": days, "probability": kept}, schema=_LANES))
+    return pl.concat(parts)
+
+
+def _reliability(scans: transit.Scans) -> pl.DataFrame:
+    found = transit.promise_reliability(scans)
+    return pl.DataFrame(
+        {
+            "service": [r.service for r in found],
+            "parcels": [r.parcels for r in found],
+            "late": [r.late for r in found],
+            "late_share": [r.late_share for r in found],
+            "low": [r.low for r in found],
+            "high": [r.high for r in found],
+            "mean_days_late": [r.mean_days_late for r in found],
+        },
+        schema={
+            "service": pl.String,
+            "parcels": pl.Int64,
+            "late": pl.Int64,
+            "late_share": pl.Float64,
+            "low": pl.Float64,
+            "high": pl.Float64,
+            "mean_days_late": pl.Float64,
+        },
+    )
+
+
+def _keep(
+    store: Store, snapshots: Snapshots, company: Company, learned: LearnedTransit, now: datetime
+) -> LearnedTransit:
+    about = pl.DataFrame(
+        {
+            "fitted_on": [learned.fitted_on],
+            "deliveries": [company.digests["deliveries"]],
+            "network": [company.digests["network"]],
+            "notes": ["\n".join(learned.notes)],
+        }
+    )
+    digest = snapshots.take(
+        {
+            "transit": learned.transit,
+            "zones": learned.zones,
+            "lanes": learned.lanes,
+            "reliability": learned.reliability,
+            "about": about,
+        }
+    )
+    with store.transaction() as books:
+        books.point(POINTER, digest, now)
+    return LearnedTransit(
+        learned.fitted_on,
+        learned.transit,
+        learned.zones,
+        learned.lanes,
+        learned.reliability,
+        learned.notes,
+        digest,
+    )
