@@ -10,7 +10,6 @@ import numpy.typing as npt
 import polars as pl
 
 from evenstock.inventory import Evidence
-from evenstock.inventory.accuracy import exposure
 from evenstock.inventory.velocity import velocity_class
 
 DAYS = 56
@@ -21,6 +20,8 @@ HAZARD = np.array([0.001, 0.002, 0.003, 0.006])
 LOSS = np.array([0.005, 0.01, 0.01, 0.03])
 VARIANCE = np.array([0.02, 0.05, 0.1, 0.4])
 """Units lost and units squared for each unit of exposure, by node: the last one is careless."""
+STANDING = 0.1
+"""Exposure of a day without sales, in units."""
 MISPLACED = 0.03
 """Share of shelves with some units put away in a wrong place."""
 
@@ -67,7 +68,7 @@ def shelves(seed: int, n: int = 4000, *, noticed_after_units: float = np.inf) ->
     sold = _sales(rng, rate, alpha, path_variance)
     sold[np.arange(DAYS)[None, :] >= DAYS - empty_days[:, None]] = 0
     moved = rate * np.maximum(lasted - empty_days, 0)
-    error = _errors(rng, node, exposure(moved, lasted))
+    error = _errors(rng, node, moved + STANDING * lasted)
     truth = np.where(empty_days > 0, 0, np.maximum(record + error, 0))
     restored = np.full((n, DAYS), np.nan)
     inside = np.flatnonzero(age < DAYS)
@@ -79,6 +80,7 @@ def shelves(seed: int, n: int = 4000, *, noticed_after_units: float = np.inf) ->
         mean=np.repeat(rate[:, None], DAYS, axis=1),
         alpha=alpha,
         path_variance=path_variance,
+        path_drift=np.zeros(n),
         looked=np.ones((n, DAYS), bool),
         pick_log_ratio=np.zeros((n, DAYS)),
         restored=restored,
@@ -116,7 +118,7 @@ def earlier_counts(rng, rate, node, share: float = 0.3) -> pl.DataFrame:
     moved = rate[some] * days
     booked = np.ceil(rate[some] * rng.uniform(5, 30, some.size) + 3).astype(np.int64)
     phantom = rng.random(some.size) < -np.expm1(-HAZARD[node[some]] * days)
-    error = _errors(rng, node[some], exposure(moved, days))
+    error = _errors(rng, node[some], moved + STANDING * days)
     return pl.DataFrame(
         {
             "node": [NODES[k] for k in node[some]],

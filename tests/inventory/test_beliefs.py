@@ -29,9 +29,9 @@ def test_doubt_grows_with_units_moved_and_days() -> None:
     fresh = one(evidence([2] * 7, 2.0, record=40, days_since_count=7.0, moved_since_count=14.0))
     stale = one(evidence([2] * 7, 2.0, record=40, days_since_count=200.0, moved_since_count=400.0))
 
-    # Exposure 14 + 0.1 x 7 = 14.7: variance 0.05 x 14.7, loss 0.01 x 14.7.
-    assert fresh["error_sd"] ** 2 == pytest.approx(0.05 * 14.7)
-    assert fresh["error_mean"] == pytest.approx(-0.147)
+    # 2.1 a day (a tenth for standing); of 7 days, each put right with 1 %, (1 - exp(-0.07)) / 0.01 = 6.76 remain.
+    assert fresh["error_sd"] ** 2 == pytest.approx(0.05 * 2.1 * 6.7606, rel=1e-4)
+    assert fresh["error_mean"] == pytest.approx(-0.01 * 2.1 * 6.7606, rel=1e-4)
     assert stale["q95"] - stale["q05"] > fresh["q95"] - fresh["q05"]
     assert stale["mean"] < fresh["mean"] < 40
 

@@ -23,11 +23,14 @@ def last(told, assumptions=USUAL, hazard=HAZARD) -> float:
 def by_hand(told, hazard: float, a: Assumptions, levels: int = 150) -> list[float]:
     """The same filter as a person would write it: one series, full probabilities, a fine grid of levels, no tricks."""
     v = float(told.path_variance[0])
+    w = float(told.path_drift[0])
+    v = (1 + v) * (1 + w) ** (told.days / 14) - 1
+    shift = a.level_shift_per_day + (w / (14 * v) if w else 0)
     grid = [1.0]
     if v > 0:
         grid = [float(stats.gamma.ppf((k + 0.5) / levels, 1 / v, scale=v)) for k in range(levels)]
     prior = [1 / len(grid)] * len(grid)
-    spread = (float(told.alpha[0]) - v) / (1 + v)
+    spread = max(float(told.alpha[0]) - v, 0) / (1 + v)
 
     def chance(units: int, mean: float) -> float:
         if spread == 0:
@@ -43,7 +46,6 @@ def by_hand(told, hazard: float, a: Assumptions, levels: int = 150) -> list[floa
             [f * (1 - hazard) + e * a.restored_per_day for f, e in zip(full, empty, strict=True)],
             [e * (1 - a.restored_per_day) + f * hazard for f, e in zip(full, empty, strict=True)],
         )
-        shift = a.level_shift_per_day
         full = [f * (1 - shift) + shift * p * sum(full) for f, p in zip(full, prior, strict=True)]
         empty = [e * (1 - shift) + shift * p * sum(empty) for e, p in zip(empty, prior, strict=True)]
         if told.looked[0, day]:
@@ -72,12 +74,15 @@ def test_zeros_count_by_what_was_expected() -> None:
     assert last(told, still, np.array([0.01])) == pytest.approx(empty / (empty + full), rel=1e-9)
 
 
-@pytest.mark.parametrize(("alpha", "path_variance"), [(0.0, 0.0), (0.6, 0.0), (0.5, 0.3), (0.11, 0.11)])
-def test_the_kernel_is_the_plain_filter(alpha: float, path_variance: float) -> None:
+@pytest.mark.parametrize(
+    ("alpha", "path_variance", "drift"),
+    [(0.0, 0.0, 0.0), (0.6, 0.0, 0.0), (0.5, 0.3, 0.0), (0.11, 0.11, 0.0), (0.4, 0.2, 0.05)],
+)
+def test_the_kernel_is_the_plain_filter(alpha: float, path_variance: float, drift: float) -> None:
     told = evidence(
         [3, 1, 0, 4, 2, 0, 0, 5, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0],
         [2.0, 2.5, 1.0, 3.0, 2.0, 1.0, 2.0, 2.0, 2.0, 2.5, 1.0, 3.0, 2.0, 1.0, 2.0, 2.0, 1.5, 0.7],
-        alpha=alpha, path_variance=path_variance,
+        alpha=alpha, path_variance=path_variance, path_drift=drift,
         looked=[[True] * 5 + [False] + [True] * 12],
         pick_log_ratio=[[0.0] * 12 + [2.0] + [0.0] * 5],
         restored=[[np.nan] * 13 + [0.97] + [np.nan] * 4],
@@ -85,7 +90,7 @@ def test_the_kernel_is_the_plain_filter(alpha: float, path_variance: float) -> N
 
     ours = phantom_probability(told, HAZARD)[0]
 
-    assert ours == pytest.approx(by_hand(told, 0.002, USUAL), rel=0.02, abs=1e-6)
+    assert ours == pytest.approx(by_hand(told, 0.002, USUAL), rel=0.04, abs=1e-6)
 
 
 def test_a_slow_month_is_not_a_phantom() -> None:

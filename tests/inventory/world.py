@@ -30,6 +30,7 @@ def evidence(sold, mean, *, alpha=0.0, path_variance=0.0, node="TX", **said) -> 
         mean=means,
         alpha=each(alpha),
         path_variance=each(path_variance),
+        path_drift=each(said.pop("path_drift", 0.0)),
         looked=daily("looked", True, bool),
         pick_log_ratio=daily("pick_log_ratio", 0.0),
         restored=daily("restored", np.nan),

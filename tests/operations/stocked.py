@@ -16,7 +16,7 @@ NOW = dt.datetime(2026, 11, 20, 6, tzinfo=dt.UTC)
 TODAY = NOW.date()
 OPENED = NOW - dt.timedelta(days=150)
 NODES = pl.DataFrame(
-    {"node": ["TX", "NJ"], "kind": ["own", "3pl"], "postal_code": ["75201", "07030"], "timezone": "America/Chicago"}
+    {"node": ["TX", "NJ"], "kind": ["store", "store"], "postal_code": ["75201", "07030"], "timezone": "America/Chicago"}
 )
 ITEMS = pl.DataFrame({"sku": ["CUP", "MUG"], "weight_g": 350, "unit_cost_cents": 200, "price_cents": 999})
 

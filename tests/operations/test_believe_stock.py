@@ -5,6 +5,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 from tests.operations.stocked import (
+    NODES,
     NOW,
     OPENED,
     TODAY,
@@ -106,6 +107,14 @@ def test_a_record_that_was_zero_on_those_days_explains_them(tmp_path) -> None:
     assert said["p_phantom"] < 0.3
 
 
+def test_books_that_opened_later_do_not_make_the_days_before_them_empty(tmp_path) -> None:
+    young = pl.concat([stock([("CUP", "TX", 60), ("MUG", "NJ", 60)]), stock([("MUG", "TX", 60)], at=ago(3))])
+    said = believed(opened(tmp_path, young, demand=SALES))["MUG", "TX"]
+
+    assert said["p_phantom"] > 0.9
+    assert "where 4" in said["because"]
+
+
 def test_goods_that_came_in_end_the_doubt(tmp_path) -> None:
     receipts = pl.DataFrame(
         {"purchase": "PO", "line": "1", "supplier": "S", "sku": "MUG", "node": "TX", "mode": "", "ordered_on": OPENED.date(),
@@ -151,6 +160,17 @@ def test_lines_cancelled_where_the_goods_should_have_been_are_heard(tmp_path) ->
     assert said["MUG", "NJ"]["p_phantom"] > 0.9
     assert "4 order lines cancelled" in said["MUG", "NJ"]["because"]
     assert said["CUP", "TX"]["p_phantom"] < 0.3
+
+
+def test_demand_of_a_warehouse_goes_on_without_its_shelf_and_tells_nothing_of_it(tmp_path) -> None:
+    warehouses = NODES.with_columns(kind=pl.Series(["own", "3pl"]))
+    beliefs = draw_up_beliefs(*opened(tmp_path, SHELVES, demand=SALES, nodes=warehouses), now=NOW)[0]
+    mug = beliefs.frame.filter(sku="MUG", node="TX").row(0, named=True)
+
+    assert mug["p_phantom"] < 0.2
+    assert "no day of sales can be held against a forecast" in mug["because"]
+    assert mug["velocity"] > 1.0
+    assert any("demand of NJ, TX goes on while a shelf there is empty" in note for note in beliefs.notes)
 
 
 def test_what_left_a_node_is_read_from_the_orders_it_shipped(tmp_path) -> None:

@@ -17,8 +17,6 @@ Floats = npt.NDArray[np.float64]
 
 STANDING: Final = 0.1
 """Exposure of a shelf on a day without sales, in units moved: things also break and wander while nobody buys."""
-LONGEST_DAYS: Final = 365.0
-"""A record does not go on decaying for ever: receipts and putaways correct what nobody reports."""
 _LEAN_COUNTS: Final = 10.0
 """Counts that the larger group weighs as, in the variance of a cell."""
 _LEAN_EXPOSURE: Final = 500.0
@@ -29,15 +27,29 @@ _FURTHEST: Final = 5.0
 """An error beyond so many standard deviations counts as that many: a typing slip must not condemn a node."""
 
 
-def exposure(moved: npt.ArrayLike, days: npt.ArrayLike) -> Floats:
-    """What a record went through: units moved, and a little for each day it stood.
+def exposure(moved: npt.ArrayLike, days: npt.ArrayLike, assumptions: Assumptions | None = None) -> Floats:
+    """What a record went through and has not been put right since: units moved, and a little for each day it stood.
+
+    A record does not go on decaying for ever: a pick that finds too few, a receipt, a second look corrects it with the
+    chance ``c`` a day (`restored_per_day`, as for an empty shelf), so that of ``d`` days ``(1 - exp(-c d)) / c`` remain.
+
+    Parameters
+    ----------
+    moved, days
+        Units sold and days since the last count, finite and not below zero.
 
     Examples
     --------
-    >>> exposure([40.0, 0.0], [20.0, 1000.0]).tolist()
-    [42.0, 36.5]
+    Two a day for 10 days nearly all remain; of two a day for ten years no more than of a hundred days.
+
+    >>> exposure([20.0, 7300.0], [10.0, 3650.0]).round(2).tolist()
+    [19.98, 210.0]
     """
-    return np.asarray(moved, np.float64) + STANDING * np.minimum(np.asarray(days, np.float64), LONGEST_DAYS)
+    told = assumptions or Assumptions()
+    since = np.asarray(days, np.float64)
+    remain = -np.expm1(-told.restored_per_day * since) / told.restored_per_day
+    daily = np.divide(moved, since, out=np.zeros_like(since), where=since > 0)
+    return np.asarray((daily + STANDING) * remain)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +112,7 @@ def learn_accuracy(counts: pl.DataFrame | None, assumptions: Assumptions | None 
         counts["velocity"].to_numpy().astype(np.int64),
     )
     found, booked, days = (counts[name].to_numpy().astype(np.float64) for name in ("found", "booked", "days"))
-    exposed = np.maximum(exposure(counts["moved"].to_numpy(), days), STANDING)
+    exposed = np.maximum(exposure(counts["moved"].to_numpy(), days, told), STANDING)
     usual = np.sqrt(told.error_variance * exposed)
     phantom = (found == 0) & (booked >= np.maximum(2.0, 3.0 * usual + told.loss_per_unit * exposed))
     error = found - booked
@@ -125,7 +137,7 @@ def learn_accuracy(counts: pl.DataFrame | None, assumptions: Assumptions | None 
     hazard = _leaning(
         _sums(cell, phantom.astype(np.float64), shape),
         # A shelf found empty was so for a part of the time: half of it, not knowing since when.
-        _sums(cell, np.where(phantom, 0.5, 1.0) * np.minimum(days, LONGEST_DAYS), shape),
+        _sums(cell, np.where(phantom, 0.5, 1.0) * days, shape),
         told.phantom_per_day,
         lambda rate: _LEAN_FOUND / rate,
     )

@@ -43,7 +43,7 @@ def believe(evidence: Evidence, accuracy: RecordAccuracy, assumptions: Assumptio
     hazard = accuracy.hazard[nodes, code]
     p_phantom = np.where(evidence.record > 0, _last_day(evidence, hazard, told), 0.0)
 
-    exposed = exposure(evidence.moved_since_count, evidence.age_days())
+    exposed = exposure(evidence.moved_since_count, evidence.age_days(), told)
     error_mean = -accuracy.loss[nodes, code] * exposed
     error_variance = accuracy.variance[nodes, code] * exposed
     unreported = evidence.rate * np.nan_to_num(evidence.feed_days)

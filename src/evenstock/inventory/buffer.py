@@ -130,4 +130,5 @@ def _because(
         return f"{units} held back: the feed says {contradicted} fewer than the books"
     parts = [f"{sold} perhaps sold since the feed spoke"] if sold else []
     parts += [f"{wrong} for errors of the record"] if wrong else []
-    return f"{units} held back: " + " and ".join(parts)
+    most = "all " if units == available < sold + wrong else ""
+    return f"{most}{units} held back: " + " and ".join(parts)

@@ -32,7 +32,9 @@ class Evidence:
     alpha: Floats
     """Dispersion of a day, shape ``(series,)``: the variance is ``mean + alpha mean**2``."""
     path_variance: Floats
-    """Variance of the level that all days share, shape ``(series,)``, at most `alpha`."""
+    """Variance of the level that the days share in the first week, shape ``(series,)``, at most `alpha`."""
+    path_drift: Floats
+    """Variance of the level's relative change each week after the first, shape ``(series,)``."""
     looked: Mask
     """Days whose sales tell something: forecast, record above zero, feed alive, not promoted. Shape ``(series, day)``."""
     pick_log_ratio: Floats
@@ -70,7 +72,7 @@ class Evidence:
             shape = self.sold.shape if field.name in daily else (n,)
             if value.shape != shape:
                 raise ValueError(f"{field.name} has shape {value.shape}, wanted {shape}")
-        for name in ("mean", "alpha", "path_variance", "rate", "moved_since_count", "known_days"):
+        for name in ("mean", "alpha", "path_variance", "path_drift", "rate", "moved_since_count", "known_days"):
             value = getattr(self, name)
             if not (np.isfinite(value).all() and (value >= 0).all()):
                 raise ValueError(f"{name} must be finite and not below zero")

@@ -29,6 +29,20 @@ def prior_phantom(age_days: npt.ArrayLike, hazard: npt.ArrayLike, assumptions: A
     return np.asarray(h / both * -np.expm1(-both * age))
 
 
+def level_process(
+    path_variance: Floats, path_drift: Floats, days: int, assumptions: Assumptions
+) -> tuple[Floats, Floats]:
+    """Variance of the level and its chance a day to be drawn anew, that stand for a level drifting from week to week.
+
+    A path's level has the variance ``V = (1 + v) (1 + w)**k - 1`` in week k. Here it has that of the middle
+    week throughout, and is drawn anew with a chance ``s`` a day; a new draw changes it by ``2 V`` in mean square, so
+    ``7 s 2 V = w`` gives each week the change that drift gives it. Shifts that no drift foretells come on top.
+    """
+    variance = (1.0 + path_variance) * (1.0 + path_drift) ** (days / 14.0) - 1.0
+    anew = np.divide(path_drift, 14.0 * variance, out=np.zeros_like(variance), where=variance > 0)
+    return variance, np.minimum(anew + assumptions.level_shift_per_day, 0.5)
+
+
 def phantom_probability(evidence: Evidence, hazard: Floats, assumptions: Assumptions | None = None) -> Floats:
     """P(shelf empty) at the end of each day, shape ``(series, day)``: a hidden Markov model filtered forward.
 
@@ -49,9 +63,10 @@ def phantom_probability(evidence: Evidence, hazard: Floats, assumptions: Assumpt
         raise ValueError("one hazard a SKU-node, between 0 and 1")
     if evidence.mean.size and evidence.mean.max() > _MOST_MEAN:
         raise ValueError(f"a daily mean above {_MOST_MEAN:,.0f} units: look for a spike in this history")
-    points, weights = level_points(evidence.path_variance)
-    # What a day varies by, once the level is known: (alpha - v) / (1 + v), so that a day keeps its own variance.
-    spread = (evidence.alpha - evidence.path_variance) / (1.0 + evidence.path_variance)
+    variance, shift = level_process(evidence.path_variance, evidence.path_drift, evidence.days, told)
+    points, weights = level_points(variance)
+    # What a day varies by, once the level is known, so that a day keeps its own variance.
+    spread = np.maximum(evidence.alpha - variance, 0.0) / (1.0 + variance)
     before = np.maximum(evidence.age_days() - evidence.days, 0.0)
     out = np.empty(evidence.sold.shape)
     walk(
@@ -65,9 +80,9 @@ def phantom_probability(evidence: Evidence, hazard: Floats, assumptions: Assumpt
         weights,
         prior_phantom(before, hazard, told),
         np.ascontiguousarray(hazard),
+        shift,
         told.restored_per_day,
         told.sale_while_empty,
-        told.level_shift_per_day,
         out,
     )
     return out

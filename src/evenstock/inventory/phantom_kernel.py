@@ -92,9 +92,9 @@ def walk(
     weights: Floats,
     start: Floats,
     hazard: Floats,
+    shift: Floats,
     back: float,
     leak: float,
-    shift: float,
     out: Floats,
 ) -> None:
     """Write P(empty) at the end of each day into `out`; see `phantom.phantom_probability` for the meaning of each array."""
@@ -102,7 +102,7 @@ def walk(
     for s in range(sold.shape[0]):
         stocked, empty = weights[s] * (1.0 - start[s]), weights[s] * start[s]
         for t in range(sold.shape[1]):
-            _pass_night(stocked, empty, weights[s], hazard[s], back, shift)
+            _pass_night(stocked, empty, weights[s], hazard[s], back, shift[s])
             if looked[s, t] and (mean[s, t] > 0.0 or sold[s, t] > 0):
                 _see_sales(stocked, empty, points[s], sold[s, t], mean[s, t], spread[s], leak, log_weight)
             out[s, t] = _close_day(stocked, empty, pick_log_ratio[s, t], restored[s, t])

@@ -74,6 +74,7 @@ def gather(
         mean=look_back.mean,
         alpha=look_back.alpha,
         path_variance=look_back.path_variance,
+        path_drift=look_back.path_drift,
         # What a short pick left behind is no sign of goods: the day speaks through the pick alone.
         looked=mask & (picked == 0),
         pick_log_ratio=pick_log_ratio(picked, told) + cancel_log_ratio(cancelled, share, told),

@@ -55,18 +55,16 @@ def shelf_changes(movements: pl.DataFrame) -> pl.DataFrame:
 
 def stocked_days(rows: pl.DataFrame, movements: pl.DataFrame, first: date, days: int) -> npt.NDArray[np.bool_]:
     """Days that began with a record above zero, as far back as the books go; before them the demand's own flags count."""
-    stocked = np.ones((rows.height, days), np.bool_)
-    if movements.is_empty() or not days:
-        return stocked
-    opened: date = movements.select(pl.col("occurred_at").min().dt.date()).item()
     moved = shelf_changes(movements).join(rows, on=KEY, how="inner")
     record = np.zeros((rows.height, days + 1))
     day = (moved["occurred_at"].dt.date() - first).dt.total_days().to_numpy()
     # Column t holds what moved on the day before day t: day t begins with the sum up to it.
     np.add.at(record, (moved["row"].to_numpy(), np.clip(day + 1, 0, days)), moved["units"].to_numpy())
-    known = np.arange(days) > (opened - first).days
-    stocked[:, known] = (np.cumsum(record, axis=1)[:, :days] > 0)[:, known]
-    return stocked
+    # Each shelf's books open by themselves: what its first movement brought had stood there before.
+    opened = np.full(rows.height, days, np.int64)
+    np.minimum.at(opened, moved["row"].to_numpy(), day)
+    known = np.arange(days)[None, :] > opened[:, None]
+    return ~known | (np.cumsum(record, axis=1)[:, :days] > 0)
 
 
 def restored_days(

@@ -11,7 +11,7 @@ import polars as pl
 
 from evenstock.forecasting import DemandHistory
 from evenstock.operations.company import Company
-from evenstock.operations.stock_evidence.books import KEY, Floats, Ints
+from evenstock.operations.stock_evidence.books import KEY, Floats, Ints, shelf_changes
 
 _DAY: Final = timedelta(days=1)
 
@@ -53,8 +53,9 @@ def ages(
 ) -> tuple[SinceCount, Floats, pl.DataFrame]:
     """Days and units since the last count, age of what was never counted, and past counts with what lay before each."""
     n = rows.height
-    opened = now if movements.is_empty() else movements.select(pl.col("occurred_at").min()).item()
-    begin = np.full(n, (now - opened) / _DAY)
+    begin = np.zeros(n)
+    opened = shelf_changes(movements).join(rows, on=KEY).group_by("row").agg(pl.min("occurred_at"))
+    begin[opened["row"].to_numpy()] = _days_ago(opened["occurred_at"], now)
     if sales is not None:
         started = np.where(series >= 0, sales.start[series], sales.n_days)
         begin = np.maximum(begin, np.where(series >= 0, sales.n_days - started, 0))
@@ -63,9 +64,7 @@ def ages(
     days, units = np.full(n, np.inf), moved.between(np.arange(n), begin, np.zeros(n))
     if counted.is_empty():
         return SinceCount(days, units), begin, _no_counts()
-    age = (
-        (now - pl.Series(counted["counted_at"])).dt.total_microseconds() / (_DAY / timedelta(microseconds=1))
-    ).to_numpy()
+    age = _days_ago(counted["counted_at"], now)
     row = counted["row"].to_numpy().astype(np.int64)
     last = np.append(row[1:] != row[:-1], True)
     days[row[last]] = age[last]
@@ -76,6 +75,10 @@ def ages(
         node=rows["node"].gather(row), days=pl.Series(before - age), moved=pl.Series(moved.between(row, before, age))
     )
     return SinceCount(days, units), np.maximum(begin, 0.0), learn.drop_nulls("booked")
+
+
+def _days_ago(moments: pl.Series, now: datetime) -> Floats:
+    return ((now - moments).dt.total_microseconds() / (_DAY / timedelta(microseconds=1))).to_numpy().astype(np.float64)
 
 
 def _no_counts() -> pl.DataFrame:

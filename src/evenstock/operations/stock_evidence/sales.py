@@ -19,14 +19,17 @@ WINDOW_DAYS: Final = 56
 """Days of sales that are held against a forecast made before them."""
 LEARN_DAYS: Final = 28
 """Least days of history that such a forecast needs."""
+SHELF_BOUND: Final = frozenset({NodeKind.STORE, NodeKind.FBA})
+"""Kinds of node that sell only what is on their own shelf."""
 _DRIVERS: Final = ("events", "promotions", "sale_prices", "signals")
 
 
 def left_the_shelf(company: Company) -> tuple[pl.DataFrame | None, dict[str, date], list[str]]:
-    """Units that left each shelf by day, the last day heard of each node, and notes.
+    """Units that left each shelf by day, the last day heard of each node whose sales tell of its shelf, and notes.
 
-    Where the order history says who shipped, what that node shipped; elsewhere the demand table, which says what was
-    wanted of the node.
+    Where the order history says who shipped, what that node shipped; elsewhere the demand table. That one tells of the
+    shelf where customers buy what they see or are shown (`SHELF_BOUND`); what is wanted of any other node goes on while
+    its shelf is empty, so there it tells how fast a record moves and nothing more.
     """
     demand, orders = company.table("demand"), company.table("order_history")
     parts: list[pl.DataFrame] = []
@@ -53,12 +56,15 @@ def left_the_shelf(company: Company) -> tuple[pl.DataFrame | None, dict[str, dat
         return None, {}, ["no demand and no order history: sales say nothing about any shelf"]
     order = ["date", *KEY, "units", "in_stock", "promotion"]
     left = pl.concat([part.select(order).cast({"units": pl.Int64}) for part in parts])
-    heard = dict(left.group_by("node").agg(pl.max("date")).iter_rows())
+    bound = {str(node.id) for node in company.network.nodes.values() if node.kind in SHELF_BOUND}
+    telling = {*shipping, *bound}
+    heard = {node: day for node, day in left.group_by("node").agg(pl.max("date")).iter_rows() if node in telling}
+    deaf = sorted(set(left["node"]) - telling)
     notes = []
-    if not shipping and any(node.kind is not NodeKind.STORE for node in company.network.nodes.values()):
+    if deaf:
         notes.append(
-            "sales are read from demand, which goes on where a shelf is empty and another node ships: "
-            "import order_history with served_by, or short_picks, to hear of empty shelves sooner"
+            f"demand of {', '.join(deaf)} goes on while a shelf there is empty, so it tells nothing of the shelf: "
+            "import order_history with served_by, or short_picks"
         )
     return left, heard, notes
 
@@ -79,6 +85,7 @@ class LookBack:
     looked: npt.NDArray[np.bool_]
     alpha: Floats
     path_variance: Floats
+    path_drift: Floats
     rate: Floats
 
 
@@ -98,7 +105,9 @@ def look_back_on(
         # Days without any sales to look at still carry picks, counts and receipts.
         blind = np.zeros((n, WINDOW_DAYS))
         none = np.zeros(n)
-        return series, LookBack(WINDOW_DAYS, blind.astype(np.int64), blind, blind.astype(np.bool_), none, none, none)
+        return series, LookBack(
+            WINDOW_DAYS, blind.astype(np.int64), blind, blind.astype(np.bool_), none, none, none, none
+        )
     origin = sales.as_of - timedelta(days=days)
     drivers = Drivers(**{name: table for name in _DRIVERS if (table := company.table(name)) is not None})
     # Drawn up as it would have been on the first morning of the window: later, it would have got used to an empty shelf.
@@ -110,10 +119,11 @@ def look_back_on(
     sold, mean = np.zeros((n, days), np.int64), np.zeros((n, days))
     mask = np.zeros((n, days), np.bool_)
     sold[at], mean[at], mask[at] = recent.units[found], expected.mu[found], looked[found]
-    alpha, variance = np.zeros(n), np.zeros(n)
+    alpha, variance, drift = np.zeros(n), np.zeros(n), np.zeros(n)
     alpha[at], variance[at] = expected.alpha[found], expected.path_variance[found]
+    drift[at] = expected.path_drift[found]
     mask &= mean > 0
-    return series, LookBack(days, sold, mean, mask, alpha, variance, mean.mean(axis=1))
+    return series, LookBack(days, sold, mean, mask, alpha, variance, drift, mean.mean(axis=1))
 
 
 def heard(rows: pl.DataFrame, last: dict[str, date], first: date, days: int) -> npt.NDArray[np.bool_]:
