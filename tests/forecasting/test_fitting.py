@@ -163,9 +163,9 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("model", forecasting.names())
+@pytest.mark.parametrize("model", ["baseline", "empirical", "seasonal_naive"])
 @pytest.mark.parametrize("case", ODD)
-def test_odd_histories_get_a_whole_answer_from_every_forecaster(case, model):
+def test_odd_histories_get_a_whole_answer_from_every_forecaster_that_is_always_there(case, model):
     found = forecasting.fit(history(ODD[case]), horizon=60, model=model)
 
     assert found.mu.shape == (len(ODD[case]), 60)
@@ -227,7 +227,7 @@ def test_a_horizon_out_of_reach_is_refused(horizon):
 
 
 def test_an_unknown_forecaster_is_answered_with_the_known_ones():
-    with pytest.raises(ValueError, match="choose one of baseline, empirical, seasonal_naive"):
+    with pytest.raises(ValueError, match=r"choose one of .*baseline, .*empirical, .*seasonal_naive"):
         forecasting.fit(history(np.ones((1, 90))), model="oracle")
 
 

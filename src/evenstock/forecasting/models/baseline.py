@@ -11,6 +11,7 @@ from evenstock.forecasting import dispersion, level
 from evenstock.forecasting.daily import Daily
 from evenstock.forecasting.drivers import Drivers
 from evenstock.forecasting.features import promotions
+from evenstock.forecasting.features.blocks import blocks
 from evenstock.forecasting.history import DemandHistory
 from evenstock.forecasting.season import DayFactors, day_factors, own_weekdays
 
@@ -19,7 +20,6 @@ Floats = npt.NDArray[np.float64]
 VERSION: Final = "baseline-2"
 DISPERSION_DAYS: Final = 364
 """Days of history that dispersion is estimated on."""
-_BLOCK: Final = 4096
 _PROMOTION_PRIOR_UNITS: Final = 200.0
 
 
@@ -32,9 +32,7 @@ def predict(history: DemandHistory, *, horizon: int, drivers: Drivers, learned: 
     n = history.n_series
     own, seen_days, excess, squared = (np.zeros(n) for _ in range(4))
     ahead = days.factor[days.group, past:]
-    for begin in range(0, n, _BLOCK):
-        rows = slice(begin, min(begin + _BLOCK, n))
-        part = history.rows(np.arange(rows.start, rows.stop))
+    for rows, part in blocks(history):
         units = part.units[:, part.n_days - past :].astype(np.float64)
         seen = part.seen(past)
         factor = days.factor[days.group[rows], :past]

@@ -38,6 +38,6 @@ def predict(history: DemandHistory, *, horizon: int, drivers: Drivers, learned: 
     def quantiles(levels: Sequence[float]) -> npt.NDArray[np.int32]:
         spread = np.sqrt(error[:, None] * weeks[None, :])
         values = mean[:, :, None] + spread[:, :, None] * special.ndtri(np.asarray(levels))
-        return np.asarray(np.maximum(np.rint(values), 0.0).astype(np.int32))
+        return np.asarray(np.clip(np.rint(values), 0.0, np.iinfo(np.int32).max).astype(np.int32))
 
     return Daily(mean, np.maximum(alpha, 0.0), VERSION, quantiles)
