@@ -23,6 +23,8 @@ _S27, _S30, _S31, _S11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(
 _TO_UNIT = 2.0**-53
 _WALK_MEAN = 60.0
 """Mean up to which a count is drawn by walking its probabilities with one uniform."""
+_MOST = 2_000_000_000
+"""Largest count that is drawn, so that it fits 32 bits."""
 SCORE_END = 6.5
 """Normal scores at which the tables of levels begin and end."""
 SCORE_STEPS_A_UNIT = 16
@@ -179,8 +181,8 @@ def _count(mean: float, alpha: float, state: np.uint64) -> int:
         rate = mean * alpha * gamma
     if rate < 10.0:
         return _walked(rate, 0.0, _uniform(state + _STEP))
-    count, state = _poisson_large(rate, state)
-    return count
+    count, state = _poisson_large(min(rate, 0.99 * _MOST), state)
+    return min(count, _MOST)
 
 
 @njit(cache=True)

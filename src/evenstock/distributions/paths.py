@@ -17,8 +17,6 @@ Floats = npt.NDArray[np.float64]
 
 MAX_DAILY_MEAN: Final = 1e7
 """Largest mean of a day, so that a day's draw stays far within 32 bits."""
-_MOST_DAILY_DRAW: Final = 2.0**30
-"""Largest mean of a day once its level is drawn; no level that can occur with a sensible mean comes near."""
 
 
 def key_hashes(keys: Iterable[tuple[str, ...]]) -> npt.NDArray[np.uint64]:
@@ -78,6 +76,8 @@ def sample_paths(
     covariance ``V`` of the earlier (a martingale). Given the level, days are independent negative binomials. Every day
     keeps its mean ``mu`` and has variance ``mu + max(alpha, V) mu**2``; the total of the days has variance
     ``sum_d mu_d + sum_d max(alpha - V_d, 0) mu_d**2 + sum_de V_min(d,e) mu_d mu_e``.
+
+    A day's draw is cut at two thousand million units, which no sensible mean with a sensible level comes near.
 
     Series of one group (the nodes of a SKU) share part of their level: the normal scores from which levels are looked up
     have the correlation `shared` between two series that both have it (``sqrt(r_i r_j)`` where they differ). Given their
