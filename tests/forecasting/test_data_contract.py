@@ -12,6 +12,7 @@ from evenstock.forecasting import DemandHistory, fit, prepare
 from evenstock.forecasting.data_contract import CHANGES, CONTRACT, MOST_LISTED, Clause
 from evenstock.forecasting.repairs import split_returns
 from evenstock.forecasting.spikes import cap_spikes
+from evenstock.forecasting.substitution import without_spill
 
 DAY = date(2026, 3, 2)
 SCHEMA = {"date": pl.Date, "sku": pl.String, "node": pl.String, "units": pl.Int64}
@@ -45,6 +46,8 @@ class Case:
     listed: list[tuple[object, ...]] | None = None
     """(sku, node, date, before, after) of each change."""
     total: int = 1
+    beside: frozenset[str] = frozenset()
+    """Clauses that cannot but speak too."""
 
 
 ELEVENTH = ("A", "TX", on(10))
@@ -62,6 +65,13 @@ CASES = {
     ),
     "negative": Case(with_day(-5), (10, 0, True), [(*ELEVENTH, -5, 0)]),
     "spike": Case(with_day(9_000_000), (10, 20, True), [(*ELEVENTH, 9_000_000, 20)]),
+    # B sold 29 in its ten days before; half of its customers took A on the eleventh: one whole unit.
+    "substitute": Case(
+        pl.concat([series(), series("B").with_columns(in_stock=pl.col("date") != on(10))], how="diagonal"),
+        (10, 2, True),
+        [(*ELEVENTH, 3, 2)],
+        beside=frozenset({"stock_out"}),
+    ),
     "not_a_number": Case(with_day(None), (10, 0, False), [(*ELEVENTH, None, None)]),
     "beyond": Case(with_day(1_000_000_000), (10, 0, False), [(*ELEVENTH, 1_000_000_000, None)]),
     "stock_out": Case(
@@ -84,11 +94,14 @@ CASES = {
     "never_sold": Case(pl.concat([series(), series("B", lambda _: 0)]), (10, 3, True), [("B", "TX", None, None, None)]),
     "no_category": Case(pl.concat([series(), series("B")]), (10, 3, True), [("B", "", None, None, None)]),
 }
+INSTEAD = pl.DataFrame({"sku": ["B"], "substitute": ["A"], "share": [0.5]})
 ITEMS = {"no_category": pl.DataFrame({"sku": ["A"], "category": ["mugs"]})}
 
 
 def prepared(rule: str) -> DemandHistory:
     history = prepare(CASES[rule].demand, AS_OF, items=ITEMS.get(rule))
+    if rule == "substitute":
+        return without_spill(history, INSTEAD)
     return cap_spikes(history) if rule == "spike" else history
 
 
@@ -136,7 +149,7 @@ def test_only_its_own_clause_speaks_and_the_rest_of_the_history_stays_as_it_was(
     if clause.rule == "silent":
         others = others[:30]
 
-    assert set(history.changes["rule"]) <= {clause.rule}
+    assert set(history.changes["rule"]) <= {clause.rule} | CASES[clause.rule].beside
     wanted = [usual.get(history.first_day + timedelta(days=k), 0) for k in others]
     assert history.units[row][others].tolist() == wanted
 

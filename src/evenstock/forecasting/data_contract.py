@@ -12,6 +12,7 @@ copy           repaired  a day of a series stands again, alike in every column: 
 added_up       repaired  a day of a series stands again with other content: the rows are added up
 negative       repaired  units below zero: demand 0, and a return of as many units
 spike          repaired  a day far above all others: capped at five times the fourth-largest, when a forecast is made
+substitute     repaired  sold in place of an item that was missing: taken out, where a table of substitutes says so
 not_a_number   hidden    units empty, NaN or infinite: the day counts as not seen
 beyond         hidden    more than 10,000,000 units in a day: the day counts as not seen
 stock_out      hidden    a day without stock: it does not say what was wanted
@@ -92,6 +93,12 @@ CONTRACT: Final = (
         "repaired",
         "a day far above all others: capped at five times the fourth-largest, when a forecast is made",
         "a typing error or a one-off, and no demand to come",
+    ),
+    Clause(
+        "substitute",
+        "repaired",
+        "sold in place of an item that was missing: taken out, where a table of substitutes says so",
+        "it was the other item that was wanted",
     ),
     Clause(
         "not_a_number",
