@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenstock.forecasting import scores
-from evenstock.forecasting.told import Told, together
+from evenstock.forecasting.told import SHARE, Told, together
 from evenstock.learning.clustered import share_and_error
 from evenstock.learning.gates import Gate, Outcome, within
 from evenstock.learning.paired_bootstrap import Ratio, loss_ratio
@@ -88,7 +88,8 @@ def calibration_gates(said: Told, item: Codes, bounds: Bounds = BOUNDS) -> list[
         share = np.where(said.seen, scores.share_below(said.below, said.upto, level), 0.0).sum(axis=1)
         name = f"share of days at or under the {100 * level:g} % quantile"
         slack = bounds.level_slack
-        found.append(within(name, *share_and_error(share, days, item), level - slack, level + slack))
+        figure, error = _share(share, days, item, level)
+        found.append(within(name, figure, error, level - slack, level + slack))
     found += [sum_gate(said, item, d, bounds) for d in bounds.sum_days if d in said.sums]
     sold = np.where(said.seen, said.sold, 0).sum(axis=1, dtype=np.float64)
     mean = np.where(said.seen, said.mean, 0.0).sum(axis=1, dtype=np.float64)
@@ -99,8 +100,15 @@ def calibration_gates(said: Told, item: Codes, bounds: Bounds = BOUNDS) -> list[
 def sum_gate(said: Told, item: Codes, days: int, bounds: Bounds = BOUNDS) -> Gate:
     """Coverage of the 95 % interval of sums, each interval's last units split evenly so that coarse counts do not count."""
     total = said.sums[days]
-    share, error = share_and_error(np.where(total.whole, total.evenly, 0.0), total.whole.astype(np.float64), item)
+    share, error = _share(np.where(total.whole, total.evenly, 0.0), total.whole.astype(np.float64), item, SHARE)
     return within(f"coverage of {days}-day sums", share, error, bounds.sum_low, bounds.sum_high)
+
+
+def _share(part: Floats, whole: Floats, item: Codes, nominal: float) -> tuple[float, float]:
+    """A share and its error, which is never less than chance alone gives under the truth: few that agree prove little."""
+    share, error = share_and_error(part, whole, item)
+    least = np.sqrt(nominal * (1.0 - nominal) / max(float(whole.sum()), 1.0))
+    return share, float(np.maximum(error, least))
 
 
 def finite(told: Sequence[Told]) -> Gate:
