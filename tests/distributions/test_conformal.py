@@ -51,6 +51,7 @@ def test_a_group_never_seen_takes_everyones() -> None:
 def test_a_slow_trickle_is_remembered_longer_than_a_stream() -> None:
     days = np.arange(700.0)
 
-    assert recent_half_life(days, np.ones(700, bool)) == 112
-    assert recent_half_life(np.repeat(days, 50), np.ones(35000, bool)) == 7
-    assert recent_half_life(days[:5], np.zeros(5, bool)) == 1280
+    one = np.ones(700)
+    assert recent_half_life(days, one > 0, one) == 112
+    assert recent_half_life(days, one > 0, 50 * one) == 7
+    assert recent_half_life(days, one < 0, one) == 1280

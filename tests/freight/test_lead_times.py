@@ -129,3 +129,17 @@ def test_demand_over_a_lead_time_of_no_doubt_is_that_of_its_days() -> None:
     assert lead_times.demand_over_lead_time(10, 3, 4, 0, review_days=5).mean == 90
     with pytest.raises(ValueError, match="figures from 0 up"):
         lead_times.demand_over_lead_time(10, float("nan"), 4, 0)
+
+
+def test_sixty_lines_on_one_truck_count_as_one_delivery() -> None:
+    # One purchase of 60 lines came after 90 days; 60 purchases of one line each came after 10.
+    truck = bought([("s", "A", 100, 90)] * 60, purchase=pl.lit("TRUCK"), line=pl.int_range(60).cast(pl.String))
+    singles = bought([("s", "A", 60 + k, 10) for k in range(60)])
+
+    read = lead_times.read(pl.concat([truck, singles]), on(250))
+    (row,) = lead_times.learn(read, residual_half_life_days=1000.0).frame().iter_rows(named=True)
+
+    assert read.deliveries.sum() == pytest.approx(61)
+    assert row["q90"] <= 20
+    # What was bought and what a supplier promised is still told in lines.
+    assert row["received"] == 120

@@ -23,7 +23,7 @@ LEAN: Final = 60.0
 """Cases of others that a group's own are mixed with: ten of its own then weigh a seventh of its distribution."""
 
 
-def recent_half_life(age_days: Floats, ended: Flags) -> float:
+def recent_half_life(age_days: Floats, ended: Flags, count: Floats) -> float:
     """The shortest half-life, in days, under which the cases that ended still weigh `ENOUGH`; else the longest.
 
     Examples
@@ -32,11 +32,12 @@ def recent_half_life(age_days: Floats, ended: Flags) -> float:
     1.44 times the half-life: 112 days leave 162, and 80 leave 115.
 
     >>> days = np.arange(1000.0)
-    >>> recent_half_life(np.repeat(days, 14), np.ones(14000, bool)), recent_half_life(days, np.ones(1000, bool))
+    >>> one = np.ones(1000)
+    >>> recent_half_life(days, one > 0, 14 * one), recent_half_life(days, one > 0, one)
     (7.0, 112.0)
     """
     for half_life in HALF_LIVES:
-        if 0.5 ** (age_days[ended] / half_life) @ np.ones(int(ended.sum())) >= ENOUGH:
+        if 0.5 ** (age_days[ended] / half_life) @ count[ended] >= ENOUGH:
             return half_life
     return HALF_LIVES[-1]
 

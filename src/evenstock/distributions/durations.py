@@ -81,7 +81,7 @@ def learn(
     mean of the residuals that outlast it, then the level is fitted again. Here residuals are weighted by recency.
     """
     times = np.ones(log_time.shape) if count is None else count
-    recent = residual_half_life_days or recent_half_life(age_days, ended)
+    recent = residual_half_life_days or recent_half_life(age_days, ended, times)
     # Weights of very old cases underflow to nothing; they may not vanish from the sums they are divided by.
     weight = times * np.maximum(0.5 ** (age_days / level_half_life_days), 1e-12)
     lately = times * np.maximum(0.5 ** (age_days / recent), 1e-12)

@@ -135,7 +135,7 @@ def learn(
         [len(known) for known in groups],
         np.ones((len(rows), 1)),
         np.array([suppliers[name] for name in purchases.supplier], dtype=np.int64),
-        count=purchases.share,
+        count=purchases.deliveries,
         level_half_life_days=level_half_life_days,
         residual_half_life_days=residual_half_life_days,
     )

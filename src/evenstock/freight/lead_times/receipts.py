@@ -34,6 +34,8 @@ class Purchases:
     """Days from order to the promised day; -1 where there is no promise."""
     share: npt.NDArray[np.float64]
     """Share of the line's units this row stands for, above 0 and up to 1."""
+    deliveries: npt.NDArray[np.float64]
+    """What the row counts in learning: lines of one purchase that are over on one day came together and count once."""
     refused: pl.DataFrame
     """Columns purchase, line, reason."""
     notes: tuple[str, ...]
@@ -88,6 +90,9 @@ def read(receipts: pl.DataFrame, as_of: date) -> Purchases:
     whole = known.filter(pl.col("filled") > 0).with_columns(over=True, share=pl.col("filled"))
     rest = known.filter(pl.col("filled") < 1).with_columns(over=False, share=1 - pl.col("filled"))
     rows = pl.concat([whole, rest]).sort("ordered", "purchase", "line", "over")
+    # Sixty lines on one truck are one experience of the supplier, not sixty.
+    together = pl.col("share").sum().over("purchase", "ordered", "over", "received_on")
+    rows = rows.with_columns(deliveries=pl.col("share") / pl.max_horizontal(together, 1.0))
     over = rows["over"].to_numpy()
     spent = np.clip(morning - 1 - rows["ordered"].to_numpy(), 0, LONGEST_DAYS)
     supplier, sku, node, mode = (tuple(rows[c].fill_null("")) for c in ("supplier", "sku", "node", "mode"))
@@ -102,6 +107,7 @@ def read(receipts: pl.DataFrame, as_of: date) -> Purchases:
         received=over,
         promised_days=np.maximum(rows["promised"].to_numpy(), -1),
         share=rows["share"].to_numpy(),
+        deliveries=rows["deliveries"].to_numpy(),
         refused=refused,
         notes=_notes(frame.height, known.height, whole.height, rest.height, refused),
     )
