@@ -6,7 +6,7 @@ the latest quarter is foretold, each line in the week it was bought, by what had
 peer see the same. `earlier` prints the two quarters before, on which settings were chosen.
 
 The last quarter was looked at twice. The first time each line of a purchase counted by itself and the ratio was 1.044;
-lines that come together now count once, which improves both earlier quarters (0.87 to 0.80 and 0.88 to 0.86).
+lines that come together now count once, which improves both earlier quarters (0.87 to 0.80 and 0.88 to 0.85).
 """
 
 from __future__ import annotations
