@@ -112,15 +112,7 @@ def sample_paths(
     w = np.zeros_like(a) if drift is None else np.asarray(drift, dtype=np.float64)
     r = np.zeros_like(a) if shared is None or groups is None else np.asarray(shared, dtype=np.float64)
     of = keys if groups is None else groups
-    if m.ndim != 2 or not a.shape == v.shape == w.shape == r.shape == keys.shape == of.shape == m.shape[:1]:
-        raise ValueError(f"mu is (series, day); alpha {a.shape}, path variance {v.shape}, keys {keys.shape} do not fit")
-    nb.variance(m, a[:, None])
-    if m.size and m.max() > MAX_DAILY_MEAN:
-        raise ValueError(f"a daily mean above {MAX_DAILY_MEAN:,.0f} units: look for a spike in this history")
-    if not ((v >= 0) & (v <= np.minimum(a, levels.MOST_VARIANCE))).all():
-        raise ValueError("the path variance lies between 0 and alpha, so that a day keeps its own variance")
-    if not ((w >= 0) & (w <= 1) & (r >= 0) & (r <= 1)).all():
-        raise ValueError("drift and shared lie between 0 and 1")
+    _refuse_nonsense(m, a, v, w, r, keys, of)
     if n_paths < 1 or first_path < 0 or not 0 <= seed < 2**64:
         raise ValueError("at least one path, counted from 0, and a seed from 0 to 2**64 - 1")
     out = np.empty((m.shape[0], n_paths, m.shape[1]), dtype=np.int32)
@@ -140,3 +132,24 @@ def sample_paths(
         out,
     )
     return out
+
+
+def _refuse_nonsense(
+    m: Floats,
+    a: Floats,
+    v: Floats,
+    w: Floats,
+    r: Floats,
+    keys: npt.NDArray[np.uint64],
+    of: npt.NDArray[np.uint64],
+) -> None:
+    """The parameters of `sample_paths`, in its order and its letters."""
+    if m.ndim != 2 or not a.shape == v.shape == w.shape == r.shape == keys.shape == of.shape == m.shape[:1]:
+        raise ValueError(f"mu is (series, day); alpha {a.shape}, path variance {v.shape}, keys {keys.shape} do not fit")
+    nb.variance(m, a[:, None])
+    if m.size and m.max() > MAX_DAILY_MEAN:
+        raise ValueError(f"a daily mean above {MAX_DAILY_MEAN:,.0f} units: look for a spike in this history")
+    if not ((v >= 0) & (v <= np.minimum(a, levels.MOST_VARIANCE))).all():
+        raise ValueError("the path variance lies between 0 and alpha, so that a day keeps its own variance")
+    if not ((w >= 0) & (w <= 1) & (r >= 0) & (r <= 1)).all():
+        raise ValueError("drift and shared lie between 0 and 1")
