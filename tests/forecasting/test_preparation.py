@@ -145,16 +145,23 @@ def test_data_that_ends_days_ago_is_not_a_slump():
 
 
 def test_a_quiet_node_is_not_heard_once_chance_cannot_explain_its_silence():
-    # Ten items, one row a day in turn, on five days of seven: chance explains ten silent days, and not eleven.
+    # Ten items, one row a day in turn, from Monday to Friday for thirty weeks: a weekday is silent with a chance of 0.018.
     weekdays = [k for k in range(210) if (DAY + timedelta(days=k)).weekday() < 5]
     rows = [(on(k), f"S{k % 10}", "TX", 2) for k in weekdays]
     end = weekdays[-1] + 1
 
-    assert prepare(demand(rows), on(end + 10)).hidden is None
-    silent = prepare(demand(rows), on(end + 11))
+    # Three weekdays, 6e-6, may be; four, 1e-7, are no chance.
+    assert prepare(demand(rows), on(end + 2 + 3)).hidden is None
+    silent = prepare(demand(rows), on(end + 2 + 4))
     assert silent.hidden is not None
-    assert silent.hidden.sum(axis=0).tolist() == [0] * end + [10] * 11
+    assert silent.hidden.sum(axis=0).tolist() == [0] * end + [10] * 6
     assert any("taken as not heard" in note for note in silent.notes)
+
+
+def test_a_node_that_orders_once_a_fortnight_is_heard_in_between():
+    fortnights = demand(busy_node(range(0, 280, 14)))
+
+    assert prepare(pl.concat([fortnights, demand(busy_node(range(280), node="PA"))]), on(280)).hidden is None
 
 
 def test_a_node_of_few_items_may_have_stopped_selling_them():

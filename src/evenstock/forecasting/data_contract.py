@@ -9,7 +9,7 @@ empty_key      refused   a row without date, sku or node
 fraction       refused   units with a fraction
 no_rows        refused   no row before the first day to forecast
 copy           repaired  a day of a series stands again, alike in every column: one row is kept
-added_up       repaired  a day of a series stands again with other content: the rows are added up
+added_up       repaired  a day of a series stands again with other content: added up, as is all that repeats at a node where a tenth of it differs
 negative       repaired  units below zero: demand 0, and a return of as many units
 spike          repaired  a day far above all others: capped at five times the fourth-largest, when a forecast is made
 substitute     repaired  sold in place of an item that was missing: taken out, where a table of substitutes says so
@@ -79,8 +79,8 @@ CONTRACT: Final = (
     Clause(
         "added_up",
         "repaired",
-        "a day of a series stands again with other content: the rows are added up",
-        "parts of one day, such as channels or shifts",
+        "a day of a series stands again with other content: added up, as is all that repeats at a node where a tenth of it differs",
+        "parts of one day, such as channels or order lines",
     ),
     Clause(
         "negative",
@@ -160,7 +160,7 @@ CHANGES: Final = {
     "total": pl.Int64,
 }
 """What was changed: the clause; the series and the day, as far as it concerns one (an empty name means all of them); units
-before and after (empty: none, or not known); why; and how many of this rule there are in all, also those not listed."""
+before and after (empty: none, or not known; before a sum the largest part); why; and how many of this rule there are in all, also those not listed."""
 
 
 def described() -> str:
@@ -172,25 +172,23 @@ def no_changes() -> pl.DataFrame:
     return pl.DataFrame(schema=CHANGES)
 
 
-def changed(rule: str, rows: pl.DataFrame, *, total: int | None = None, because: str = "") -> pl.DataFrame:
+def changed(rule: str, rows: pl.DataFrame, *, total: int | None = None) -> pl.DataFrame:
     """`CHANGES` rows of one clause: the first `MOST_LISTED` of `rows` by series and day, with the count of all.
 
     Parameters
     ----------
     rows
-        Some of the columns sku, node, date, before, after; those left out are empty.
+        Some of the columns sku, node, date, before, after; those left out are empty. And because, where it is not the
+        clause's own reason.
     total
         How many there are, where `rows` holds only some.
-    because
-        Instead of the clause's own reason.
     """
-    empty = {"sku": "", "node": "", "date": None, "before": None, "after": None}
+    empty = {"sku": "", "node": "", "date": None, "before": None, "after": None, "because": CLAUSES[rule].because}
     rows = rows.with_columns(pl.lit(v).alias(c) for c, v in empty.items() if c not in rows.columns)
     listed = rows.sort("sku", "node", "date").head(MOST_LISTED)
     count = rows.height if total is None else total
-    return listed.with_columns(
-        rule=pl.lit(rule), because=pl.lit(because or CLAUSES[rule].because), total=pl.lit(count)
-    ).select(pl.col(name).cast(kind) for name, kind in CHANGES.items())
+    listed = listed.with_columns(rule=pl.lit(rule), total=pl.lit(count))
+    return listed.select(pl.col(name).cast(kind) for name, kind in CHANGES.items())
 
 
 def counted(rule: str, total: int) -> pl.DataFrame:

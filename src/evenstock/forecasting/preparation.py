@@ -20,6 +20,7 @@ HISTORY_DAYS: Final = 1092
 """Three years are kept: nothing older tells of next month."""
 CONSTANT_DAYS: Final = 28
 """From so many days on, the same units on each are flagged."""
+_MOST_NAMED: Final = 5
 
 Mask = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
@@ -163,13 +164,18 @@ def _hidden(cells: _Cells, changes: list[pl.DataFrame], notes: list[str]) -> Mas
         hidden = unseen if hidden is None else hidden | unseen
     names, node = np.unique(cells.keys["node"].to_numpy().astype(str), return_inverse=True)
     row, day = np.divmod(cells.at, cells.shape[1])
+    silent = []
     for k, begin, end in silent_runs(node.astype(np.int64), row, day, cells.shape[1]):
         hidden = np.zeros(cells.shape, dtype=np.bool_) if hidden is None else hidden
         hidden[node == k, begin:end] = True
         since, last = cells.first + timedelta(days=begin), cells.first + timedelta(days=end - 1)
-        said = f"{names[k]}: no demand from {since} to {last}, {end - begin} days; taken as not heard, not as zero"
-        notes.append(said)
-        changes.append(changed("silent", pl.DataFrame({"node": [str(names[k])], "date": [since]}), because=said))
+        said = f"no demand from {since} to {last}, {end - begin} days; taken as not heard, not as zero"
+        silent.append((str(names[k]), since, said))
+    if silent:
+        changes.append(changed("silent", pl.DataFrame(silent, schema=["node", "date", "because"], orient="row")))
+        notes += [f"{name}: {said}" for name, _, said in silent[:_MOST_NAMED]]
+        if len(silent) > _MOST_NAMED:
+            notes.append(f"{len(silent) - _MOST_NAMED} more times that a node was not heard")
     return hidden
 
 

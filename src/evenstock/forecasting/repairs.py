@@ -10,6 +10,7 @@ from evenstock.forecasting.data_contract import CLAUSES, LARGEST_DAY, changed
 
 OnBad = Literal["repair", "refuse"]
 KEY: Final = ("date", "sku", "node")
+PARTS_SHARE: Final = 0.1
 _MOST_NAMED: Final = 5
 _TEXT: Final = (pl.String, pl.Categorical, pl.Enum)
 
@@ -69,38 +70,46 @@ def with_counts(demand: pl.DataFrame, on_bad: OnBad, changes: list[pl.DataFrame]
 
 
 def without_repeats(demand: pl.DataFrame, on_bad: OnBad, changes: list[pl.DataFrame]) -> pl.DataFrame:
-    """Each day of a series once: copies are dropped, then what is left is added up.
+    """Each day of a series once: copies are dropped, and what differs is added up.
 
-    A sum of days is in stock, and seen, only where each part is; it is promoted where any part is.
+    A file read twice repeats its days alike; order lines and other parts of a day repeat now alike, now not. So at a node
+    where `PARTS_SHARE` or more of the days that repeat differ, rows that are alike are parts too. A sum of days is in stock, and
+    seen, only where each part is; it is promoted where any part is.
     """
     twice = demand.filter(pl.struct(KEY).is_duplicated())
     if on_bad == "refuse":
         raise _refusal("added_up", twice.select(*KEY, before=pl.col("units").cast(pl.Float64)))
-    once = twice.unique(maintain_order=True)
-    if once.height < twice.height:
-        copies = twice.group_by(twice.columns, maintain_order=True).len("n").filter(pl.col("n") > 1)
-        rows = copies.select(
-            *KEY, before=pl.col("n") * pl.col("units").cast(pl.Float64), after=pl.col("units").cast(pl.Float64)
-        )
-        changes.append(changed("copy", rows, total=twice.height - once.height))
+    differs = (pl.struct(pl.exclude(KEY)).n_unique() > 1).alias("differs")
+    days = twice.group_by(KEY).agg(differs)
+    of_parts = days.group_by("node").agg(pl.col("differs").mean() >= PARTS_SHARE).filter("differs")["node"].to_list()
+    parts, alike = twice.filter(pl.col("node").is_in(of_parts)), twice.filter(~pl.col("node").is_in(of_parts))
+    once = alike.unique(maintain_order=True)
+    if once.height < alike.height:
+        copies = alike.group_by(alike.columns, maintain_order=True).len("n").filter(pl.col("n") > 1)
+        units = pl.col("units").cast(pl.Float64)
+        rows = copies.select(*KEY, before=pl.col("n") * units, after=units)
+        changes.append(changed("copy", rows, total=alike.height - once.height))
     flags = {
         "in_stock": pl.col("in_stock").all(),
         "promotion": pl.col("promotion").any(),
         "unseen": pl.col("unseen").any(),
     }
-    summed = once.group_by(KEY, maintain_order=True).agg(
-        pl.col("units").sum(),
-        pl.len().alias("parts"),
-        pl.col("units").first().alias("first"),
-        *(agg for name, agg in flags.items() if name in once.columns),
+    summed = (
+        pl.concat([parts, once])
+        .group_by(KEY, maintain_order=True)
+        .agg(
+            pl.col("units").sum().cast(pl.Int64),
+            pl.len().alias("parts"),
+            pl.col("units").max().alias("largest"),
+            *(agg for name, agg in flags.items() if name in once.columns),
+        )
     )
-    parts = summed.filter(pl.col("parts") > 1)
-    if parts.height:
-        changes.append(changed("added_up", parts.select(*KEY, before="first", after="units")))
-    columns = [name for name in ("date", "sku", "node", "units", *flags) if name in demand.columns]
+    added = summed.filter(pl.col("parts") > 1)
+    if added.height:
+        changes.append(changed("added_up", added.select(*KEY, before="largest", after="units")))
+    columns = [name for name in (*KEY, "units", *flags) if name in demand.columns]
     kept = demand.select(columns).filter(~pl.struct(KEY).is_duplicated())
-    kinds = {"units": pl.Int64}
-    return pl.concat([kept.cast(kinds), summed.select(columns).cast(kinds)])  # type: ignore[arg-type]
+    return pl.concat([kept.with_columns(pl.col("units").cast(pl.Int64)), summed.select(columns)])
 
 
 def split_returns(demand: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 SILENT_DAYS: Final = 4
-"""A busy node that says nothing for this many days is taken as not heard: longer than a weekend with a holiday."""
-BUSY_ROWS: Final = 20
-"""Rows a day from which a node is busy: then a day without any is no chance."""
+"""Fewer days of silence are never taken as not heard: a weekend with a holiday."""
+CHANCE: Final = 1e-6
+"""A silence that is less likely than this, by how often the node is heard on each weekday, is no chance."""
+FEWEST_DAYS: Final = 14
+"""A node heard on fewer days has no habit to judge by."""
 FEWEST_SERIES: Final = 10
 """A node of fewer series may well have stopped selling: its items can end."""
-FEWEST_DAYS: Final = 28
-CHANCE: Final = 1e-6
-"""A less busy node is taken as not heard once so long a silence has a smaller chance, by how often it is heard."""
+BUSY_ROWS: Final = 20
+"""Rows a day from which a node would have been heard on each of the last days, had anybody been."""
+_WEEK: Final = 7
+_PRIOR_WEEKS: Final = 2.0
+"""Weeks at the node's usual share of silent days that each weekday's own share is mixed with."""
 
 
 def silent_runs(
@@ -24,7 +27,8 @@ def silent_runs(
 ) -> list[tuple[int, int, int]]:
     """Runs (node, first day, day after the last) in which a node was not heard, by node and day.
 
-    Also the days between the last row of all and the end, where a busy node would have been heard.
+    A shop that rests on Sundays, or a small country that orders once a month, is judged by its own habit. Also found are the
+    days between the last row of all and the end, where a busy node would have been heard.
 
     Parameters
     ----------
@@ -36,35 +40,43 @@ def silent_runs(
     nodes = int(node.max()) + 1 if node.size else 0
     said = np.bincount(node[row] * days + day, minlength=nodes * days).reshape(nodes, days)
     series = np.bincount(node, minlength=nodes)
-    last = int(np.flatnonzero(said.any(axis=0))[-1]) if said.any() else -1
+    heard_of_all = np.flatnonzero(said.any(axis=0))
     found = []
     for k in range(nodes):
         heard = np.flatnonzero(said[k])
         if heard.size == 0:
             continue
-        busy = said[k].sum() / heard.size >= BUSY_ROWS
-        if busy:
-            longest = SILENT_DAYS
-        elif heard.size >= FEWEST_DAYS and series[k] >= FEWEST_SERIES:
-            longest = _too_long(heard.size, int(heard[-1] - heard[0]) + 1)
-        else:
-            continue
-        found += [(k, a, b) for a, b in _gaps(heard, days) if b - a >= longest or (busy and b == days and a > last)]
+        busy = said[k].sum() >= BUSY_ROWS * (heard[-1] - heard[0] + 1)
+        has_habit = heard.size >= FEWEST_DAYS and (busy or series[k] >= FEWEST_SERIES)
+        for begin, end in _gaps(heard, days):
+            nobody = busy and end == days and begin > heard_of_all[-1]
+            if nobody or (has_habit and end - begin >= SILENT_DAYS and _chance(heard, begin, end) < CHANCE):
+                found.append((k, begin, end))
     return found
 
 
-def _too_long(heard: int, span: int) -> int:
-    """Days of silence that chance does not explain.
+def _chance(heard: npt.NDArray[np.int64], begin: int, end: int) -> float:
+    """Probability of no row from `begin` to `end`, by the share of silent days of each weekday outside that run.
 
     Examples
     --------
-    Heard on five days of seven, as a node that rests at weekends: twelve days. Heard every day: as a busy one.
+    A year heard on five days of seven. Four silent days from a Monday on are no chance; from a Friday to a Monday, as at Easter,
+    they may be.
 
-    >>> _too_long(50, 70), _too_long(70, 70)
-    (12, 4)
+    >>> days = np.arange(364)
+    >>> heard = days[days % 7 < 5]
+    >>> monday, friday = heard[heard % 7 == 0][20], heard[heard % 7 == 4][20]
+    >>> without = lambda day: heard[(heard < day) | (heard >= day + 4)]
+    >>> _chance(without(monday), monday, monday + 4) < CHANCE, _chance(without(friday), friday, friday + 4) < CHANCE
+    (True, False)
     """
-    quiet = (span - heard + 1) / (span + 2)
-    return max(SILENT_DAYS, math.ceil(math.log(CHANCE) / math.log(quiet)))
+    inside = np.arange(heard[0], heard[-1] + 1)
+    inside = inside[(inside < begin) | (inside >= end)]
+    total = np.bincount(inside % _WEEK, minlength=_WEEK)
+    silent = total - np.bincount(heard % _WEEK, minlength=_WEEK)
+    usual = (silent.sum() + 1) / (total.sum() + 2)
+    quiet = (silent + _PRIOR_WEEKS * usual) / (total + _PRIOR_WEEKS)
+    return float(np.exp(np.log(quiet[np.arange(begin, end) % _WEEK]).sum()))
 
 
 def _gaps(heard: npt.NDArray[np.int64], days: int) -> list[tuple[int, int]]:
