@@ -33,6 +33,8 @@ MOST_ROWS: Final = 400_000
 LEAST_ROWS: Final = 2_000
 LEAST_DAYS: Final = 120
 """With less history or fewer rows nothing is learned: the fast forecast stands."""
+MOST_SERIES: Final = 15_000
+"""Series looked at from one origin; of more, whole items are drawn anew at each, with all their nodes."""
 ROWS_A_SERIES: Final = 6
 """At most this many days ahead of one series at one origin: more would tell the same again."""
 YOUNG_DAYS: Final = 56
@@ -62,8 +64,10 @@ _BLOCK: Final = 2048
 class _Rows:
     features: npt.NDArray[np.float32]
     units: Floats
-    start: Floats
-    """Logarithm of the fast forecast's mean, which the trees correct."""
+    mean: Floats
+    """The fast forecast's, which the trees correct."""
+    alpha: Floats
+    """Its dispersion."""
 
 
 def train(history: DemandHistory, *, drivers: Drivers, seed: int) -> bytes:
@@ -150,25 +154,35 @@ def _rows(
     names: list[str] = []
     backs = [STEP_DAYS * k for k in range(1, ORIGINS + 1) if history.n_days - STEP_DAYS * k >= YOUNG_DAYS]
     for back in backs:
-        past = history.before(history.as_of - timedelta(days=back))
+        part = history.rows(_some(history, rng))
+        past = part.before(history.as_of - timedelta(days=back))
         known = drivers.known(past.as_of)
-        series, ahead = _draw(history, past, min(back, HORIZON), MOST_ROWS // len(backs), rng)
+        series, ahead = _draw(part, past, min(back, HORIZON), MOST_ROWS // len(backs), rng)
         if not series.size:
             continue
         base = baseline.predict(past, horizon=HORIZON, drivers=known)
         origin = look(past, known, base, vocabulary)
         names = origin.names
-        found.append(
-            _Rows(
-                origin.table(series, ahead),
-                history.units[series, past.n_days + ahead].astype(np.float64),
-                np.log(np.maximum(base.mu[series, ahead], SMALLEST_MEAN)),
-            )
-        )
+        units = part.units[series, past.n_days + ahead].astype(np.float64)
+        mean = np.maximum(base.mu[series, ahead], SMALLEST_MEAN)
+        found.append(_Rows(origin.table(series, ahead), units, mean, base.alpha[series]))
     if not found:
         return None
-    together = (np.concatenate([getattr(f, k) for f in found]) for k in ("features", "units", "start"))
+    together = (np.concatenate([getattr(f, k) for f in found]) for k in ("features", "units", "mean", "alpha"))
     return _Rows(*together), names
+
+
+def _some(history: DemandHistory, rng: np.random.Generator) -> Ints:
+    """Rows of items drawn until they have `MOST_SERIES` series; an item comes with all its nodes, which tell of one another."""
+    if history.n_series <= MOST_SERIES:
+        return np.arange(history.n_series)
+    _, item = np.unique(history.keys["sku"].to_numpy(), return_inverse=True)
+    count = np.bincount(item)
+    order = rng.permutation(count.size)
+    taken = np.zeros(count.size, dtype=np.bool_)
+    taken[order[np.cumsum(count[order]) <= MOST_SERIES]] = True
+    taken[order[0]] = True
+    return np.flatnonzero(taken[item])
 
 
 def _draw(
@@ -199,7 +213,9 @@ def _boost(rows: _Rows, names: list[str], seed: int) -> str:
     data = lgb.Dataset(
         rows.features,
         label=rows.units,
-        init_score=rows.start,
+        # A count of variance mean + alpha mean**2 tells this much less than a Poisson of that mean would.
+        weight=1.0 / (1.0 + rows.alpha * rows.mean),
+        init_score=np.log(rows.mean),
         feature_name=[f"f{k}" for k in range(len(names))],
         categorical_feature=[names.index(name) for name in CATEGORICAL],
         params={"max_bin": PARAMETERS["max_bin"], "verbose": -1},
