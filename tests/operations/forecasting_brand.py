@@ -21,7 +21,7 @@ def night(day: dt.date) -> dt.datetime:
 
 
 def demand(seed: int = 1, days: int = DAYS, skus: int = SKUS) -> pl.DataFrame:
-    """Gamma-Poisson days with a week: mean 0.5 to 8, dispersion 0.2."""
+    """Gamma-Poisson days with a week: means around 2, dispersion 0.2, levels that stay."""
     rng = np.random.default_rng(seed)
     mean = np.exp(rng.normal(0.6, 0.7, (skus * len(NODES), 1)))
     week = np.resize([0.8, 0.8, 0.9, 1.0, 1.1, 1.3, 1.1], days)
@@ -63,6 +63,15 @@ class Brand:
         self.company = Company.load(self.store, self.snapshots)
         self.today = until
         return self.company
+
+    def again(self) -> "Brand":
+        """The same company with the same pointers in books of its own, over the same snapshots; what was told is forgotten."""
+        twin = object.__new__(Brand)
+        twin.__dict__ |= self.__dict__ | {"store": MemoryStore()}
+        with twin.store.transaction() as t:
+            for name, digest in self.store._books.pointers.items():
+                t.point(name, digest, night(self.today))
+        return twin
 
     @property
     def books(self) -> tuple[MemoryStore, SnapshotFolder]:

@@ -21,9 +21,30 @@ START = FIRST + dt.timedelta(days=220)
 SMALL = demand(skus=20)
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory) -> Brand:
+    return Brand(tmp_path_factory.mktemp("brand"), SMALL, START)
+
+
+@pytest.fixture(scope="module")
+def trained(plain) -> dict[str, str]:
+    """Snapshot of a version of each model, as training leaves it."""
+    return {model: train(plain.again(), model).kept.digest for model in ("baseline", "empirical", "seasonal_naive")}
+
+
 @pytest.fixture
-def brand(tmp_path) -> Brand:
-    return Brand(tmp_path, SMALL, START)
+def brand(plain, trained) -> Brand:
+    twin = plain.again()
+    twin.trained = trained
+    return twin
+
+
+def stand_beside(brand: Brand, model: str):
+    """What training does to the books, without training again."""
+    digest = brand.trained[model]
+    with brand.store.transaction() as books:
+        books.point("challenger:demand", digest, night(brand.today))
+    return read_version(brand.snapshots, digest)
 
 
 def train(brand: Brand, model: str = "empirical", **more):
@@ -36,7 +57,7 @@ def promote(brand: Brand, **more):
 
 
 def overridden(brand: Brand, model: str):
-    train(brand, model)
+    stand_beside(brand, model)
     return promote(brand, because="to test", override=True).record
 
 
@@ -61,7 +82,7 @@ def test_training_the_same_again_is_the_same_version_told_once(brand) -> None:
 
 
 def test_twenty_items_are_too_few_to_judge_and_a_person_is_asked(brand) -> None:
-    train(brand, "baseline")
+    stand_beside(brand, "baseline")
     promote(brand)  # the fast forecast needs no gate where nobody is champion
     brand.go_to(brand.today + dt.timedelta(days=1))
     train(brand, "baseline", origins=3)
@@ -72,7 +93,7 @@ def test_twenty_items_are_too_few_to_judge_and_a_person_is_asked(brand) -> None:
 
 
 def test_a_worse_model_is_refused_and_nothing_changes(brand) -> None:
-    train(brand, "seasonal_naive")
+    stand_beside(brand, "seasonal_naive")
     done = promote(brand)
 
     assert isinstance(done.verdict, Refuse)
@@ -81,7 +102,7 @@ def test_a_worse_model_is_refused_and_nothing_changes(brand) -> None:
 
 
 def test_a_person_may_override_the_gates_with_a_reason_which_is_recorded(brand) -> None:
-    train(brand, "seasonal_naive")
+    stand_beside(brand, "seasonal_naive")
     with pytest.raises(ValueError, match="say who does and why"):
         promote(brand, override=True)
     record = promote(brand, override=True, because="we start over").record
@@ -94,7 +115,7 @@ def test_a_person_may_override_the_gates_with_a_reason_which_is_recorded(brand) 
 
 
 def test_the_first_champion_may_be_the_fast_forecast_without_any_gate(brand) -> None:
-    train(brand, "baseline")
+    stand_beside(brand, "baseline")
     done = promote(brand)
 
     assert done.verdict == Allow()
@@ -103,7 +124,7 @@ def test_the_first_champion_may_be_the_fast_forecast_without_any_gate(brand) -> 
 
 
 def test_promoting_twice_is_promoting_once(brand) -> None:
-    train(brand, "baseline")
+    stand_beside(brand, "baseline")
     first, second = promote(brand), promote(brand)
 
     assert first.record == second.record
@@ -116,11 +137,12 @@ def test_without_a_challenger_there_is_nothing_to_promote(brand) -> None:
 
 
 def test_a_good_challenger_passes_after_a_fortnight_beside_the_champion(tmp_path) -> None:
-    """Two hundred items: enough to judge every gate. The days beside are written as the watch would."""
-    brand = Brand(tmp_path, demand(days=220), START)
+    """A hundred and thirty items: enough to judge every gate. The days beside are written as the watch would."""
+    brand = Brand(tmp_path, demand(2, days=300, skus=130), FIRST + dt.timedelta(days=300))
     kept = train(brand, "baseline", origins=3).kept
     assert {gate.outcome for gate in kept.gates} == {Outcome.PASSED}, [g.because for g in kept.gates if not g.passed]
-    empirical = overridden(brand, "empirical")
+    train(brand, "empirical", most_series=60)
+    empirical = promote(brand, because="to test", override=True).record
     brand.today += dt.timedelta(days=15)
     with brand.store.transaction() as books:
         books.point("challenger:demand", kept.digest, night(START))
@@ -137,8 +159,7 @@ def test_a_good_challenger_passes_after_a_fortnight_beside_the_champion(tmp_path
 
 def test_a_challenger_that_loses_beside_the_champion_is_refused(brand) -> None:
     champion = overridden(brand, "seasonal_naive")
-    brand.go_to(START + dt.timedelta(days=1))
-    kept = train(brand, "empirical").kept
+    kept = stand_beside(brand, "empirical")
     log(brand, challenger=kept.version.id, champion=champion.version, days=14, ratio=1.04)
     verdict = promote(brand).verdict
 
@@ -191,7 +212,7 @@ def test_of_two_promotions_on_the_same_sight_one_is_refused(brand, monkeypatch) 
 
     seen = champion_of(*brand.books, "demand")
     overridden(brand, "empirical")
-    train(brand, "seasonal_naive")
+    stand_beside(brand, "seasonal_naive")
     monkeypatch.setattr(module, "champion_of", lambda *_: seen)
 
     with pytest.raises(ConflictError, match="champion:demand means"):

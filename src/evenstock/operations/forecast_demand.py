@@ -21,7 +21,7 @@ from evenstock.operations.model_versions import (
     read_record,
     read_version,
 )
-from evenstock.operations.ports import Snapshots, Store
+from evenstock.operations.ports import Snapshots, Store, StoreError
 
 Adjustment = Callable[[Forecast], Forecast]
 """What is known beyond the model, such as a launch, an item's end or a planner's word; applied in the order given."""
@@ -118,34 +118,47 @@ def forecast_demand(
 def _served(store: Store, snapshots: Snapshots, history: DemandHistory, drivers: Drivers, horizon: int) -> _Made:
     """What the champion says, or the fast forecast in its place."""
     with store.transaction() as books:
-        pointer = books.pointer(f"champion:{SUBJECT}")
-
-    def fast(trained: Trained | None) -> Forecast:
-        own = trained or train(history, model=FALLBACK, drivers=drivers)
-        return predict(own, history, horizon=horizon, drivers=drivers)
-
-    if pointer is None:
-        return _Made(fast(None))
-    spare: Trained | None = None
-    kept: KeptVersion | None = None
+        pointer = books.pointer(f"champion:{SUBJECT}") or ""
+    trouble, kept = "", None
     try:
         champion = champion_of(store, snapshots, SUBJECT)
-        kept = champion.kept if champion else None
-        if kept is None:
-            return _Made(fast(None), champion=pointer)
+        if champion is not None:
+            kept, trouble = champion.kept, champion.trouble
+    except (StoreError, ValueError) as error:
+        trouble = str(error)
+    if kept is not None:
+        return _said(kept, pointer, history, drivers, horizon)
+    fast = predict(train(history, model=FALLBACK, drivers=drivers), history, horizon=horizon, drivers=drivers)
+    return _instead(fast, "the champion", trouble, pointer) if trouble else _Made(fast, champion=pointer)
+
+
+def _said(kept: KeptVersion, champion: str, history: DemandHistory, drivers: Drivers, horizon: int) -> _Made:
+    """What a version says, if it is in its right mind; else what the fast forecast kept with it says."""
+    spare: Trained | None = None
+    because: str | None
+    try:
         spare = Trained.from_frame(kept.frames["fast"])
-        forecast = predict(Trained.from_frame(kept.frames["trained"]), history, horizon=horizon, drivers=drivers)
-        yardstick = fast(spare)
-        because = implausible(forecast, yardstick)
+        fast = predict(spare, history, horizon=horizon, drivers=drivers)
+        trained = Trained.from_frame(kept.frames["trained"])
+        forecast = fast if _same(trained, spare) else predict(trained, history, horizon=horizon, drivers=drivers)
+        because = implausible(forecast, fast)
+        if because is None:
+            return _Made(forecast, kept.version.id, kept.digest, champion)
     except Exception as error:  # noqa: BLE001 (whatever ails the champion, the night must have a forecast and say why)
-        yardstick, because = fast(spare), f"{type(error).__name__}: {error}"
-    if because is None and kept is not None:
-        return _Made(forecast, kept.version.id, kept.digest, pointer)
-    named = kept.version.version if kept else "the champion"
-    note = f"{yardstick.version} serves instead of {named}: {because}"
-    return _Made(
-        replace(yardstick, notes=(*yardstick.notes, note)), champion=pointer, fell_back=because or "no version is kept"
-    )
+        because = f"{type(error).__name__}: {error}"
+        spare = spare or train(history, model=FALLBACK, drivers=drivers)
+        fast = predict(spare, history, horizon=horizon, drivers=drivers)
+    return _instead(fast, kept.version.version, because, champion)
+
+
+def _same(trained: Trained, spare: Trained) -> bool:
+    """Whether the version is the fast forecast itself."""
+    return (trained.version, trained.cut_off, trained.seed) == (spare.version, spare.cut_off, spare.seed)
+
+
+def _instead(fast: Forecast, named: str, because: str, champion: str) -> _Made:
+    note = f"{fast.version} serves instead of {named}: {because}"
+    return _Made(replace(fast, notes=(*fast.notes, note)), champion=champion, fell_back=because)
 
 
 def _shadow(store: Store, snapshots: Snapshots, history: DemandHistory, drivers: Drivers, horizon: int) -> _Made | None:

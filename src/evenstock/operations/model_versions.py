@@ -10,7 +10,7 @@ import polars as pl
 
 from evenstock.domain import Event
 from evenstock.learning import ChampionRecord, Deed, Gate, ModelVersion, gates
-from evenstock.operations.ports import ConflictError, Snapshots, Store, Transaction
+from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError, Transaction
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,9 @@ class Champion:
     digest: str
     """The snapshot of the record."""
     kept: KeptVersion | None
-    """None where the fallback serves since a roll-back."""
+    """None where the fallback serves since a roll-back, or where the version cannot be read."""
+    trouble: str = ""
+    """Why it cannot be read: a champion that is lost can still be followed by another, or rolled back."""
 
 
 def keep_version(
@@ -86,7 +88,12 @@ def champion_of(store: Store, snapshots: Snapshots, subject: str) -> Champion | 
     if digest is None:
         return None
     record = _record(snapshots, digest)
-    return Champion(record, digest, read_version(snapshots, record.kept) if record.kept else None)
+    if not record.kept:
+        return Champion(record, digest, None)
+    try:
+        return Champion(record, digest, read_version(snapshots, record.kept))
+    except (StoreError, ValueError) as error:
+        return Champion(record, digest, None, str(error))
 
 
 def champion_records(store: Store, snapshots: Snapshots, subject: str) -> list[ChampionRecord]:

@@ -64,9 +64,9 @@ def promote_forecast(
     champion = champion_of(store, snapshots, SUBJECT)
     kept = challenger_of(store, snapshots, SUBJECT)
     if kept is None:
-        if champion is None or champion.kept is None:
+        if champion is None or not champion.record.version:
             raise StoreError(NOBODY)
-        return Promotion(Allow(), champion.kept.gates, champion.record)
+        return Promotion(Allow(), champion.kept.gates if champion.kept else (), champion.record)
     found = (*kept.gates, *shadow_gates(store, snapshots, kept, champion))
     serving = champion.kept.version if champion and champion.kept else None
     first = serving is None and kept.version.model == FALLBACK

@@ -112,7 +112,7 @@ def watch_forecast(
         books.publish([_event(found) for found in drifted])
     champion = champion_of(store, snapshots, SUBJECT)
     because, record = "", None
-    if champion is not None and champion.kept is not None:
+    if champion is not None and champion.record.version:
         version = champion.record.version
         because = should_roll_back(*_live(days, sums, champion.record)) or ""
         if because and roll_back:
