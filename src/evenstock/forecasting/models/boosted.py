@@ -33,7 +33,7 @@ MOST_ROWS: Final = 400_000
 LEAST_ROWS: Final = 2_000
 LEAST_DAYS: Final = 120
 """With less history or fewer rows nothing is learned: the fast forecast stands."""
-MOST_SERIES: Final = 15_000
+MOST_SERIES: Final = 40_000
 """Series looked at from one origin; of more, whole items are drawn anew at each, with all their nodes."""
 ROWS_A_SERIES: Final = 6
 """At most this many days ahead of one series at one origin: more would tell the same again."""
@@ -41,10 +41,10 @@ YOUNG_DAYS: Final = 56
 """A series that first sold later than this is left to the fast forecast: too few such rows to learn from."""
 SMALLEST_MEAN: Final = 0.01
 """Units a day that are corrected at least: what was as good as zero and then sold would need corrections without bound."""
-TREES: Final = 150
+TREES: Final = 70
 PARAMETERS: Final = {
     "objective": "poisson",
-    "learning_rate": 0.05,
+    "learning_rate": 0.1,
     "num_leaves": 127,
     "max_delta_step": 1.0,
     "min_data_in_leaf": 200,
