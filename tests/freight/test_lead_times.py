@@ -70,12 +70,22 @@ def test_purchases_outstanding_for_long_lengthen_the_lead_time() -> None:
 def test_a_line_received_in_part_is_partly_outstanding() -> None:
     frame = bought([("s", "A", 0, 10), ("s", "A", 1, 10)], units_received=pl.Series([4, 10]))
 
-    read = lead_times.read(frame, on(50))
+    read = lead_times.read(frame, on(30))
 
     assert read.received.tolist() == [False, True, True]
     assert read.share.tolist() == pytest.approx([0.6, 0.4, 1.0])
-    assert read.days.tolist() == [49, 10, 10]
+    assert read.days.tolist() == [29, 10, 10]
     assert "1 received, 1 in part, 0 outstanding" in read.notes[0]
+
+
+def test_what_is_missing_four_weeks_after_a_part_came_was_closed_short() -> None:
+    frame = bought([("s", "A", 0, 10), ("s", "A", 1, 10)], units_received=pl.Series([4, 10]))
+
+    # The part came on day 10: on day 38 the rest may still come, a day later it will not.
+    assert lead_times.read(frame, on(38)).received.tolist() == [False, True, True]
+    closed = lead_times.read(frame, on(39))
+    assert closed.share.tolist() == pytest.approx([0.4, 1.0])
+    assert closed.notes[1] == "1 lines lack units 28 days after a part came: taken as closed short"
 
 
 def test_rows_that_cannot_be_are_left_out_each_with_its_reason() -> None:

@@ -225,3 +225,14 @@ def test_empty_books_hold_no_beliefs(tmp_path) -> None:
 
     assert believe_stock(*here, now=NOW).beliefs.frame.height == 0
     assert current_beliefs(*here[:2]).frame.height == 0
+
+
+def test_opening_the_books_after_a_statement_moves_no_goods(tmp_path) -> None:
+    # The warehouse said 60 two days ago; the books were opened with 60 yesterday, and still say so.
+    here = opened(
+        tmp_path,
+        stock([("MUG", "TX", 60)], at=ago(1)),
+        sources=sources(wms=("wms", 5)),
+        observations=observations(("wms", "MUG", "TX", ago(2), 60)),
+    )
+    assert believed(here)["MUG", "TX"]["stated"] == 60

@@ -9,8 +9,9 @@ from evenstock.freight import reading
 from evenstock.operations.company import Company
 from evenstock.operations.import_network import import_network
 from evenstock.operations.learn_lead_times import current_lead_times, learn_lead_times
-from evenstock.operations.learn_transit import IMPORTED_PARCELS, current_transit, learn_transit, with_learned
+from evenstock.operations.learn_transit import IMPORTED_PARCELS, learn_transit
 from evenstock.operations.network import Network
+from evenstock.operations.transit_in_force import current_transit, with_learned
 from evenstock.storage.memory import MemoryStore
 from evenstock.storage.snapshots import SnapshotFolder
 

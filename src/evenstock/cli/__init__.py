@@ -6,7 +6,7 @@ import typer
 
 from evenstock import __version__
 from evenstock.cli import demo as demo_command
-from evenstock.cli import doctor, explain, export_schemas, forecast, import_, plan, route, stock, warm_up
+from evenstock.cli import doctor, explain, export_schemas, forecast, import_, learn, plan, route, stock, warm_up
 from evenstock.cli.opening import LOOK_AT_DEMO
 
 app = typer.Typer(
@@ -20,7 +20,6 @@ app = typer.Typer(
 for name, member in (
     ("demo", demo_command),
     ("import", import_),
-    ("forecast", forecast),
     ("plan", plan),
     ("route", route),
     ("explain", explain),
@@ -28,7 +27,9 @@ for name, member in (
     ("export-schemas", export_schemas),
 ):
     app.command(name)(member.command)
+app.add_typer(forecast.app, name="forecast")
 app.add_typer(stock.app, name="stock")
+app.add_typer(learn.app, name="learn")
 app.command("warm-up", hidden=True)(warm_up.command)
 
 

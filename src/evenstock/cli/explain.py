@@ -16,6 +16,7 @@ from evenstock.cli.plan import show
 from evenstock.cli.screen import Exit, fail, page, say, show_whole, table
 from evenstock.domain import Allow, DecisionId, DecisionRecord, OrderId, OrderPlan, PlanId, TransferPlan, plain, rfc3339
 from evenstock.operations.decisions import decision_from
+from evenstock.operations.forecast_demand import Provenance, provenance
 
 _SHOWN = 8
 
@@ -27,6 +28,7 @@ def command(
     """Explain a decision: the choice, every other option term by term in cents, what was barred and by which rule."""
     with workspace() as opened:
         found = _find(opened, id)
+        origin = _forecast_of(opened, found) if isinstance(found, TransferPlan) else None
     if found is None:
         fail(Exit.NOT_FOUND, f"no order, decision or plan {id!r} was decided about here; route orders or plan first")
     if isinstance(found, TransferPlan):
@@ -34,6 +36,8 @@ def command(
             say(plain(found))
         else:
             show(found, found.made_at.date())
+            if origin is not None:
+                page.print(_origin(origin), soft_wrap=True)
         return
     if json:
         say(jsonlib.loads(found))
@@ -44,6 +48,21 @@ def command(
 def _find(opened: Workspace, name: str) -> bytes | TransferPlan | None:
     with opened.store.reading() as books:
         return books.decision_of(OrderId(name)) or books.decision(DecisionId(name)) or books.plan(PlanId(name))
+
+
+def _forecast_of(opened: Workspace, plan: TransferPlan) -> Provenance | None:
+    """Where the plan's forecast came from; None where the plan names no snapshot of one."""
+    digest = dict(plan.inputs).get("forecast snapshot")
+    return provenance(opened.snapshots, digest) if digest else None
+
+
+def _origin(origin: Provenance) -> str:
+    """Which model and which data stand behind the plan."""
+    by = f", the champion since {origin.champion.at:%Y-%m-%d} ({origin.champion.because})" if origin.champion else ""
+    data = ", ".join(f"{name} {digest[:19]}" for name, digest in sorted(origin.data.items()))
+    fell_back = f"; it served because {origin.fell_back}" if origin.fell_back else ""
+    beyond = f"; then {', '.join(name.replace('_', ' ') for name in origin.adjusted)}" if origin.adjusted else ""
+    return f"[dim]foretold by {origin.version}{by}{fell_back}{beyond}, from {data}[/]"
 
 
 def _tell(record: DecisionRecord) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date
 
 from evenstock.bootstrap import Workspace, open_workspace
 from evenstock.cli.screen import Exit, fail
@@ -42,5 +43,6 @@ def workspace() -> Iterator[Workspace]:
         fail(Exit.REFUSED_INPUT, str(refused))
 
 
-def company(opened: Workspace) -> Company:
-    return Company.load(opened.store, opened.snapshots)
+def company(opened: Workspace, on: date | None = None) -> Company:
+    """The company as it stands; for a decision on a day, with the transit times that are in force then."""
+    return Company.load(opened.store, opened.snapshots, on)

@@ -12,6 +12,8 @@ import typer
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import dollars, moment, page, progress, say, table
 from evenstock.domain import PlanState, TransferLine, TransferPlan, plain
+from evenstock.operations.beyond_the_model import adjustments
+from evenstock.operations.company import Company
 from evenstock.operations.forecast_demand import current_forecast, forecast_demand
 from evenstock.operations.plan_transfers import OURS, PATHS, plan_transfers
 from evenstock.operations.transfers import approve_plan
@@ -37,16 +39,21 @@ def command(
     now = moment(as_of)
     with workspace() as opened, progress(quiet=json) as shown:
         task = shown.add_task("forecasting", total=None)
-        here = company(opened)
+        here = company(opened, now.date())
         said = current_forecast(opened.store, opened.snapshots, here, now.date()) or forecast_demand(
-            opened.store, opened.snapshots, here, as_of=now.date(), now=now
+            opened.store,
+            opened.snapshots,
+            here,
+            as_of=now.date(),
+            now=now,
+            adjust=adjustments(opened.store, opened.snapshots, here),
         )
         shown.update(task, description="planning transfers")
         planned = plan_transfers(
             opened.store,
             here.network,
             said.forecast,
-            inputs={"network": here.digests["network"], "forecast snapshot": said.digest},
+            inputs=_inputs(here, said.digest),
             now=now,
             seed=seed,
             n_paths=paths,
@@ -77,6 +84,12 @@ def command(
         )
     if not transfers and plan.lines and plan.state is PlanState.PROPOSED:
         page.print("[dim]Nothing moves until it is approved: add --approve NAME.[/]")
+
+
+def _inputs(here: Company, forecast: str) -> dict[str, str]:
+    """Snapshots the plan is made from, by name."""
+    named = {name: here.digests[name] for name in ("network", "transit") if name in here.digests}
+    return named | {"forecast snapshot": forecast}
 
 
 def show(plan: TransferPlan, on: date) -> None:

@@ -34,7 +34,7 @@ def command(
     """Route orders one after the other: decide, reserve, record. Ends with 5 if any order needs a person."""
     now = moment(as_of)
     with workspace() as opened:
-        here = company(opened)
+        here = company(opened, now.date())
         orders = _orders(here, file)
         shipping, policy = here.shipping, here.network.policy
         records: list[DecisionRecord] = []

@@ -28,7 +28,7 @@ class Inputs:
     """The versions of everything that went into a decision."""
 
     network: str
-    """Digest of the network snapshot: items, nodes, rates, calendars."""
+    """Digest of the network snapshot: items, nodes, rates, calendars; that of learned transit times after a plus."""
     stock: str
     """Digest of the stock balances read."""
     policy: str

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 
 import polars as pl
 
 from evenstock.operations.network import HAPPENING_TABLES, Network
 from evenstock.operations.ports import Snapshots, Store, StoreError
+from evenstock.operations.transit_in_force import current_transit, with_learned
 from evenstock.routing.network import ShippingNetwork
+
+OVERRIDES: Final = "planner overrides"
+"""Pointer of the overrides said here, beside the table that may be imported."""
 
 
 class NothingImportedError(StoreError):
@@ -21,15 +27,22 @@ class Company:
     """What every command needs to know before it decides anything."""
 
     digests: Mapping[str, str]
-    """Current snapshot by name: network, and each table of what happens (stock, orders, demand, promotions, ...)."""
+    """Current snapshot by name: network, each table of what happens (stock, orders, demand, promotions, ...), the overrides
+    said here, and learned transit times where they are in force."""
     tables: Mapping[str, pl.DataFrame]
-    """The network's own tables."""
+    """The network's own tables, as imported."""
     network: Network
     snapshots: Snapshots
 
     @classmethod
-    def load(cls, store: Store, snapshots: Snapshots) -> Company:
+    def load(cls, store: Store, snapshots: Snapshots, on: date | None = None) -> Company:
         """Read what is current.
+
+        Parameters
+        ----------
+        on
+            The day to decide for: transit times that were learned by then and are fresh take the place of those imported.
+            Without it, imported ones hold.
 
         Raises
         ------
@@ -37,24 +50,30 @@ class Company:
             If no network was imported.
         """
         with store.transaction() as books:
-            digests = {name: said for name in ("network", *HAPPENING_TABLES) if (said := books.pointer(name))}
+            names = ("network", *HAPPENING_TABLES, OVERRIDES)
+            digests = {name: said for name in names if (said := books.pointer(name))}
+            learned = current_transit(books, snapshots, on) if on is not None else None
         if "network" not in digests:
             raise NothingImportedError(
                 "no network yet: run `evenstock import FOLDER`, or `evenstock demo` to look around"
             )
         frames = snapshots.read(digests["network"])
-        return cls(digests, frames, Network.from_frames(frames), snapshots)
+        if learned is not None:
+            digests["transit"] = learned.digest
+        return cls(digests, frames, Network.from_frames(with_learned(frames, learned)), snapshots)
 
     @property
     def shipping(self) -> ShippingNetwork:
-        """The network made ready for routing.
+        """The network made ready for routing, under the digest of its snapshot (and of learned transit times, after a plus).
 
         Raises
         ------
         ValueError
             If it has no rate cards.
         """
-        return self.network.shipping(self.digests["network"])
+        return self.network.shipping(
+            "+".join(self.digests[name] for name in ("network", "transit") if name in self.digests)
+        )
 
     def table(self, name: str) -> pl.DataFrame | None:
         """A table of what happens (`operations.network.HAPPENING_TABLES`) as last imported; None if there is none."""

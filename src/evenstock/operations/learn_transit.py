@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 import numpy as np
@@ -15,12 +13,9 @@ from evenstock.distributions import day_table
 from evenstock.freight import reading, transit
 from evenstock.freight.zones import area
 from evenstock.operations.company import Company
-from evenstock.operations.ports import Snapshots, Store, Transaction
+from evenstock.operations.ports import Snapshots, Store
+from evenstock.operations.transit_in_force import POINTER, TRANSIT, LearnedTransit
 
-POINTER: Final = "transit"
-"""Pointer of the learned tables; the imported ones stay in the network."""
-FRESH_DAYS: Final = 14
-"""Learned tables older than this are not used: a feed that stopped must not rule for ever."""
 IMPORTED_PARCELS: Final = 20.0
 """Parcels that an imported table is worth beside what was scanned."""
 FEW_PARCELS: Final = 30.0
@@ -32,23 +27,6 @@ LANES_KEPT: Final = 5000
 SMALLEST_SHARE: Final = 1e-6
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LearnedTransit:
-    """Tables learned from scans, and the snapshot they are kept in."""
-
-    fitted_on: date
-    transit: pl.DataFrame
-    """As `tables.Transit`: by service and zone, whatever the weekday of hand-over."""
-    zones: pl.DataFrame
-    """By service and zone: parcels, under_way, imported_share (weight of the imported table), mean_days, basis."""
-    lanes: pl.DataFrame
-    """By service, origin and destination area (three characters): parcels, days, probability."""
-    reliability: pl.DataFrame
-    """By service: parcels due, late, late_share, low, high, mean_days_late."""
-    notes: tuple[str, ...]
-    digest: str
 
 
 def learn_transit(
@@ -95,7 +73,7 @@ def learn_transit(
         company,
         LearnedTransit(
             as_of,
-            pl.concat(tables) if tables else pl.DataFrame(schema=_TRANSIT),
+            pl.concat(tables) if tables else pl.DataFrame(schema=TRANSIT),
             pl.DataFrame(rows, schema=_ZONES),
             lanes,
             _reliability(scans),
@@ -106,50 +84,6 @@ def learn_transit(
     )
 
 
-def current_transit(
-    books: Transaction, snapshots: Snapshots, on: date, *, fresh_days: int = FRESH_DAYS
-) -> LearnedTransit | None:
-    """What was learned last, if it was learned on `on` or at most `fresh_days` before; else None.
-
-    A table learned after `on` is not used either: a decision replayed must not know what came later.
-    """
-    digest = books.pointer(POINTER)
-    if digest is None:
-        return None
-    kept = snapshots.read(digest)
-    about = kept["about"].row(0, named=True)
-    if not on - timedelta(days=fresh_days) <= about["fitted_on"] <= on:
-        return None
-    notes = tuple(line for line in about["notes"].split("\n") if line)
-    return LearnedTransit(
-        about["fitted_on"], kept["transit"], kept["zones"], kept["lanes"], kept["reliability"], notes, digest
-    )
-
-
-def with_learned(frames: Mapping[str, pl.DataFrame], learned: LearnedTransit | None) -> dict[str, pl.DataFrame]:
-    """The network's tables with learned transit in place of imported, service and zone by service and zone.
-
-    What was not learned keeps its imported table; a service whose rate cards are gone is left out.
-    """
-    found = dict(frames)
-    if learned is None or "rate_cards" not in frames:
-        return found
-    offered = frames["rate_cards"]["service"].unique()
-    ours = learned.transit.filter(pl.col("service").is_in(offered.implode()))
-    theirs = frames.get("transit", pl.DataFrame(schema=_TRANSIT)).select(*_TRANSIT)
-    kept = theirs.join(ours.select("service", "zone").unique(), on=["service", "zone"], how="anti")
-    found["transit"] = pl.concat(
-        [kept.cast({"zone": pl.Int64, "days": pl.Int64, "probability": pl.Float64}), ours]
-    ).sort("service", "zone", "days")
-    return found
-
-
-_TRANSIT: Final[dict[str, type[pl.DataType]]] = {
-    "service": pl.String,
-    "zone": pl.Int64,
-    "days": pl.Int64,
-    "probability": pl.Float64,
-}
 _ZONES: Final[dict[str, type[pl.DataType]]] = {
     "service": pl.String,
     "zone": pl.Int64,
@@ -217,7 +151,7 @@ def _cell(
 
 def _frame(service: str, zone: int, share: Floats) -> pl.DataFrame:
     days, kept = _trimmed(share)
-    return pl.DataFrame({"service": service, "zone": zone, "days": days, "probability": kept}, schema=_TRANSIT)
+    return pl.DataFrame({"service": service, "zone": zone, "days": days, "probability": kept}, schema=TRANSIT)
 
 
 def _trimmed(share: Floats) -> tuple[list[int], list[float]]:

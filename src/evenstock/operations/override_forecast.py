@@ -13,11 +13,9 @@ from evenstock.domain import Event, digest, refuse_naive
 from evenstock.forecasting import MAX_HORIZON, fit, prepare
 from evenstock.forecasting.overrides import in_force, joined, overridden, refuse
 from evenstock.forecasting.value_added import SCHEMA, value_added
-from evenstock.operations.company import Company
+from evenstock.operations.company import OVERRIDES, Company
 from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError
 
-POINTER: Final = "planner overrides"
-"""What was said here, beside the table that may be imported."""
 _SAID: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "override": pl.String,
     "sku": pl.String,
@@ -184,7 +182,7 @@ def _refuse_strangers(company: Company, row: dict[str, object]) -> None:
 
 def _read(store: Store, snapshots: Snapshots) -> tuple[pl.DataFrame, pl.DataFrame, str | None]:
     with store.reading() as books:
-        seen = books.pointer(POINTER)
+        seen = books.pointer(OVERRIDES)
     if seen is None:
         return pl.DataFrame(schema=_SAID), pl.DataFrame(schema=_WITHDRAWN), None
     kept = snapshots.read(seen)
@@ -201,7 +199,7 @@ def _change(store: Store, snapshots: Snapshots, change: _Change, fact: Event, no
         kept = snapshots.take({"overrides": after[0], "withdrawn": after[1]})
         try:
             with store.transaction() as t:
-                t.repoint(POINTER, seen, kept, now)
+                t.repoint(OVERRIDES, seen, kept, now)
                 t.publish([fact])
         except ConflictError:
             if tried == _TRIES - 1:

@@ -139,10 +139,10 @@ def _frame_digest(balances: pl.DataFrame) -> str:
 
 
 def _forecast_digest(forecast: Forecast) -> str:
-    """Digest of what every quantile and path follows from: model, cut-off, keys and the three parameters, to the bit."""
+    """Digest of what every quantile and path follows from: model, cut-off, keys and every parameter, to the bit."""
     said = hashlib.sha256(f"{forecast.version} {forecast.cut_off} {forecast.as_of}".encode())
     said.update(repr(forecast.keys.rows()).encode())
-    for values in (forecast.mu, forecast.alpha, forecast.path_variance):
+    for values in (forecast.mu, forecast.alpha, forecast.path_variance, forecast.path_drift, forecast.shared):
         said.update(np.ascontiguousarray(values, "<f8").tobytes())
     return f"sha256:{said.hexdigest()}"
 

@@ -12,6 +12,8 @@ import polars as pl
 
 from evenstock import tables
 
+CLOSED_SHORT_DAYS: Final = 28
+"""What is still missing so long after a part of it came will not come: the line was closed short."""
 LONGEST_DAYS: Final = 730
 """A line that took longer was forgotten, not delivered; a table of lead times ends there."""
 
@@ -50,7 +52,8 @@ def read(receipts: pl.DataFrame, as_of: date) -> Purchases:
     """Read `tables.Receipts` as it was known on the morning of `as_of`.
 
     What was received later, or on that day itself, was still outstanding. Units that are missing from a line received in
-    part are outstanding still: the line stands twice, each time with its share of the units.
+    part are outstanding still: the line stands twice, each time with its share of the units. `CLOSED_SHORT_DAYS` after the
+    part came they are taken as cancelled, and say nothing of how long things take.
 
     Raises
     ------
@@ -88,7 +91,9 @@ def read(receipts: pl.DataFrame, as_of: date) -> Purchases:
     filled = pl.when(~pl.col("came")).then(0.0).when(pl.col("filled") <= 0).then(1.0).otherwise(pl.col("filled"))
     known = known.with_columns(filled=filled)
     whole = known.filter(pl.col("filled") > 0).with_columns(over=True, share=pl.col("filled"))
-    rest = known.filter(pl.col("filled") < 1).with_columns(over=False, share=1 - pl.col("filled"))
+    closed_short = pl.col("came") & (morning - day["received_on"] > CLOSED_SHORT_DAYS)
+    missing = known.filter(pl.col("filled") < 1)
+    rest = missing.filter(~closed_short).with_columns(over=False, share=1 - pl.col("filled"))
     rows = pl.concat([whole, rest]).sort("ordered", "purchase", "line", "over")
     # Sixty lines on one truck are one experience of the supplier, not sixty.
     together = pl.col("share").sum().over("purchase", "ordered", "over", "received_on")
@@ -109,7 +114,7 @@ def read(receipts: pl.DataFrame, as_of: date) -> Purchases:
         share=rows["share"].to_numpy(),
         deliveries=rows["deliveries"].to_numpy(),
         refused=refused,
-        notes=_notes(frame.height, known.height, whole.height, rest.height, refused),
+        notes=_notes(frame.height, known.height, whole.height, missing.height, missing.height - rest.height, refused),
     )
 
 
@@ -125,9 +130,11 @@ def _complete(receipts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _notes(rows: int, known: int, came: int, waits: int, refused: pl.DataFrame) -> tuple[str, ...]:
+def _notes(rows: int, known: int, came: int, waits: int, short: int, refused: pl.DataFrame) -> tuple[str, ...]:
     states = f"{known - waits:,} received, {came + waits - known:,} in part, {known - came:,} outstanding"
     notes = [f"{known:,} of {rows:,} purchase lines are learned from: {states}"]
+    if short:
+        notes.append(f"{short:,} lines lack units {CLOSED_SHORT_DAYS} days after a part came: taken as closed short")
     notes += [
         f"receipts: {count:,} rows are left out: {reason}; first {purchase} line {line}"
         for reason, count, purchase, line in refused.group_by("reason")

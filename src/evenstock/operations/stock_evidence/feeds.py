@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from evenstock.domain import NodeId, NodeKind
+from evenstock.domain import Cause, NodeId, NodeKind
 from evenstock.inventory import USUAL_DELAY_MINUTES
 from evenstock.operations.company import Company
 from evenstock.operations.stock_evidence.books import KEY, Floats, shelf_changes
@@ -82,8 +82,10 @@ def feeds(
         .filter(pl.col("observed_at") >= pl.col("heard") - _DAY)
         .join(rows, on=KEY, how="inner")
     )
+    # Opening the books and correcting them by a count moves no goods.
+    on_paper = pl.any_horizontal(pl.col("source_cause", "destination_cause").is_in([Cause.OPENING, Cause.COUNT]))
     since = (
-        shelf_changes(movements)
+        shelf_changes(movements.filter(~on_paper))
         .join(current.select(*KEY, "row", "observed_at"), on=KEY, how="inner", suffix="_said")
         .filter(pl.col("occurred_at") > pl.col("observed_at"))
         .group_by("row")
