@@ -116,6 +116,50 @@ def test_an_event_of_one_node_leaves_the_other_alone():
     assert mu[1::2, 0].mean() == pytest.approx(5.0, rel=0.07)
 
 
+def promotions(first, last, announced):
+    return pl.DataFrame(
+        {
+            "promotion": [f"P{k}" for k in range(len(first))],
+            "sku": "S0",
+            "first_day": [FIRST + timedelta(days=int(k)) for k in first],
+            "last_day": [FIRST + timedelta(days=int(k)) for k in last],
+            "announced_on": [FIRST + timedelta(days=int(k)) for k in announced],
+        }
+    )
+
+
+def test_a_promotion_announced_by_now_lifts_its_days_and_no_others():
+    """Three promoted days in each thirty sell triple; the next is on days 300 to 302, announced in time or a day late."""
+    rng = np.random.default_rng(12)
+    on = np.arange(300) % 30 < 3
+    units = rng.poisson(5.0, (60, 300))
+    units[0] = rng.poisson(np.where(on, 600.0, 200.0))
+    first = np.arange(0, 301, 30)
+
+    def told(announced):
+        drivers = Drivers.from_frames({"promotions": promotions(first, first + 2, announced)})
+        return forecasting.fit(history(units), horizon=14, drivers=drivers).mu
+
+    in_time, late = told(first - 5), told(np.append(first[:-1] - 5, 301))
+
+    np.testing.assert_allclose(in_time[0, :3] / late[0, :3], 3.0, rtol=0.05)
+    np.testing.assert_allclose(in_time[:, 3:], late[:, 3:])
+    np.testing.assert_array_equal(in_time[1:], late[1:])
+
+
+def test_a_series_own_week_is_found_where_it_sells_enough_to_tell():
+    rng = np.random.default_rng(13)
+    sunday = np.arange(392) % 7 == 6
+    units = rng.poisson(20.0, (30, 392))
+    units[0] = rng.poisson(np.where(sunday, 80.0, 10.0))
+
+    mu = forecasting.fit(history(units[:, :364])).mu
+
+    assert mu[0, sunday[364:]].mean() == pytest.approx(80, rel=0.12)
+    assert mu[0, ~sunday[364:]].mean() == pytest.approx(10, rel=0.12)
+    np.testing.assert_allclose(mu[1:].mean(axis=0), 20.0, rtol=0.05)
+
+
 def test_a_stock_out_does_not_teach_that_nobody_wants_it():
     rng = np.random.default_rng(7)
     units = rng.poisson(6.0, (50, 200))
