@@ -162,18 +162,33 @@ def _lines(orders: pl.DataFrame, groups: pl.DataFrame | None) -> pl.DataFrame:
 
 def _dealt_out(astray: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
     """Each line to one node, in the order they were placed: by the item's shares, else by those of all items."""
-    total = placed.group_by("node").agg(pl.col("net").sum())
-    own = placed.group_by("sku", "node").agg(pl.col("net").sum()).filter(pl.col("net") > 0)
-    found = []
-    for (sku,), part in astray.sort("sku", "placed_at", "order", "line").group_by("sku", maintain_order=True):
-        shares = own.filter(pl.col("sku") == sku).select("node", "net")
-        shares = (shares if shares.height else total).sort("node")
-        weight = shares["net"].to_numpy().astype(np.float64)
-        upto = np.cumsum(weight) / weight.sum() if weight.sum() else np.arange(1, weight.size + 1) / weight.size
-        point = ((np.arange(part.height) + 0.5) * GOLDEN) % 1.0
-        at = np.minimum(np.searchsorted(upto, point, side="right"), weight.size - 1)
-        found.append(part.with_columns(node=shares["node"].gather(at)))
-    return pl.concat([astray.clear(), *found])
+    if astray.is_empty():
+        return astray
+    wanted = placed.filter(pl.col("net") > 0)
+    everything = (wanted if wanted.height else placed.with_columns(net=1)).with_columns(
+        sku=pl.lit(None, dtype=pl.String)
+    )
+    own = wanted.join(astray, on="sku", how="semi")
+    shares = (
+        pl.concat([own.select("sku", "node", "net"), everything.select("sku", "node", pl.col("net").cast(pl.Int64))])
+        .group_by("sku", "node")
+        .agg(pl.col("net").sum())
+        .sort("sku", "node", nulls_last=True)
+        .with_columns(upto=pl.col("net").cum_sum().over("sku") / pl.col("net").sum().over("sku"))
+        .with_columns(number=pl.col("sku").rle_id())
+    )
+    numbers = shares.group_by("sku").agg(pl.col("number").first())
+    of_all = numbers.filter(pl.col("sku").is_null())["number"].item()
+    lines = (
+        astray.sort("sku", "placed_at", "order", "line")
+        .join(numbers, on="sku", how="left", maintain_order="left")
+        .with_columns(turn=pl.int_range(pl.len()).over("sku"), number=pl.col("number").fill_null(of_all))
+    )
+    # Shares of item number k fill the interval from k to k + 1; a line takes the node under its point.
+    ends = (shares["number"] + shares["upto"].clip(upper_bound=1.0)).to_numpy()
+    point = lines["number"].to_numpy() + (lines["turn"].to_numpy() + 0.5) * GOLDEN % 1.0
+    at = np.minimum(np.searchsorted(ends, point, side="right"), shares.height - 1)
+    return lines.with_columns(node=shares["node"].gather(at)).select(astray.columns)
 
 
 def _by_day(rows: pl.DataFrame, nodes: pl.DataFrame, stock_outs: pl.DataFrame | None) -> pl.DataFrame:
