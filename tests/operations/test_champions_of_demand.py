@@ -11,7 +11,7 @@ from evenstock.learning import Deed, Outcome
 from evenstock.operations.backtest_forecast import backtest_forecast
 from evenstock.operations.forecast_demand import forecast_demand
 from evenstock.operations.live_scores import DAYS, SUMS
-from evenstock.operations.model_versions import champion_of, champion_records, read_version
+from evenstock.operations.model_versions import challenge, champion_of, champion_records, keep_version, read_version
 from evenstock.operations.ports import ConflictError, StoreError
 from evenstock.operations.promote_forecast import promote_forecast
 from evenstock.operations.roll_back_forecast import roll_back_forecast
@@ -235,3 +235,27 @@ def test_a_backtest_is_of_whole_items_and_says_of_how_many(brand) -> None:
     assert found.sentence.startswith("30 of 60 series, 28 days from each of 1 origins")
     assert set(found.scores["model"]) == {"empirical", "baseline", "seasonal_naive"}
     assert any(gate.name.startswith("WSPL over that of baseline") for gate in found.gates)
+
+
+def test_champions_follow_one_another_in_every_store(store, brand) -> None:
+    """Memory, SQLite and PostgreSQL: promote, promote, roll back, and the same version kept once."""
+    books = (store, brand.snapshots)
+    kept = {model: read_version(brand.snapshots, digest) for model, digest in brand.trained.items()}
+    for model in ("baseline", "empirical"):
+        again = keep_version(
+            *books, kept[model].version, gates_seen=kept[model].gates, frames=kept[model].frames, now=night(START)
+        )
+        assert again.digest == kept[model].digest
+        with store.transaction() as t:
+            challenge(t, "demand", again.digest, night(START))
+        promote_forecast(*books, by="dana", now=night(START), because="to test", override=True)
+    assert (
+        roll_back_forecast(*books, by="dana", because="back", now=night(START)).version == kept["baseline"].version.id
+    )
+
+    chain = champion_records(*books, "demand")
+    assert [(record.deed.value, record.overridden) for record in chain] == [
+        ("promoted", False), ("promoted", True), ("rolled_back", False),
+    ]  # fmt: skip
+    with store.transaction() as t:
+        assert [event.kind for event in t.outbox(9)] == ["ModelPromoted", "ModelPromoted", "ModelRolledBack"]

@@ -157,7 +157,8 @@ def test_a_challenger_that_breaks_does_not_keep_the_night_from_its_forecast(chal
     from evenstock.forecasting.models import empirical
 
     monkeypatch.setattr(empirical, "predict", None)
-    forecast(brand)
+
+    assert "TypeError" in forecast(brand).shadow_trouble
 
     assert brand.pointer("forecast:challenger") is None
 

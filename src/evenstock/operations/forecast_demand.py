@@ -33,6 +33,8 @@ class Forecasted:
 
     forecast: Forecast
     digest: str
+    shadow_trouble: str = ""
+    """Why the challenger's forecast could not be kept beside; empty if it was, or if there is no challenger."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +106,16 @@ def forecast_demand(
         made = _served(store, snapshots, history, drivers, horizon)
     forecast, digest = _keep(snapshots, made, company, adjust)
     pointed = {"forecast": digest, f"forecast:{as_of}": digest}
+    trouble = ""
     if model is None:
-        shadow = _shadow(store, snapshots, history, drivers, horizon)
+        shadow, trouble = _shadow(store, snapshots, history, drivers, horizon)
         if shadow is not None:
             _, beside = _keep(snapshots, shadow, company, adjust)
             pointed |= {"forecast:challenger": beside, f"forecast:challenger:{as_of}": beside}
     with store.transaction() as books:
         for name, target in pointed.items():
             books.point(name, target, now)
-    return Forecasted(forecast, digest)
+    return Forecasted(forecast, digest, trouble)
 
 
 def _served(store: Store, snapshots: Snapshots, history: DemandHistory, drivers: Drivers, horizon: int) -> _Made:
@@ -161,16 +164,18 @@ def _instead(fast: Forecast, named: str, because: str, champion: str) -> _Made:
     return _Made(replace(fast, notes=(*fast.notes, note)), champion=champion, fell_back=because)
 
 
-def _shadow(store: Store, snapshots: Snapshots, history: DemandHistory, drivers: Drivers, horizon: int) -> _Made | None:
-    """What the challenger would say; None where there is none, or where it cannot: its shadow days then do not count."""
+def _shadow(
+    store: Store, snapshots: Snapshots, history: DemandHistory, drivers: Drivers, horizon: int
+) -> tuple[_Made | None, str]:
+    """What the challenger would say, or why it cannot: that day then does not count towards its promotion."""
     try:
         kept = challenger_of(store, snapshots, SUBJECT)
         if kept is None:
-            return None
+            return None, ""
         forecast = predict(Trained.from_frame(kept.frames["trained"]), history, horizon=horizon, drivers=drivers)
-    except Exception:  # noqa: BLE001 (a challenger decides nothing: it must not keep the champion from serving)
-        return None
-    return _Made(forecast, kept.version.id, kept.digest)
+    except Exception as error:  # noqa: BLE001 (a challenger decides nothing: it must not keep the champion from serving)
+        return None, f"{type(error).__name__}: {error}"
+    return _Made(forecast, kept.version.id, kept.digest), ""
 
 
 def _keep(snapshots: Snapshots, made: _Made, company: Company, adjust: Sequence[Adjustment]) -> tuple[Forecast, str]:
