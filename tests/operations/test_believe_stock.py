@@ -236,3 +236,33 @@ def test_opening_the_books_after_a_statement_moves_no_goods(tmp_path) -> None:
         observations=observations(("wms", "MUG", "TX", ago(2), 60)),
     )
     assert believed(here)["MUG", "TX"]["stated"] == 60
+
+
+def test_what_a_warehouse_shipped_tells_of_its_shelf_even_where_orders_go_back_only_weeks(tmp_path) -> None:
+    # Half a year of demand, but only three weeks of orders that say who shipped: four mugs a day, then none for ten days.
+    lines = [
+        (f"{sku}-{back}", "1", sku, 4, 0, ago(back), "75201", "US", "TX", "web")
+        for sku, empty in (("MUG", 10), ("CUP", 0))
+        for back in range(21, empty, -1)
+    ]
+    columns = (
+        "order",
+        "line",
+        "sku",
+        "units",
+        "cancelled",
+        "placed_at",
+        "postal_code",
+        "country",
+        "served_by",
+        "channel",
+    )
+    orders = pl.DataFrame(lines, schema=columns, orient="row").cast({"units": pl.Int64, "cancelled": pl.Int64})
+    wanted = demand(MUG_TX=(4, 0), CUP_TX=(4, 0))
+    shelves = stock([("CUP", "TX", 60), ("MUG", "TX", 60)])
+
+    said = believed(opened(tmp_path, shelves, demand=wanted, order_history=orders))
+
+    assert said["MUG", "TX"]["p_phantom"] > 0.9
+    assert said["CUP", "TX"]["p_phantom"] < 0.01
+    assert said["MUG", "TX"]["because"].startswith("0 sold in 10 days where ")

@@ -24,23 +24,24 @@ SHELF_BOUND: Final = frozenset({NodeKind.STORE, NodeKind.FBA})
 _DRIVERS: Final = ("events", "promotions", "sale_prices", "signals")
 
 
-def left_the_shelf(company: Company) -> tuple[pl.DataFrame | None, dict[str, date], list[str]]:
-    """Units that left each shelf by day, the last day heard of each node whose sales tell of its shelf, and notes.
+def left_the_shelf(company: Company) -> tuple[pl.DataFrame | None, dict[str, tuple[date, date]], list[str]]:
+    """Units that left each shelf by day; first and last day on which each node's sales tell of its shelf; and notes.
 
     Where the order history says who shipped, what that node shipped; elsewhere the demand table. That one tells of the
     shelf where customers buy what they see or are shown (`SHELF_BOUND`); what is wanted of any other node goes on while
-    its shelf is empty, so there it tells how fast a record moves and nothing more.
+    its shelf is empty, so there it tells how fast a record moves and nothing more. Before a node's first shipment its
+    demand stands in for what it shipped: to know what to expect of it, not as evidence.
     """
     demand, orders = company.table("demand"), company.table("order_history")
     parts: list[pl.DataFrame] = []
-    shipping: list[str] = []
+    begun: dict[str, date] = {}
     if orders is not None and (orders["served_by"] != "").any():
         shipped = (
             orders.filter(pl.col("served_by") != "")
             .group_by(date=pl.col("placed_at").dt.date(), sku="sku", node="served_by")
             .agg(units=(pl.col("units") - pl.col("cancelled")).sum().clip(lower_bound=0))
         )
-        shipping = shipped["node"].unique().sort().to_list()
+        begun = dict(shipped.group_by("node").agg(pl.min("date")).sort("node").iter_rows())
         if demand is not None:
             flags = demand.select("date", *KEY, "in_stock", "promotion")
             shipped = shipped.join(flags, on=["date", *KEY], how="left")
@@ -51,14 +52,16 @@ def left_the_shelf(company: Company) -> tuple[pl.DataFrame | None, dict[str, dat
             pl.col("promotion").cast(pl.Boolean).fill_null(value=False),
         ))  # fmt: skip
     if demand is not None:
-        parts.append(demand.filter(~pl.col("node").is_in(shipping)))
+        first = pl.col("node").replace_strict(begun, default=None, return_dtype=pl.Date)
+        parts.append(demand.filter(first.is_null() | (pl.col("date") < first)))
     if not parts:
         return None, {}, ["no demand and no order history: sales say nothing about any shelf"]
     order = ["date", *KEY, "units", "in_stock", "promotion"]
     left = pl.concat([part.select(order).cast({"units": pl.Int64}) for part in parts])
     bound = {str(node.id) for node in company.network.nodes.values() if node.kind in SHELF_BOUND}
-    telling = {*shipping, *bound}
-    heard = {node: day for node, day in left.group_by("node").agg(pl.max("date")).iter_rows() if node in telling}
+    telling = {*begun, *bound}
+    spans = left.group_by("node").agg(pl.min("date").alias("first"), pl.max("date").alias("last"))
+    heard = {node: (begun.get(node, first), last) for node, first, last in spans.iter_rows() if node in telling}
     deaf = sorted(set(left["node"]) - telling)
     notes = []
     if deaf:
@@ -126,7 +129,10 @@ def look_back_on(
     return series, LookBack(days, sold, mean, mask, alpha, variance, drift, mean.mean(axis=1))
 
 
-def heard(rows: pl.DataFrame, last: dict[str, date], first: date, days: int) -> npt.NDArray[np.bool_]:
-    """Days up to the last that the node was heard of: silence at the end is a late feed, not a node that sells nothing."""
-    until = np.array([(last[n] - first).days if n in last else -1 for n in rows["node"]], np.int64)
-    return np.arange(days)[None, :] <= until[:, None]
+def heard(rows: pl.DataFrame, spans: dict[str, tuple[date, date]], first: date, days: int) -> npt.NDArray[np.bool_]:
+    """Days from the first to the last that the node was heard of: silence at the end is a late feed, not a node that sells nothing."""
+    never = (first, first - timedelta(days=1))
+    span = [spans.get(node, never) for node in rows["node"]]
+    since, until = (np.array([(ends[k] - first).days for ends in span], np.int64)[:, None] for k in range(2))
+    day = np.arange(days)[None, :]
+    return np.asarray((day >= since) & (day <= until))
