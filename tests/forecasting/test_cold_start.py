@@ -8,6 +8,7 @@ import pytest
 
 from evenstock.forecasting import DemandHistory, fit
 from evenstock.forecasting.cold_start import HANDOVER_DAYS, offered, with_launches
+from evenstock.forecasting.life_cycle import life_cycle
 
 FIRST = date(2026, 1, 5)
 DAYS = 280
@@ -78,6 +79,22 @@ def test_an_item_without_siblings_takes_over_from_the_item_it_replaces_and_other
     assert follower == pytest.approx(stranger)
     assert any("from the item they replace" in note for note in following.notes)
     assert any("for want of any earlier launch" in note for note in forecast.notes)
+
+
+def test_a_successor_is_expected_to_sell_what_its_predecessor_did_and_not_twice_that():
+    history = company()
+    begins = AS_OF + timedelta(days=7)
+    usual = fit(history)
+    items = pl.DataFrame(
+        {"sku": ["I04", "NEW"], "category": "kitchen", "introduced_on": [None, begins], "replaces": ["", "I04"]}
+    )
+    places = pl.DataFrame({"sku": ["NEW"], "node": ["TX"]})
+
+    told = life_cycle(with_launches(usual, history, offered(items, places)), items)
+
+    before = usual.mu[row_of(usual, "I04", "TX")]
+    assert told.mu[row_of(told, "NEW", "TX")].tolist() == [0.0] * 7 + before[7:].tolist()
+    assert told.mu[row_of(told, "I04", "TX")].tolist() == before[:7].tolist() + [0.0] * 21
 
 
 def test_after_two_weeks_own_sales_lead_whatever_siblings_sell():

@@ -85,7 +85,8 @@ def with_launches(
         Of the usual forecaster, made from `history`.
     on_sale
         As `offered` returns it; without it only young series are spoken for. A pair that has no series gets one. A pair
-        introduced within the horizon is zero before that day.
+        introduced within the horizon is zero before that day. What takes over from another item within the horizon is left to
+        `life_cycle`, which comes after this.
     prices
         Columns of `tables.SalePrices`; else the item's price counts.
     expected_volume
@@ -148,6 +149,10 @@ def _young(forecast: Forecast, history: DemandHistory, listed: pl.DataFrame) -> 
     sold = history.start < last
     recent = sold & (begin > last - HANDOVER_DAYS) & ((begin >= min(QUIET_DAYS, last)) | dated)
     again = np.flatnonzero(recent)
+    inherits = new.select(_inherits(forecast, listed)).to_series()
+    if (left := int((inherits & new["at"].is_null()).sum())) > 0:
+        notes.append(f"{left} SKU-nodes take over from the item they replace within {horizon} days: no launch forecast")
+    new = new.filter(~inherits)
     known = new.filter(pl.col("at").is_not_null() & ~pl.col("at").is_in(np.flatnonzero(sold).tolist()))
     fresh = new.filter(pl.col("at").is_null())
     known_young = _completed(history.keys[again.tolist()].join(
@@ -162,6 +167,18 @@ def _young(forecast: Forecast, history: DemandHistory, listed: pl.DataFrame) -> 
     own = np.where(at >= 0, np.where(sold[at], begin[at], unsold), np.where(since.is_null(), last, unsold))
     of_dated = np.where((at >= 0) & sold[at], dated[at], True)
     return _Young(table.drop("at"), at, own.astype(np.int64), of_dated, starts), notes
+
+
+def _inherits(forecast: Forecast, listed: pl.DataFrame) -> pl.Expr:
+    """Whether `life_cycle` will hand a predecessor's demand over at that node, so that it must not be foretold twice."""
+    selling = forecast.keys.filter(pl.Series(forecast.mu.sum(axis=1) > 0))
+    pairs = (selling["sku"] + "\x1f" + selling["node"]).to_list()
+    as_of, horizon = forecast.as_of, forecast.horizon
+    ends = (pl.col("discontinued_on") - as_of).dt.total_days()
+    ending = listed.filter(ends.is_between(0, horizon - 1))["sku"].unique().to_list()
+    at_node = pl.concat_str("replaces", "node", separator="\x1f").is_in(pairs)
+    coming = (pl.col("introduced_on") >= as_of).fill_null(value=False)
+    return at_node & (coming | (pl.col("introduced_on").is_null() & pl.col("replaces").is_in(ending)))
 
 
 def _usual(history: DemandHistory, codes: SeriesCodes) -> Floats:
