@@ -7,6 +7,14 @@ import sys
 
 PARTS = {
     "spine": ["routing_decision", "rebalance", "reserve", "forecast", "demo"],
+    "forecasting": [
+        "forecast_accuracy",
+        "forecast_paths",
+        "forecast_launches",
+        "delivery_time",
+        "lead_time",
+        "phantom_stock",
+    ],
     "real": ["real_brunel", "real_m5", "real_online_retail"],
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -59,6 +60,7 @@ def _facts(found: Demo) -> dict[str, object]:
             "net_cents": plan.net_cents,
         },
         "routing": summarise(found.records),
+        "stock_truth": asdict(found.truth),
         "lived": [
             {
                 "arm": lived.arm.name,
@@ -83,6 +85,11 @@ def _tell(found: Demo, report: Path) -> None:
     page.print(
         f"Tonight's transfers: {len(plan.lines)} lines, {sum(line.units for line in plan.lines):,} units, worth {dollars(plan.worth_cents, 0)}"
         f" for {dollars(plan.cost_cents, 0)} of freight, handling and capital: net [bold]{dollars(plan.net_cents, 0)}[/]"
+    )
+    truth = found.truth
+    page.print(
+        f"Stock truth: {truth.wrong:,} of {truth.shelves:,} records are wrong, by {dollars(truth.wrong_cents, 0)} of goods; {truth.said_empty} shelves"
+        f" are held to be empty, {truth.truly_empty} of them are; {truth.units_held_back:,} units are not promised"
     )
     page.print(
         f"Today's orders: {routing['orders']:,} decided, {routing['shipments']:,} parcels, {dollars(routing['cents'])};"
@@ -121,6 +128,8 @@ def _tell(found: Demo, report: Path) -> None:
     if served is not None:
         page.print(f"  {me} --demo explain {served.order}    why that order ships from there", soft_wrap=True)
     page.print(f"  {me} --demo explain {plan.id}    tonight's plan", soft_wrap=True)
+    page.print(f"  {me} --demo stock count-list    what to count today, and why", soft_wrap=True)
+    page.print(f"  {me} --demo forecast backtest --as-of {moment:%Y-%m-%d} --report backtest.html", soft_wrap=True)
     page.print(f"  {me} --demo stock\n  {me} --demo doctor", soft_wrap=True)
 
 

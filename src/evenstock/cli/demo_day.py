@@ -11,14 +11,22 @@ from datetime import timedelta
 from rich.progress import Progress, TaskID
 
 from evenstock.bootstrap import Workspace
+from evenstock.cli.demo_stock import StockTruth, stock_truth
 from evenstock.domain import DecisionRecord
+from evenstock.operations.believe_stock import Believed, believe_stock
+from evenstock.operations.beyond_the_model import adjustments
 from evenstock.operations.company import Company
 from evenstock.operations.forecast_demand import Forecasted, forecast_demand
 from evenstock.operations.import_network import import_network
+from evenstock.operations.learn_lead_times import learn_lead_times
+from evenstock.operations.learn_transit import learn_transit
 from evenstock.operations.network import orders_from_frame
 from evenstock.operations.plan_transfers import Planned, plan_transfers
+from evenstock.operations.propose_counts import ProposedCounts, propose_counts
 from evenstock.operations.route_order import RouteOrder, route_order
+from evenstock.operations.transit_in_force import LearnedTransit
 from evenstock.simulation.days import Arm, Lived, Setting, live
+from evenstock.simulation.enrichment import enrich
 from evenstock.simulation.habit import nearest
 from evenstock.simulation.world import World, future_orders, make_world
 from evenstock.storage.memory import MemoryStore
@@ -28,6 +36,10 @@ ARMS = (
     Arm("habit: nearest, 20 % rule", nearest, "twenty_percent"),
     Arm("nearest, no transfers", nearest),
 )
+FAULTS = 0.02
+"""Share of the brand's records that are wrong."""
+COUNTS = 20
+"""Counts that each node has time for in a day."""
 
 
 @dataclass
@@ -37,6 +49,10 @@ class Demo:
     world: World
     company: Company
     forecast: Forecasted
+    transit: LearnedTransit
+    believed: Believed
+    proposed: ProposedCounts
+    truth: StockTruth
     planned: Planned
     records: list[DecisionRecord]
     lived: list[Lived]
@@ -58,19 +74,31 @@ def run(
         shown.remove_task(task)
 
     with step("building a brand"):
-        world = make_world(seed, nodes=nodes, skus=skus, orders_per_day=orders_per_day)
+        brand = enrich(make_world(seed, nodes=nodes, skus=skus, orders_per_day=orders_per_day), faults=FAULTS)
+        world = brand.world
     now = world.opens_at
     with step("opening its books"):
         import_network(opened.store, opened.snapshots, world.frames, now)
         company = Company.load(opened.store, opened.snapshots)
+    with step("learning delivery times"):
+        transit = learn_transit(opened.store, opened.snapshots, company, as_of=now.date(), now=now)
+        learn_lead_times(opened.store, opened.snapshots, company, as_of=now.date(), now=now)
+        company = Company.load(opened.store, opened.snapshots, now.date())
     with step("forecasting demand"):
-        forecast = forecast_demand(opened.store, opened.snapshots, company, as_of=now.date(), now=now)
+        beyond = adjustments(opened.store, opened.snapshots, company)
+        forecast = forecast_demand(opened.store, opened.snapshots, company, as_of=now.date(), now=now, adjust=beyond)
+    with step("doubting the records"):
+        believed = believe_stock(opened.store, opened.snapshots, company, now=now)
+        proposed = propose_counts(opened.store, opened.snapshots, company, now=now, per_node=COUNTS)
     with step("planning tonight's transfers"):
         planned = plan_transfers(
             opened.store,
             company.network,
             forecast.forecast,
-            inputs={"network": company.digests["network"]},
+            inputs={
+                **{name: company.digests[name] for name in ("network", "transit")},
+                "forecast snapshot": forecast.digest,
+            },
             now=now,
             seed=seed,
             orders=world.frames["orders"],
@@ -84,7 +112,8 @@ def run(
             shown.advance(task)
     with step(f"living through {days} days, three ways", days * len(ARMS)) as task:
         lived = _live(world, company, forecast, days, lambda: shown.advance(task))
-    return Demo(world, company, forecast, planned, records, lived, seconds)
+    truth = stock_truth(brand, believed, proposed)
+    return Demo(world, company, forecast, transit, believed, proposed, truth, planned, records, lived, seconds)
 
 
 def _live(world: World, company: Company, forecast: Forecasted, days: int, tick: Callable[[], None]) -> list[Lived]:

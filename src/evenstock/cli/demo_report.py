@@ -36,7 +36,14 @@ def demo_report(found: Demo) -> Report:
         subtitle=f"{moment:%A, %d %B %Y}. {items:,} items, a year of history, {len(found.records):,} orders today. "
         "The brand is invented (a seeded simulation); the decisions are what evenstock does with real files.",
         tiles=_tiles(found),
-        sections=(_comparison(found), _transfers(found), _orders(found), _forecast(found)),
+        sections=(
+            _comparison(found),
+            _transfers(found),
+            _orders(found),
+            _forecast(found),
+            _stock(found),
+            _carriers(found),
+        ),
         warnings=_warnings(found),
         provenance=_provenance(found),
     )
@@ -269,6 +276,68 @@ def _forecast(found: Demo) -> Section:
         f"{forecast.keys.height:,} series, each a distribution of counts for every day ahead ({forecast.version}). "
         f"Over the {forecast.horizon} days ahead {totals.sum():,.0f} units are expected and {ahead['units'].sum():,} were then wanted.",
         plots=tuple(pictures),
+    )
+
+
+def _stock(found: Demo) -> Section:
+    truth, beliefs = found.truth, found.believed.beliefs.frame
+    doubtful = beliefs.sort(["p_phantom", "sku", "node"], descending=[True, False, False]).head(_ORDERS)
+    lines = found.proposed.lines.sort("net_cents", "sku", "node", descending=[True, False, False]).head(_ORDERS)
+    return Section(
+        "What is truly there",
+        f"Records are statements, not truth: here {truth.wrong:,} of {truth.shelves:,} are wrong, by "
+        f"{dollars(truth.wrong_cents, 0)} of goods. From what was sold, picked, counted and said by feeds, {truth.said_empty} "
+        f"shelves are held to be empty ({truth.truly_empty} are), and {truth.units_held_back:,} units are not promised. "
+        f"Today's {truth.counts} counts would put {truth.found} records right, by {dollars(truth.found_cents, 0)}.",
+        tables=(
+            Table(
+                ("item", "node", "record", "truly there, 5 – 50 – 95 %", "empty", "why"),
+                [
+                    (r["sku"], r["node"], f"{r['record']:,}", f"{r['q05']:,} – {r['q50']:,} – {r['q95']:,}",
+                     f"{r['p_phantom']:.0%}", r["because"])
+                    for r in doubtful.iter_rows(named=True)
+                ],
+                frozenset({2, 3, 4}),
+                f"the {doubtful.height} most doubtful shelves",
+            ),
+            Table(
+                ("item", "node", "record", "worth", "why count it"),
+                [
+                    (r["sku"], r["node"], f"{r['record']:,}", dollars(r["value_cents"]), r["because"])
+                    for r in lines.iter_rows(named=True)
+                ],
+                frozenset({2, 3}),
+                f"the {lines.height} best of today's counts",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _carriers(found: Demo) -> Section:
+    learned = found.transit
+    rows = [
+        (r["service"], str(r["zone"]), f"{r['parcels']:,}", f"{r['under_way']:,}", f"{r['mean_days']:.2f}", r["basis"])
+        for r in learned.zones.iter_rows(named=True)
+    ]
+    kept = [
+        (r["service"], f"{r['parcels']:,}", f"{r['late_share']:.1%}", f"{r['low']:.1%} to {r['high']:.1%}")
+        for r in learned.reliability.iter_rows(named=True)
+    ]
+    return Section(
+        "Carriers",
+        "Days from hand-over to the door, learned from scans up to this morning; parcels still under way count too. Lateness "
+        "of every option above is priced with these.",
+        tables=(
+            Table(
+                ("service", "parcels promised", "late", "95 % interval"), kept, frozenset({1, 2, 3}), "kept their word?"
+            ),
+            Table(
+                ("service", "zone", "parcels", "under way", "mean days", "leans on"),
+                rows,
+                frozenset({1, 2, 3, 4}),
+                "days by service and zone",
+            ),
+        ),
     )
 
 

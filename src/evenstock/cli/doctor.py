@@ -12,8 +12,11 @@ import typer
 from evenstock.bootstrap import Workspace
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, moment, page, say, table
+from evenstock.inventory import EMPTY_AT
+from evenstock.operations.believe_stock import current_beliefs
 from evenstock.operations.check_books import check_books
 from evenstock.operations.company import Company, NothingImportedError
+from evenstock.operations.transit_in_force import FRESH_DAYS, current_transit
 
 _OLD_COUNT = timedelta(days=30)
 _OLD_DEMAND_DAYS = 3
@@ -59,7 +62,8 @@ def examine(opened: Workspace, now: datetime) -> list[Advice]:
         here = company(opened)
     except NothingImportedError as nothing:
         return [*advice, Advice(grave=True, what="there is no network yet", fix=str(nothing))]
-    advice += [*_tables(here), *_rates(here, now), *_stock(here, now), *_forecast(opened, here, now)]
+    advice += [*_tables(here), *_rates(here, now), *_stock(here, now), *_beliefs(opened, here, now)]
+    advice += [*_forecast(opened, here, now), *_transit(opened, here, now)]
     return sorted(advice, key=lambda a: not a.grave)
 
 
@@ -143,6 +147,34 @@ def _stock(here: Company, now: datetime) -> list[Advice]:
         )
         for node, rows, oldest in old.iter_rows()
     ]
+
+
+def _beliefs(opened: Workspace, here: Company, now: datetime) -> list[Advice]:
+    if "stock" not in here.digests:
+        return []
+    said = current_beliefs(opened.store, opened.snapshots)
+    if said is None or said.on < now.date() - timedelta(days=1):
+        old = "nobody has doubted the records yet" if said is None else f"beliefs about stock are of {said.on}"
+        fix = "run `evenstock stock beliefs` every morning: it holds back units that may not be there"
+        return [Advice(grave=False, what=old, fix=fix)]
+    empty = said.frame.filter(pl.col("p_phantom") >= EMPTY_AT).height
+    if not empty:
+        return []
+    fix = "count them: `evenstock stock count-list`"
+    return [
+        Advice(grave=False, what=f"{empty:,} shelves are probably empty although the record says otherwise", fix=fix)
+    ]
+
+
+def _transit(opened: Workspace, here: Company, now: datetime) -> list[Advice]:
+    if "deliveries" not in here.digests:
+        return []
+    with opened.store.reading() as books:
+        learned = current_transit(books, opened.snapshots, now.date())
+    if learned is not None:
+        return []
+    what = f"delivery times were not learned from scans in the last {FRESH_DAYS} days: imported ones are used"
+    return [Advice(grave=False, what=what, fix="run `evenstock learn transit` every night")]
 
 
 def _forecast(opened: Workspace, here: Company, now: datetime) -> list[Advice]:

@@ -28,7 +28,7 @@ def settings() -> Settings:
 
 @contextmanager
 def workspace() -> Iterator[Workspace]:
-    """The opened workspace; refusals of the store and of the data end the command with their sentence."""
+    """The opened workspace; refusals of the store and of the data, and a library that is missing, end the command with their sentence."""
     try:
         with open_workspace(settings()) as opened:
             yield opened
@@ -39,7 +39,7 @@ def workspace() -> Iterator[Workspace]:
             Exit.REFUSED_INPUT,
             f"the folder of books and snapshots cannot be used: {trouble}; set EVENSTOCK_HOME to one that can",
         )
-    except (StoreError, ValueError) as refused:
+    except (StoreError, ValueError, ImportError) as refused:
         fail(Exit.REFUSED_INPUT, str(refused))
 
 

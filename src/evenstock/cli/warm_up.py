@@ -9,6 +9,7 @@ from pathlib import Path
 from evenstock.bootstrap import open_workspace
 from evenstock.cli.demo_day import run
 from evenstock.cli.screen import page, progress
+from evenstock.forecasting.scenarios import by_item
 from evenstock.settings import Settings
 
 
@@ -18,5 +19,6 @@ def command() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Settings(Path(folder), f"sqlite:///{folder}/evenstock.db")
         with open_workspace(place) as opened, progress(quiet=True) as shown:
-            run(opened, shown, seed=1, nodes=4, skus=40, days=1, orders_per_day=60)
+            found = run(opened, shown, seed=1, nodes=4, skus=40, days=1, orders_per_day=60)
+        by_item(found.forecast.forecast, 10, n_paths=40, seed=1)
     page.print(f"kernels compiled in {time.perf_counter() - begun:.0f} s")

@@ -7,16 +7,19 @@ from typing import Final
 
 from evenstock.forecasting import DemandHistory, Drivers, prepare
 from evenstock.forecasting.drivers import NAMES
-from evenstock.operations.company import Company
+from evenstock.forecasting.substitution import without_spill
+from evenstock.operations.company import OVERRIDES, Company
 
 SUBJECT: Final = "demand"
 FALLBACK: Final = "baseline"
 """The forecaster that serves where no other may."""
 TABLES: Final = ("demand", *NAMES)
+BEYOND: Final = ("overrides", "substitutes", OVERRIDES)
+"""What changes a forecast without being learned from."""
 
 
 def demand_history(company: Company, as_of: date, *, imported: bool = False) -> DemandHistory:
-    """Daily history of every series up to the day before `as_of`.
+    """Daily history of every series up to the day before `as_of`, less what substitutes sold for missing items.
 
     Parameters
     ----------
@@ -34,7 +37,9 @@ def demand_history(company: Company, as_of: date, *, imported: bool = False) -> 
         raise ValueError("no demand history: import a table named demand (date, sku, node, units)")
     last = demand["date"].max() if imported else None
     end = min(as_of, last + timedelta(days=1)) if isinstance(last, date) else as_of
-    return prepare(demand, end, items=company.tables["items"])
+    history = prepare(demand, end, items=company.tables["items"])
+    substitutes = company.table("substitutes")
+    return history if substitutes is None else without_spill(history, substitutes)
 
 
 def demand_drivers(company: Company) -> Drivers:
@@ -43,6 +48,12 @@ def demand_drivers(company: Company) -> Drivers:
     return Drivers.from_frames(frames)
 
 
+def forecast_digests(company: Company) -> dict[str, str]:
+    """Snapshot of each table that a forecast is made from, what is laid over the model's own included; in name order."""
+    beyond = {name: company.digests[name] for name in BEYOND if name in company.digests}
+    return dict(sorted((data_digests(company) | beyond).items()))
+
+
 def data_digests(company: Company) -> dict[str, str]:
-    """Snapshot of each table that a forecast is made from, in name order."""
+    """Snapshot of each table that a model learns from, in name order."""
     return {name: company.digests[name] for name in sorted((*TABLES, "network")) if name in company.digests}

@@ -13,7 +13,7 @@ from evenstock.forecasting import DemandHistory, Drivers, Forecast, Trained, pre
 from evenstock.forecasting.plausible import implausible
 from evenstock.learning import ChampionRecord, Gate, ModelVersion
 from evenstock.operations.company import Company
-from evenstock.operations.demand_inputs import FALLBACK, SUBJECT, data_digests, demand_drivers, demand_history
+from evenstock.operations.demand_inputs import FALLBACK, SUBJECT, demand_drivers, demand_history, forecast_digests
 from evenstock.operations.model_versions import (
     KeptVersion,
     challenger_of,
@@ -194,7 +194,7 @@ def _keep(snapshots: Snapshots, made: _Made, company: Company, adjust: Sequence[
             "forced": [made.forced],
             "fell_back": [made.fell_back],
             "adjusted": [json.dumps([_name(adjustment) for adjustment in adjust])],
-            "data": [json.dumps(data_digests(company))],
+            "data": [json.dumps(forecast_digests(company))],
         }
     )
     frames = {"forecast": forecast.frame(), "about": about}
@@ -220,7 +220,7 @@ def current_forecast(store: Store, snapshots: Snapshots, company: Company, as_of
         return None
     kept = snapshots.read(digest)
     about = kept["about"].row(0, named=True)
-    if "data" not in about or json.loads(about["data"]) != data_digests(company):
+    if "data" not in about or json.loads(about["data"]) != forecast_digests(company):
         return None
     if not about["forced"] and about["champion"] != (champion or ""):
         return None

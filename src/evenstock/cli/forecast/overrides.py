@@ -29,7 +29,7 @@ def _day(text: str) -> date:
 
 def override(
     kind: Annotated[str, typer.Argument(help="multiply, add or set.")],
-    value: Annotated[float, typer.Argument(help="Factor, or units a day of everything in scope.")],
+    value: Annotated[float, typer.Option(help="Factor, or units a day of everything in scope.")],
     first_day: Annotated[str, typer.Option("--from", help="First day it changes.")],
     last_day: Annotated[str, typer.Option("--to", help="Last day it changes.")],
     reason: Annotated[str, typer.Option(help="Why: whoever judges it later will read this.")],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from evenstock.cli.learn import demand, suppliers, transit
+from evenstock.cli.learn import demand, holidays, suppliers, transit
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Learn from what happened: demand from orders, delivery times from scans, lead times from receipts.",
 )
 app.command("demand")(demand.command)
+app.command("holidays")(holidays.command)
 app.command("transit")(transit.command)
 app.command("lead-times")(suppliers.command)
