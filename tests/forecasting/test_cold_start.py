@@ -219,6 +219,13 @@ def test_a_forecast_of_another_day_is_refused():
         with_launches(fit(history), history.before(AS_OF - timedelta(days=1)))
 
 
+def test_a_volume_that_is_no_size_is_refused_by_the_name_of_its_node():
+    history = company()
+
+    with pytest.raises(ValueError, match="expected volume of OR"):
+        with_launches(fit(history), history, on_sale(("I00", "OR")), expected_volume={"OR": -1.0, "NJ": 2.0})
+
+
 def test_what_is_offered_is_every_place_of_every_known_item():
     items = pl.DataFrame(
         {"sku": ["A", "B"], "category": ["x", "y"], "introduced_on": [None, AS_OF], "price_cents": 100}

@@ -102,6 +102,11 @@ def with_launches(
         raise ValueError(
             f"the forecast as of {forecast.as_of} was not made from this history as of {history.as_of}: other day or series"
         )
+    odd = sorted(node for node, size in (expected_volume or {}).items() if not (np.isfinite(size) and size >= 0))
+    if odd:
+        raise ValueError(
+            f"expected volume of {', '.join(odd)}: say how large a node is beside the mean one, such as 0.5"
+        )
     listed = _completed(on_sale) if on_sale is not None else pl.DataFrame(schema=_OFFERED)
     young, notes = _young(forecast, history, listed)
     if not young.at.size:

@@ -114,7 +114,7 @@ def observe(
     codes = SeriesCodes.of(history)
     day, dated = launch_days(history, introduced)
     sold = history.start < history.n_days
-    on = sold & (day >= QUIET_DAYS) & (day + LAUNCH_DAYS <= history.n_days)
+    on = sold & (dated | (day >= QUIET_DAYS)) & (day + LAUNCH_DAYS <= history.n_days)
     row = np.flatnonzero(on)
     row = row[np.argsort(day[row], kind="stable")][-most:]
     units, days, squares = _first_weeks(history, row, day[row], dated[row])
