@@ -205,3 +205,16 @@ def test_public_holidays_are_added_once_beside_the_companys_own_events(home: Pat
     assert again["added"] == 0
     assert again["snapshot"] == first["snapshot"]
     assert told("forecast", "--as-of", day(world))["data"]["events"] != before["data"].get("events")
+
+
+def test_an_item_that_never_sold_is_forecast_from_its_kind(home: Path, world: World) -> None:
+    sold = world.frames["demand"].filter(pl.col("sku") != "KIT-0001")
+    write_folder({**world.frames, "demand": sold}, home / "without")
+    run("import", "without", "--as-of", world.opens_at.isoformat())
+
+    found = told("forecast", "--as-of", day(world), "--out", "f.parquet")
+
+    assert found["adjusted"][0] == "launches"
+    new = pl.read_parquet("f.parquet").filter(pl.col("sku") == "KIT-0001")
+    assert new.height > 0
+    assert new["mean"].sum() > 0

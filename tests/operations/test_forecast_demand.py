@@ -163,12 +163,12 @@ def test_a_challenger_that_breaks_does_not_keep_the_night_from_its_forecast(chal
     assert brand.pointer("forecast:challenger") is None
 
 
-def doubled(said: Forecast, times: float = 2.0) -> Forecast:
+def doubled(said: Forecast, history: object, times: float = 2.0) -> Forecast:
     return replace(said, mu=times * said.mu, notes=(*said.notes, f"times {times}"))
 
 
 def test_adjustments_are_applied_in_order_named_and_undone_for_scoring(brand) -> None:
-    def plus_one(said: Forecast) -> Forecast:
+    def plus_one(said: Forecast, history: object) -> Forecast:
         return replace(said, mu=said.mu + 1.0)
 
     plain = forecast(brand)

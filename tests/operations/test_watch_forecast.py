@@ -121,7 +121,7 @@ def test_challenger_and_champion_are_scored_on_the_same_days(lived) -> None:
 def test_models_are_scored_without_what_planners_did_to_them(brand) -> None:
     from dataclasses import replace
 
-    live(brand, 1, adjust=[lambda said: replace(said, mu=50.0 * said.mu)])
+    live(brand, 1, adjust=[lambda said, _: replace(said, mu=50.0 * said.mu)])
 
     days = watch(brand).days
     assert days["mean"].sum() < 3 * days["sold"].sum()

@@ -23,8 +23,9 @@ from evenstock.operations.model_versions import (
 )
 from evenstock.operations.ports import Snapshots, Store, StoreError
 
-Adjustment = Callable[[Forecast], Forecast]
-"""What is known beyond the model, such as a launch, an item's end or a planner's word; applied in the order given."""
+Adjustment = Callable[[Forecast, DemandHistory], Forecast]
+"""What is known beyond the model, such as a launch, an item's end or a planner's word, given the history it was made from;
+applied in the order given."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def forecast_demand(
         and where it cannot be loaded or what it says is out of all reason the fast forecast does, and says why. Without
         any champion the fast forecast serves. A challenger's forecast is kept beside, for later scoring.
     adjust
-        Functions from forecast to forecast, applied in this order to champion and challenger alike; the forecast before
+        Functions from a forecast and its history to a forecast, applied in this order to champion and challenger alike; the forecast before
         them is kept too, so that models are scored without them.
 
     Raises
@@ -104,13 +105,13 @@ def forecast_demand(
                      forced=True)  # fmt: skip
     else:
         made = _served(store, snapshots, history, drivers, horizon)
-    forecast, digest = _keep(snapshots, made, company, adjust)
+    forecast, digest = _keep(snapshots, made, company, adjust, history)
     pointed = {"forecast": digest, f"forecast:{as_of}": digest}
     trouble = ""
     if model is None:
         shadow, trouble = _shadow(store, snapshots, history, drivers, horizon)
         if shadow is not None:
-            _, beside = _keep(snapshots, shadow, company, adjust)
+            _, beside = _keep(snapshots, shadow, company, adjust, history)
             pointed |= {"forecast:challenger": beside, f"forecast:challenger:{as_of}": beside}
     with store.transaction() as books:
         for name, target in pointed.items():
@@ -178,11 +179,13 @@ def _shadow(
     return _Made(forecast, kept.version.id, kept.digest), ""
 
 
-def _keep(snapshots: Snapshots, made: _Made, company: Company, adjust: Sequence[Adjustment]) -> tuple[Forecast, str]:
+def _keep(
+    snapshots: Snapshots, made: _Made, company: Company, adjust: Sequence[Adjustment], history: DemandHistory
+) -> tuple[Forecast, str]:
     """The adjusted forecast and its snapshot, which holds no moment: the same inputs give the same digest."""
     forecast = made.forecast
     for adjustment in adjust:
-        forecast = adjustment(forecast)
+        forecast = adjustment(forecast, history)
     about = pl.DataFrame(
         {
             "version": [forecast.version],
