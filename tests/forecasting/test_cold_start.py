@@ -219,6 +219,27 @@ def test_a_forecast_of_another_day_is_refused():
         with_launches(fit(history), history.before(AS_OF - timedelta(days=1)))
 
 
+def test_days_on_sale_without_a_sale_speak_against_a_launch():
+    history = without(company(), "I05_TX")
+
+    def level(**columns):
+        forecast = with_launches(fit(history), history, on_sale(("I05", "TX"), **columns))
+        return forecast.mu[row_of(forecast, "I05", "TX")].mean()
+
+    # The item may be years old elsewhere and new to this node; who knows since when it stands here, says so.
+    assert level(introduced_on=AS_OF - timedelta(days=200)) == pytest.approx(level())
+    assert level(introduced_on=AS_OF - timedelta(days=10)) < 0.3 * level()
+    assert level(on_sale_since=AS_OF - timedelta(days=100)) < 0.05 * level()
+
+
+def test_a_node_that_serves_nobody_gets_no_launch():
+    history = company()
+
+    forecast = with_launches(fit(history), history, on_sale(("I00", "ROOM")), expected_volume={"ROOM": 0.0})
+
+    assert forecast.keys.height == history.n_series
+
+
 def test_a_volume_that_is_no_size_is_refused_by_the_name_of_its_node():
     history = company()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -36,15 +36,18 @@ _OFFERED: Final = {
     "discontinued_on": pl.Date,
     "replaces": pl.String,
     "price_cents": pl.Int64,
+    "on_sale_since": pl.Date,
 }
 
 
 def offered(items: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """What is or will be on sale where: the item's own columns for each (sku, node) that `places` (such as stock) names.
 
-    Pairs of items that the item table does not have are left out.
+    `places` may say `on_sale_since`, the first day at that very node, where it is known. Pairs of items that the item table
+    does not have are left out.
     """
-    pairs = places.select("sku", "node").unique(maintain_order=True)
+    told = [name for name in ("sku", "node", "on_sale_since") if name in places.columns]
+    pairs = places.select(told).unique(["sku", "node"], keep="first", maintain_order=True)
     return _completed(pairs.join(items.unique("sku", keep="first"), on="sku", how="inner", maintain_order="left"))
 
 
@@ -90,7 +93,8 @@ def with_launches(
     prices
         Columns of `tables.SalePrices`; else the item's price counts.
     expected_volume
-        Volume of new nodes beside the mean node; one without history that is not named counts as a mean node.
+        Volume of nodes beside the mean node. One without history that is not named counts as a mean node; one of 0, such as a
+        store room that no customer is served from, gets no launch.
 
     Notes
     -----
@@ -107,7 +111,9 @@ def with_launches(
         raise ValueError(
             f"expected volume of {', '.join(odd)}: say how large a node is beside the mean one, such as 0.5"
         )
-    listed = _completed(on_sale) if on_sale is not None else pl.DataFrame(schema=_OFFERED)
+    closed = [node for node, size in (expected_volume or {}).items() if size == 0]
+    listed = _completed(on_sale if on_sale is not None else pl.DataFrame(schema=_OFFERED))
+    listed = listed.filter(~pl.col("node").is_in(closed))
     young, notes = _young(forecast, history, listed)
     if not young.at.size:
         return replace(forecast, notes=(*forecast.notes, *notes))
@@ -166,10 +172,15 @@ def _young(forecast: Forecast, history: DemandHistory, listed: pl.DataFrame) -> 
     table = pl.concat([known_young, known.select(known_young.columns), fresh.select(known_young.columns)])
     at = table["at"].fill_null(-1).to_numpy().astype(np.int64)
     starts = table.select(ahead.fill_null(0)).to_series().to_numpy().astype(np.int64)
-    since = table.select((pl.col("introduced_on") - history.first_day).dt.total_days()).to_series()
+    # An item introduced long ago at other nodes may have come to this one today: only its first weeks say that nobody took it.
+    lately = pl.when(pl.col("introduced_on") > as_of - timedelta(days=HANDOVER_DAYS)).then("introduced_on")
     # What stands in the history without a sale and without an introduction was on sale all along.
-    unsold = since.fill_null(0).clip(0, last).to_numpy().astype(np.int64)
-    own = np.where(at >= 0, np.where(sold[at], begin[at], unsold), np.where(since.is_null(), last, unsold))
+    unsold, fresh_since = (
+        table.select((pl.coalesce("on_sale_since", day) - history.first_day).dt.total_days())
+        .to_series().fill_null(unknown).clip(0, last).to_numpy().astype(np.int64)
+        for day, unknown in (("introduced_on", 0), (lately, last))
+    )  # fmt: skip
+    own = np.where(at >= 0, np.where(sold[at], begin[at], unsold), fresh_since)
     of_dated = np.where((at >= 0) & sold[at], dated[at], True)
     return _Young(table.drop("at"), at, own.astype(np.int64), of_dated, starts), notes
 
@@ -247,8 +258,12 @@ def _own(history: DemandHistory, young: _Young) -> tuple[Floats, Floats]:
     factor = _weekdays(history)
     weekday = (history.first_day.weekday() + np.arange(history.n_days)) % 7
     nodes = {str(name): k for k, name in enumerate(np.unique(history.keys["node"].to_numpy().astype(str)))}
-    for k in np.flatnonzero(young.at >= 0):
+    for k in range(young.at.size):
         row, begin = int(young.at[k]), int(young.begin[k])
+        if row < 0:
+            # On sale without a single sale.
+            days[k] = history.n_days - begin
+            continue
         # The first sale dates the launch: that it sold on that day is no news.
         part = slice(begin + (not young.dated[k]), history.n_days)
         seen = np.ones(history.n_days, np.bool_)[part] if history.hidden is None else ~history.hidden[row, part]
