@@ -150,10 +150,9 @@ def _young(forecast: Forecast, history: DemandHistory, listed: pl.DataFrame) -> 
         & (pl.col("introduced_on").is_null() | (ahead < horizon))
     )
     notes = []
-    if coming.height < listed.height:
-        notes.append(
-            f"{listed.height - coming.height} SKU-nodes are not on sale within {horizon} days: no launch forecast"
-        )
+    absent = listed.join(coming, on=["sku", "node"], how="anti").join(forecast.keys, on=["sku", "node"], how="anti")
+    if absent.height:
+        notes.append(f"{absent.height} SKU-nodes are not on sale within {horizon} days: no launch forecast")
     rows = forecast.keys.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
     new = coming.join(rows, on=["sku", "node"], how="left", maintain_order="left")
     begin, dated = launch_days(history, listed.filter(pl.col("introduced_on").is_not_null()))
