@@ -62,8 +62,9 @@ def coverage(
         for position, share in zip(y, shares, strict=True):
             axes.text(share, position - 0.28, f"{share:.3f}", ha="center", fontsize=8, color=INK)
         axes.set_yticks(y, names)
+        axes.set_ylim(-0.8, len(names) - 0.4)
         axes.invert_yaxis()
-        axes.set_xlim(min(0.85, *shares) - 0.01, 1.0)
+        axes.set_xlim(min(0.85, *shares) - 0.01, 1.01)
         axes.set_xlabel("within the 95 % interval")
         axes.set_title(title)
     return done[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 
 from evenstock.cli.forecast import calibration_plots as plots
 from evenstock.cli.report import Report, Section, Table, Tile
@@ -12,6 +13,13 @@ from evenstock.operations.backtest_forecast import Backtested
 
 _SEGMENTS = ("class", "velocity", "node", "category")
 _MOST_ROWS = 12
+_HEADERS = {
+    "wspl": "WSPL",
+    "wape": "WAPE",
+    "bias": "bias",
+    "below_97.5": "at or under 97.5 %",
+    "sum28_inside": "28-day sums within 95 %",
+}
 
 
 def calibration_report(found: Backtested) -> Report:
@@ -79,14 +87,15 @@ def _segments(found: Backtested) -> list[Section]:
         part = wide(found.scores, dimension)
         if part.is_empty() or part["value"].n_unique() < 2:
             continue
-        columns = [c for c in ("wspl", "wape", "bias", "below_97.5", "sum28_inside") if c in part.columns]
+        columns = [c for c in _HEADERS if c in part.columns]
+        place = {value: k for k, value in enumerate(part["value"].unique(maintain_order=True))}
         rows = [
             (r["value"], r["model"], *("–" if r[c] is None else f"{r[c]:.3f}" for c in columns))
-            for r in part.sort("value", "model", maintain_order=True).iter_rows(named=True)
+            for r in part.sort(pl.col("value").replace_strict(place, return_dtype=pl.Int64)).iter_rows(named=True)
         ]
         most = _MOST_ROWS * part["model"].n_unique()
         caption = f"the first {_MOST_ROWS} of {part['value'].n_unique()}" if len(rows) > most else ""
-        headers = (dimension, "model", *columns)
+        headers = (dimension, "model", *(_HEADERS[c] for c in columns))
         table = Table(headers, rows[:most], frozenset(range(2, len(headers))), caption)
         made.append(Section(f"By {dimension}", "Where a model wins and where it does not.", tables=[table]))
     return made
