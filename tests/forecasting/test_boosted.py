@@ -25,6 +25,7 @@ def few_trees():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(boosted, "TREES", 30)
         patch.setattr(boosted, "ORIGINS", 5)
+        patch.setattr(boosted, "LEAST_ROWS", 2000)
         small = {"min_data_in_leaf": 30, "num_leaves": 7, "learning_rate": 0.2}
         patch.setattr(boosted, "PARAMETERS", boosted.PARAMETERS | small)
         yield
