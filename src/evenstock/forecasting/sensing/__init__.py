@@ -7,6 +7,7 @@ from evenstock.forecasting.sensing.profile import DayProfile, day_profile
 from evenstock.forecasting.sensing.seen import Seen
 from evenstock.forecasting.sensing.shift import ALERTS, shifts
 from evenstock.forecasting.sensing.update import updated
+from evenstock.forecasting.sensing.watched import watched, watched_totals
 
 __all__ = [
     "ALERTS",
@@ -21,4 +22,6 @@ __all__ = [
     "sku_groups",
     "thresholds",
     "updated",
+    "watched",
+    "watched_totals",
 ]

@@ -53,15 +53,20 @@ class Thresholds:
         return self.level[speeds(forecast)]
 
     def frame(self) -> pl.DataFrame:
-        """One row a speed: velocity, threshold, false_alarms, days, and found and delay for each of `SHIFTS`."""
-        columns: dict[str, object] = {"velocity": velocity.NAMES, "threshold": self.level}
+        """One row a speed: its number and name, threshold, false_alarms, days, and found and delay for each of `SHIFTS`."""
+        columns: dict[str, object] = {
+            "speed": list(range(_SPEEDS)),
+            "velocity": velocity.NAMES,
+            "threshold": self.level,
+        }
         for j, ratio in enumerate(SHIFTS):
             columns |= {f"found_{ratio:g}": self.found[:, j], f"delay_{ratio:g}": self.delay[:, j]}
         return pl.DataFrame(columns).with_columns(false_alarms=pl.lit(self.false_alarms), days=pl.lit(self.days))
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame) -> Thresholds:
-        """What `frame` was made from."""
+        """What `frame` was made from, in whatever order its rows are."""
+        frame = frame.sort("speed")
         found, delay = (
             np.stack([frame[f"{name}_{ratio:g}"].to_numpy() for ratio in SHIFTS], axis=1) for name in ("found", "delay")
         )

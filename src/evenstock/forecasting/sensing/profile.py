@@ -70,7 +70,7 @@ def day_profile(orders: pl.DataFrame, nodes: pl.DataFrame) -> DayProfile:
     ----------
     orders
         Columns `node` and `placed_at` (UTC), whole days; lines of a day that still runs would tilt the profile to the
-        morning. Lines of unknown nodes count for all.
+        morning. Lines of nodes that are not among `nodes` are left out.
     nodes
         Columns `node` and `timezone`.
 
