@@ -1,6 +1,7 @@
 """`evenstock forecast` and `learn` as people use them: train, judge, promote, roll back, override, learn from what happened."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -218,3 +219,34 @@ def test_an_item_that_never_sold_is_forecast_from_its_kind(home: Path, world: Wo
     new = pl.read_parquet("f.parquet").filter(pl.col("sku") == "KIT-0001")
     assert new.height > 0
     assert new["mean"].sum() > 0
+
+
+def test_a_shift_of_demand_is_told_once_and_stands_beside_the_next_plan(home: Path, world: World) -> None:
+    on = world.as_of
+    told("forecast", "--as-of", on.isoformat())
+    demand = world.frames["demand"]
+    fast = demand.group_by("sku", "node").agg(pl.sum("units")).sort("units", "sku", "node").row(-1)[:2]
+    # For two weeks the fastest item sells five times as much as in the month before; the rest goes on as it did.
+    later = [on + timedelta(days=k) for k in range(14)]
+    month = demand.filter(pl.col("date").is_between(on - timedelta(days=28), on - timedelta(days=15)))
+    usual = month.with_columns(pl.col("date").dt.offset_by("28d")).filter(
+        ~((pl.col("sku") == fast[0]) & (pl.col("node") == fast[1]))
+    )
+    before = demand.filter(
+        (pl.col("sku") == fast[0]) & (pl.col("node") == fast[1]) & (pl.col("date") >= on - timedelta(days=28))
+    )["units"].sum()
+    more = pl.DataFrame({"date": later, "sku": fast[0], "node": fast[1]}).with_columns(
+        units=pl.lit(5 * before // 28, pl.Int64), in_stock=pl.lit(value=True), promotion=pl.lit(value=False)
+    )
+    frames = {"demand": pl.concat([demand, usual, more.select(demand.columns)])}
+    write_folder({**world.frames, **frames}, home / "later")
+    fortnight = (world.opens_at + timedelta(days=14)).isoformat()
+    run("import", "later", "--as-of", fortnight)
+
+    first = told("forecast", "sense", "--as-of", fortnight, code=int(Exit.NEEDS_ATTENTION))
+    again = told("forecast", "sense", "--as-of", fortnight)
+
+    assert first["new"] >= 1
+    assert again["new"] == 0
+    assert fast in {(row["sku"], row["node"]) for row in first["alerts"] if row["scope"] == "series"}
+    assert "review:" in run("plan", "--as-of", fortnight)

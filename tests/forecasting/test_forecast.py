@@ -77,10 +77,14 @@ def test_totals_are_the_moments_of_summed_paths():
 
 def test_quantiles_are_those_of_the_days():
     k = FORECAST.quantiles([0.9])[:, :, 0]
+
+    assert (nb.cdf(k, FORECAST.mu, ALPHA[:, None]) >= 0.9 - 1e-12).all()
+    assert (nb.cdf(k - 1, FORECAST.mu, ALPHA[:, None]) < 0.9).all()
+
+
+def test_days_of_far_weeks_scatter_more_in_paths_where_drift_exceeds_their_own_dispersion():
     of_day = FORECAST.dispersion()
 
-    assert (nb.cdf(k, FORECAST.mu, of_day) >= 0.9 - 1e-12).all()
-    assert (nb.cdf(k - 1, FORECAST.mu, of_day) < 0.9).all()
     # Series 2: the level's variance is 0.05 at first and 1.05 x 1.05**3 - 1 = 0.2155 in the fourth week, above its 0.1.
     assert of_day[2, [0, 27]].tolist() == pytest.approx([0.1, 0.2155], abs=1e-4)
     assert (of_day[[0, 4]] == ALPHA[[0, 4], None]).all()

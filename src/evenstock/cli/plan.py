@@ -16,10 +16,12 @@ from evenstock.operations.beyond_the_model import adjustments
 from evenstock.operations.company import Company
 from evenstock.operations.forecast_demand import current_forecast, forecast_demand
 from evenstock.operations.plan_transfers import OURS, PATHS, plan_transfers
+from evenstock.operations.sense_demand import open_alerts
 from evenstock.operations.transfers import approve_plan
 from evenstock.rebalancing.explain import frame
 
 _SHOWN = 15
+_SHIFTS = 5
 
 
 def command(
@@ -61,6 +63,7 @@ def command(
             orders=here.table("orders"),
             places=here.tables.get("places"),
         )
+        shifted = open_alerts(opened.store, opened.snapshots)
         transfers = approve_plan(opened.store, planned.plan.id, now.date(), approve, now) if approve else []
     plan = planned.plan
     if out is not None:
@@ -71,6 +74,7 @@ def command(
             plain(plan)
             | {
                 "transfers": [plain(t) for t in transfers],
+                "demand_shifts": shifted.to_dicts(),
                 "worth_cents": plan.worth_cents,
                 "cost_cents": plan.cost_cents,
                 "net_cents": plan.net_cents,
@@ -78,6 +82,8 @@ def command(
         )
         return
     show(plan, now.date())
+    for because in shifted["because"].head(_SHIFTS):
+        page.print(f"[yellow]review:[/] {because}", soft_wrap=True)
     for transfer in transfers:
         page.print(
             f"released [bold]{transfer.id}[/]: {transfer.origin} → {transfer.destination}, {len(transfer.lines)} lines, ship by {transfer.ship_by}"

@@ -93,7 +93,7 @@ def told(
     n, days = sold.shape
     loss = np.empty((n, days), np.float32)
     below, upto = np.empty((n, days), np.float32), np.empty((n, days), np.float32)
-    dispersion = forecast.dispersion()
+    dispersion = np.broadcast_to(forecast.alpha[:, None], forecast.mu.shape)
     for begin in range(0, n, _BLOCK):
         rows = slice(begin, min(begin + _BLOCK, n))
         said = (

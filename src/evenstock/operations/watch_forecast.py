@@ -207,7 +207,7 @@ def _day_rows(
 ) -> list[dict[str, Any]]:
     """Sums over the series of each node and speed, of the first day."""
     seen = visible[:, 0]
-    below, upto = scores.pit_bounds(sold[:, 0], told.mu[:, 0], told.dispersion()[:, 0])
+    below, upto = scores.pit_bounds(sold[:, 0], told.mu[:, 0], told.alpha)
     frame = pl.DataFrame(
         {
             "node": told.keys["node"],
