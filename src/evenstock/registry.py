@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from types import ModuleType
 
 
@@ -22,10 +23,16 @@ def members(package: str) -> dict[str, ModuleType]:
         for info in pkgutil.iter_modules(parent.__path__)
         if not info.name.startswith("_")
     }
-    for entry in entry_points(group=package):
+    for entry in _installed(package):
         if entry.name in found:
             raise ValueError(
                 f"{entry.value}: {package} already has a member named {entry.name!r}; rename the entry point"
             )
         found[entry.name] = entry.load()
     return dict(sorted(found.items()))
+
+
+@cache
+def _installed(group: str) -> EntryPoints:
+    """What is installed does not change while the program runs, and reading it takes milliseconds."""
+    return entry_points(group=group)

@@ -236,7 +236,9 @@ def test_its_demand_can_be_forecast_and_the_forecast_keeps_its_word():
         [node[s] for s in forecast.keys["node"]],
     ]
 
-    covered = scores.sum_coverage(sold, forecast.mu, forecast.alpha, forecast.path_variance, days=28)
+    covered = scores.sum_coverage(
+        sold, forecast.mu, forecast.alpha, forecast.path_variance, forecast.path_drift, days=28
+    )
     assert 0.90 <= covered <= 0.99
     assert abs(scores.bias(sold, forecast.mu)) < 0.15
 

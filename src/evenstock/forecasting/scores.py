@@ -100,14 +100,21 @@ def bias(actual: Numbers, mean: Numbers) -> float:
 
 
 def sum_coverage(
-    actual: Numbers, mu: Floats, alpha: Floats, path_variance: Floats, *, days: int, share: float = 0.95
+    actual: Numbers,
+    mu: Floats,
+    alpha: Floats,
+    path_variance: Floats,
+    path_drift: Floats | None = None,
+    *,
+    days: int,
+    share: float = 0.95,
 ) -> float:
     """Share of series whose total over the first `days` days lies in the central interval of probability `share`.
 
     The interval's ends are quantiles of the negative binomial with the two exact moments of the paths' totals. Counts
     are discrete, so a right forecast covers a little more than `share`.
     """
-    total, dispersion = total_dispersion(mu[:, :days], alpha, path_variance)
+    total, dispersion = total_dispersion(mu[:, :days], alpha, path_variance, path_drift)
     sold = np.asarray(actual)[:, :days].sum(axis=1)
     low = nb.quantile((1.0 - share) / 2.0, total, dispersion)
     high = nb.quantile((1.0 + share) / 2.0, total, dispersion)
