@@ -7,16 +7,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evenstock.forecasting import Forecast, velocity
+from evenstock.forecasting import DemandHistory, Forecast, velocity
 from evenstock.forecasting.sensing import (
     Seen,
     Thresholds,
     day_profile,
+    followed,
     node_groups,
     shifts,
     sku_groups,
     thresholds,
     updated,
+    watched,
+    watched_totals,
 )
 from evenstock.forecasting.sensing.detector import change_likelihood, evidence, null_of
 from evenstock.forecasting.sensing.false_alarms import SHIFTS
@@ -244,7 +247,7 @@ def calibrated() -> tuple[Forecast, Thresholds]:
     variance = np.repeat([2.0, 0.6, 0.5, 0.18, 0.15, 0.15, 0.13], 12)
     forecast = said(mean, 0.0, 0.0, 0.04, 0.3, nodes=4)
     forecast = replace(forecast, path_variance=variance, alpha=variance + 0.2)
-    return forecast, thresholds(forecast, seed=11, n_paths=1500, false_alarms=20.0)
+    return forecast, thresholds(forecast, seed=11, n_paths=2000, false_alarms=20.0)
 
 
 def test_false_alarms_are_as_many_as_was_said_on_other_seeds(calibrated):
@@ -286,8 +289,8 @@ def test_the_alert_says_since_when_and_how_much(calibrated):
         assert alert["ratio_low"] < ratio < alert["ratio_high"]
         assert alert["since"] <= alert["raised_on"] <= alert["until"]
         assert alert["evidence"] >= alert["threshold"]
-        assert f"{alert['seen']} units where" in alert["because"]
-        assert "of 1,000 such that have not shifted 20 would look so within 28 days" in alert["because"]
+        assert f"times what it did before {alert['since']}: {alert['seen']} units" in alert["because"]
+        assert "of 1,000 such that have not shifted, 20 would look so within 28 days" in alert["because"]
 
 
 def test_days_without_stock_raise_no_alarm(calibrated):
@@ -354,3 +357,38 @@ def test_items_of_which_each_node_shows_too_little_are_found_over_all_their_node
     assert whole["sku"].to_list() == ["S000"]
     assert whole["node"].to_list() == [""]
     assert velocity.bucket(forecast.mu.mean(axis=1)).max() == 3
+
+
+# --- days as they were seen to scatter -----------------------------------------------------------------------------
+def test_a_watched_forecast_has_the_same_means_and_levels_and_wilder_days():
+    forecast = said([3.0], 0.15, 0.3)
+    wider = watched(forecast)
+    assert wider.mu.tolist() == forecast.mu.tolist()
+    assert wider.path_variance.tolist() == forecast.path_variance.tolist()
+    # 0.45 of the days beside a level of variance 0.15: 0.45 * 1.15 + 0.15.
+    assert wider.alpha[0] == pytest.approx(0.6675)
+    assert null_of(wider).left[0, 0] == pytest.approx(0.45)
+
+
+def test_what_follows_a_watch_says_less_of_a_week_and_keeps_the_days_scatter():
+    forecast, came = said([6.0], 0.15, 0.1), Seen.whole(np.full((1, 7), 12))
+    plain, careful = (way(forecast, came, first=FIRST + timedelta(days=7)) for way in (updated, followed))
+    assert 4.8 < careful.mu[0, 0] < plain.mu[0, 0]
+    assert careful.alpha[0] == forecast.alpha[0]
+
+
+def test_totals_are_allowed_what_their_members_days_had_in_common():
+    # Twenty items whose days rise and fall together by a third: each alone shows it, and the total shows it no less.
+    rng = np.random.default_rng(9)
+    mean = np.full(20, 5.0)
+    forecast = replace(
+        said(mean, 0.05, 0.05),
+        keys=pl.DataFrame({"sku": [f"S{k:03}" for k in range(20)], "node": ["TX"] * 20}),
+    )
+    common = rng.gamma(9.0, 1 / 9.0, (1, 182))
+    units = rng.poisson(mean[:, None] * np.resize(WEEK, 182) * common)
+    past = DemandHistory.from_matrix(units, forecast.keys, FIRST - timedelta(days=182))
+    alone, learned = (watched_totals(forecast, h, by="node").forecast for h in (None, past))
+    assert null_of(alone).left[0, 0] < 0.02
+    assert null_of(learned).left[0, 0] == pytest.approx(1 / 9, rel=0.35)
+    assert learned.mu == pytest.approx(alone.mu)

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from tests.operations.forecasting_brand import FIRST, Brand, night
 
+from evenstock.operations.company import Company
 from evenstock.operations.forecast_demand import forecast_demand
 from evenstock.operations.sense_demand import POINTER, open_alerts, sense_demand, sensed_forecast
 
@@ -52,7 +53,7 @@ def foretell(brand: Brand):
 
 
 def sense(brand: Brand, day: dt.date, now: dt.datetime | None = None, **more):
-    return sense_demand(*brand.books, brand.company, as_of=day, now=now or night(day), n_paths=1000, **more)
+    return sense_demand(*brand.books, brand.company, as_of=day, now=now or night(day), n_paths=600, **more)
 
 
 def after(brand: Brand, days: int) -> dt.date:
@@ -166,12 +167,26 @@ def test_a_busy_morning_lifts_what_is_left_of_today_and_the_days_after(brand):
     assert said.mu[other, 0] < 0.65 * before.mu[other, 0]
 
 
-def test_an_early_import_is_no_fall_of_demand(brand):
-    # The last order was heard of two hours into the day; fifteen hours later nothing newer was imported.
-    day = START + dt.timedelta(days=3)
-    brand.go_to(day, order_history=orders(day, hours=2, per_hour=1))
-    evening = dt.datetime.combine(day, dt.time(23), dt.UTC)
-    assert sense(brand, day, now=evening).alerts.filter(direction="down").is_empty()
+def test_the_day_in_which_orders_break_off_counts_only_as_far_as_they_go(brand):
+    # Demand is made of orders, and the last of them was heard two hours into yesterday. Nothing since is no fall.
+    day = START + dt.timedelta(days=6)
+    yesterday = day - dt.timedelta(days=1)
+    brand.go_to(yesterday, order_history=orders(yesterday, hours=2, per_hour=1))
+    frame = brand.whole.filter(pl.col("date") < yesterday).with_columns(in_stock=pl.lit(value=True))
+    part = pl.DataFrame({"date": [yesterday], "sku": ["S005"], "node": ["TX"], "units": [2], "in_stock": [True]})
+    homes = pl.DataFrame({"country": ["US"], "area": ["752"], "channel": [""], "group": ["/mugs"], "node": ["TX"]})
+    made = {"demand": pl.concat([frame, part]), "homes": homes.with_columns(because=pl.lit(""))}
+    means = {}
+    for pointers in (("demand",), ("demand", "attributed_demand")):
+        twin = brand.again()
+        with twin.store.transaction() as books:
+            for name in pointers:
+                books.point(name, twin.snapshots.take(made), night(day))
+        company = Company.load(*twin.books)
+        sensed = sense_demand(*twin.books, company, as_of=day, now=night(day), n_paths=500)
+        means[pointers] = sensed.forecast.mu[:, 1:].sum()
+    known, taken_as_whole = means["demand", "attributed_demand"], means["demand",]
+    assert taken_as_whole < 0.97 * known
 
 
 def test_without_a_forecast_of_today_it_says_what_to_do(plain, brand, tmp_path):

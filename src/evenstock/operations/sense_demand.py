@@ -20,9 +20,9 @@ from evenstock.forecasting.sensing import (
     Seen,
     Thresholds,
     day_profile,
+    followed,
     shifts,
     thresholds,
-    updated,
     watched,
     watched_totals,
 )
@@ -46,6 +46,7 @@ TOGETHER: Final = 2
 SCOPES: Final = ("series", "item", "node")
 SEED: Final = 3
 _TRIES: Final = 5
+_REMEMBERED_DAYS: Final = 60
 _ALERTS: Final = ALERTS | {"baseline": pl.Date}
 """The alerts, and the first day of the forecast that each was raised against."""
 
@@ -100,7 +101,10 @@ def sense_demand(
     seed: int = SEED,
     n_paths: int = PATHS,
 ) -> Sensed:
-    """Correct the current forecast by the days since it was made, and tell every shift of demand once.
+    """Correct the current forecast by the days since it was made, today's part too, and tell every shift of demand once.
+
+    Shifts are told by whole days, for which the rate of false alarms was calibrated; looking thrice within each day as well
+    would raise it by a half.
 
     Series, items over all nodes and nodes over all items are held against one forecast, the *baseline*, for as long as its
     thresholds hold: 28 days or its horizon. It is the forecast that was current when the watch began; nightly forecasts that
@@ -141,8 +145,8 @@ def sense_demand(
             if tried == _TRIES - 1:
                 raise
         else:
-            return replace(sensed, digest=digest)
-    raise AssertionError
+            break
+    return replace(sensed, digest=digest)
 
 
 def open_alerts(store: Store, snapshots: Snapshots) -> pl.DataFrame:
@@ -179,20 +183,21 @@ def _sensed(
     limits = kept or {
         scope: thresholds(of, seed=rate[1], false_alarms=rate[0], n_paths=rate[2]) for scope, of, _ in totals
     }
-    seen = _seen(base, history, today, as_of)
+    # Looking for shifts several times a day would make more false alarms than said: they are told by days that are over.
+    seen = _seen(base, history, today, as_of).first((as_of - base.as_of).days)
     parts = []
     for scope, of, groups in totals:
         there = seen if groups is None else groups.seen(base, seen)
         parts.append(shifts(of, there, limits[scope], scope=scope))
     found = pl.concat(parts).with_columns(baseline=pl.lit(base.as_of))
     alerts = _with_older(found, before.alerts, base.as_of, as_of)
-    forecast = updated(current, _seen(current, history, today, as_of), first=as_of)
+    forecast = followed(current, _seen(current, history, today, as_of), first=as_of)
     facts = [_event(row, now) for row in found.iter_rows(named=True) if _name(row) not in before.told]
     notes = (*(today.notes if today else ()), *_blind(base, limits["series"]))
     about = {
         "version": [forecast.version], "cut_off": [forecast.cut_off], "notes": ["\n".join(forecast.notes)],
         "as_of": [as_of], "corrects": [digest], "baseline": [baseline],
-        "told": ["\n".join(sorted(before.told | {_name(row) for row in found.iter_rows(named=True)}))],
+        "told": ["\n".join(sorted(_lately(before.told, as_of) | {_name(row) for row in found.iter_rows(named=True)}))],
     }  # fmt: skip
     frames = {
         "alerts": alerts,
@@ -370,6 +375,12 @@ def _blind(base: Forecast, limits: Thresholds) -> tuple[str, ...]:
 
 def _name(row: Mapping[str, Any]) -> str:
     return f"shift:{row['scope']}:{row['sku']}@{row['node']}:{row['direction']}:{row['baseline']}"
+
+
+def _lately(told: frozenset[str], as_of: date) -> set[str]:
+    """Names of what was told against forecasts that may still be followed; the others can never come again."""
+    oldest = (as_of - timedelta(days=_REMEMBERED_DAYS)).isoformat()
+    return {name for name in told if name.rsplit(":", 1)[1] >= oldest}
 
 
 def _event(row: Mapping[str, Any], now: datetime) -> Event:

@@ -7,7 +7,7 @@ from evenstock.forecasting.sensing.profile import DayProfile, day_profile
 from evenstock.forecasting.sensing.seen import Seen
 from evenstock.forecasting.sensing.shift import ALERTS, shifts
 from evenstock.forecasting.sensing.update import updated
-from evenstock.forecasting.sensing.watched import watched, watched_totals
+from evenstock.forecasting.sensing.watched import followed, watched, watched_totals
 
 __all__ = [
     "ALERTS",
@@ -17,6 +17,7 @@ __all__ = [
     "Seen",
     "Thresholds",
     "day_profile",
+    "followed",
     "node_groups",
     "shifts",
     "sku_groups",

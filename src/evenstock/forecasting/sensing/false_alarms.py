@@ -20,7 +20,8 @@ FALSE_ALARMS: Final = 2.0
 """Of a thousand series that have not shifted, how many may be called shifted within 28 days."""
 PATHS: Final = 8000
 """Paths drawn of each speed of series."""
-POWER_PATHS: Final = 300
+LEAST_POWER_PATHS: Final = 100
+"""Paths on which finding a shift is tried out; one in 25 of those above where that is more."""
 SERIES: Final = 150
 """Series of each speed whose paths are drawn, evenly chosen."""
 TAIL: Final = 0.01
@@ -117,7 +118,8 @@ def thresholds(
             sample = forecast.rows(rows[np.linspace(0, rows.size - 1, min(rows.size, SERIES)).astype(np.int64)])
             null = null_of(sample)
             level[k] = tail_threshold(_highest(sample, null, days, seed, n_paths), chance, days)
-            tried = [_found(sample, null, days, seed + 1, ratio, float(level[k])) for ratio in SHIFTS]
+            some = max(n_paths // 25, LEAST_POWER_PATHS)
+            tried = [_found(sample, null, days, seed + 1, ratio, float(level[k]), some) for ratio in SHIFTS]
             found[k], delay[k] = zip(*tried, strict=True)
     return Thresholds(level, found, delay, false_alarms, days)
 
@@ -155,13 +157,15 @@ def _highest(sample: Forecast, null: Null, days: int, seed: int, n_paths: int) -
     return np.asarray((more + less).max(axis=1))
 
 
-def _found(sample: Forecast, null: Null, days: int, seed: int, ratio: float, threshold: float) -> tuple[float, float]:
+def _found(
+    sample: Forecast, null: Null, days: int, seed: int, ratio: float, threshold: float, n_paths: int
+) -> tuple[float, float]:
     """Share of shifts found that begin on the eighth day, and their median delay in days."""
     if days <= _SHIFT_DAY:
         return 0.0, float("nan")
     mu = sample.mu.copy()
     mu[:, _SHIFT_DAY:] *= ratio
-    units, row = _drawn(replace(sample, mu=mu), days, seed, POWER_PATHS)
+    units, row = _drawn(replace(sample, mu=mu), days, seed, n_paths)
     more, less = evidence(null, sample.mu[row, :days], units, row)
     over = (more + less >= threshold)[:, _SHIFT_DAY:]
     found = over.any(axis=1)

@@ -47,6 +47,10 @@ class Seen:
         """Some of the series, in the order of `index`."""
         return Seen(self.units[index], self.share[index])
 
+    def first(self, days: int) -> Seen:
+        """The first days only."""
+        return Seen(self.units[:, :days], self.share[:, :days])
+
     def expected(self, forecast: Forecast) -> Floats:
         """Units expected of what was seen, shape of `units`.
 

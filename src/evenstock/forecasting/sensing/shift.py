@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
@@ -36,7 +36,7 @@ ALERTS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
 """One row a shift: scope (series, item or node), up or down, most likely first day, last day on which the evidence stood, the
 day it first sufficed, how many times as much as before with a 90 % interval, the statistic and what it had to reach, units
 expected and seen from `since` to `until`, and one sentence."""
-_RATIOS: Final = np.exp(np.linspace(-np.log(10.0), np.log(10.0), 47))
+_RATIOS: Final = np.exp(np.linspace(-np.log(50.0), np.log(50.0), 79))
 """Multiples between which a shift's size is estimated; even in logarithms, so that up and down are alike."""
 _INTERVAL: Final = (0.05, 0.5, 0.95)
 
@@ -114,18 +114,16 @@ def _estimated(null: Null, row: int, expected: Floats, units: Floats, *, up: boo
 
 def _because(alert: dict[str, object], false_alarms: float) -> str:
     what = {"series": "{sku} at {node}", "item": "{sku} over all nodes", "node": "all of {node}"}[str(alert["scope"])]
+    ratio, low, high = (float(str(alert[name])) for name in ("ratio", "ratio_low", "ratio_high"))
     return (
         what.format(**alert)
-        + f" sells {_times(float(str(alert['ratio'])))} what it did since {_day(alert['since'])}: "
-        + f"{alert['seen']} units where {float(str(alert['expected'])):,.1f} were expected by {_day(alert['until'])} "
-        + f"(90 %: {float(str(alert['ratio_low'])):.2f} to {float(str(alert['ratio_high'])):.2f} times); "
-        + f"of 1,000 such that have not shifted {false_alarms:g} would look so within {PERIOD_DAYS} days"
+        + f" has sold {_times(ratio, low, high)} times what it did before {alert['since']}: {alert['seen']} units from then to "
+        + f"{alert['until']}, where {float(str(alert['expected'])):,.1f} were expected; of 1,000 such that have not shifted, "
+        + f"{false_alarms:g} would look so within {PERIOD_DAYS} days"
     )
 
 
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f} times" if ratio >= 1 else f"{100 * ratio:.0f} % of"
-
-
-def _day(day: object) -> str:
-    return day.isoformat() if isinstance(day, date) else str(day)
+def _times(ratio: float, low: float, high: float) -> str:
+    """The ratio and its interval, with as many digits as tell them apart."""
+    digits = 1 if ratio >= 1 else 2
+    return f"{ratio:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"

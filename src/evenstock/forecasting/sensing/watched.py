@@ -9,6 +9,7 @@ in common (weather, a feed, a payday) that no member's forecast knows.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,8 @@ from evenstock.forecasting.fitting import days_ahead
 from evenstock.forecasting.forecast import Forecast
 from evenstock.forecasting.history import DemandHistory
 from evenstock.forecasting.sensing.groups import Groups, node_groups, sku_groups
+from evenstock.forecasting.sensing.seen import Seen
+from evenstock.forecasting.sensing.update import updated
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,7 +39,6 @@ def watched(forecast: Forecast) -> Forecast:
 
     Examples
     --------
-    >>> from datetime import date
     >>> one = pl.DataFrame({"sku": ["MUG"], "node": ["TX"]})
     >>> a, v = np.array([0.3]), np.array([0.2])
     >>> said = Forecast(one, date(2026, 3, 2), np.ones((1, 28)), a, v, "x", date(2026, 3, 1))
@@ -45,6 +47,15 @@ def watched(forecast: Forecast) -> Forecast:
     """
     v = forecast.path_variance
     return replace(forecast, alpha=forecast.alpha * (1.0 + v) + v)
+
+
+def followed(forecast: Forecast, seen: Seen, *, first: date) -> Forecast:
+    """`updated`, with the days seen weighed by how widely days really scatter; the days told keep their own `alpha`.
+
+    On retail sales this is nearer and no less sure than `updated` alone, which is best where the forecast's words are exact.
+    """
+    found = updated(watched(forecast), seen, first=first)
+    return replace(found, alpha=np.maximum(forecast.alpha, found.path_variance))
 
 
 def watched_totals(forecast: Forecast, history: DemandHistory | None, *, by: str) -> Groups:
