@@ -6,10 +6,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 from evenstock.bootstrap import open_workspace
 from evenstock.cli.demo_day import run
 from evenstock.cli.screen import page, progress
 from evenstock.forecasting.scenarios import by_item
+from evenstock.forecasting.sensing import Seen, shifts, thresholds
 from evenstock.settings import Settings
 
 
@@ -20,5 +23,8 @@ def command() -> None:
         place = Settings(Path(folder), f"sqlite:///{folder}/evenstock.db")
         with open_workspace(place) as opened, progress(quiet=True) as shown:
             found = run(opened, shown, seed=1, nodes=4, skus=40, days=1, orders_per_day=60)
-        by_item(found.forecast.forecast, 10, n_paths=40, seed=1)
+        told = found.forecast.forecast
+        by_item(told, 10, n_paths=40, seed=1)
+        limits = thresholds(told, seed=1, n_paths=400)
+        shifts(told, Seen.whole(np.full((told.keys.height, 7), 50)), limits, scope="series")
     page.print(f"kernels compiled in {time.perf_counter() - begun:.0f} s")
