@@ -70,7 +70,7 @@ def _ahead(model: Any, units: npt.NDArray[np.float64], horizon: int) -> tuple[np
 
 def _auto_ets() -> Any:
     try:
-        from statsforecast.models import AutoETS  # type: ignore[import-untyped, unused-ignore]
+        from statsforecast.models import AutoETS
     except ModuleNotFoundError as absent:
         raise ModuleNotFoundError(
             "the AutoETS forecaster needs statsforecast: pip install statsforecast, or use the baseline"
