@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -177,8 +177,3 @@ def joined(*tables: pl.DataFrame | None) -> pl.DataFrame | None:
         if given
         else None
     )
-
-
-def sentences(steps: Sequence[Step]) -> list[str]:
-    """One line for each override at work."""
-    return [f"{step.override} by {step.sentence}" for step in steps]
