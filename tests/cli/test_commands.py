@@ -1,15 +1,12 @@
 """What a newcomer types, in order, on the example network: each command says what it did and ends with a telling code."""
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner
+from tests.cli.commands import run, told
 
-from evenstock.cli import app
 from evenstock.cli.screen import Exit
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "dtc-3-node"
@@ -22,19 +19,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("EVENSTOCK_DATABASE", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def run(*words: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, words)
-
-    assert result.exit_code == code, result.output + str(result.exception)
-    return result.stdout
-
-
-def told(*words: str, code: int = 0) -> dict[str, Any]:
-    """The command's one JSON document."""
-    found: dict[str, Any] = json.loads(run(*words, "--json", code=code))
-    return found
 
 
 def test_the_first_morning_from_import_to_explanation(home: Path) -> None:

@@ -3,10 +3,10 @@
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
+from tests.cli.commands import run, told
 from typer.testing import CliRunner
 
 from evenstock.cli import app
@@ -29,18 +29,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: World) -> Path:
     write_folder(world.frames, tmp_path / "brand")
     run("import", "brand", "--as-of", world.opens_at.isoformat())
     return tmp_path
-
-
-def run(*words: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, words)
-
-    assert result.exit_code == code, result.output + str(result.exception)
-    return result.stdout
-
-
-def told(*words: str, code: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(*words, "--json", code=code))
-    return found
 
 
 def day(world: World) -> str:

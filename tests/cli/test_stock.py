@@ -1,16 +1,13 @@
 """What a person types about stock: the record, the beliefs, the disagreements, and the list to walk with."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
+from tests.cli.commands import run, told
 from tests.operations import stocked
 from tests.operations.stocked import counts, demand, observations, short_picks, sources
-from typer.testing import CliRunner
 
-from evenstock.cli import app
 from evenstock.cli.screen import Exit
 
 MORNING = "2026-11-20T06:00:00Z"
@@ -45,18 +42,6 @@ def company(home: Path) -> Path:
         frame.write_parquet(folder / f"{name}.parquet")
     run("import", str(folder), "--as-of", "2026-06-23T06:00:00Z")
     return home
-
-
-def run(*words: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, words)
-
-    assert result.exit_code == code, result.output + str(result.exception)
-    return result.stdout
-
-
-def told(*words: str, code: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(*words, "--json", code=code))
-    return found
 
 
 def test_stock_alone_shows_the_record_and_items_can_be_named_without_a_word_before(company: Path) -> None:
