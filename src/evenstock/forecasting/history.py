@@ -118,11 +118,11 @@ class DemandHistory:
             promoted=None if self.promoted is None else self.promoted[:, skip:],
         )
 
-    def rows(self, index: npt.NDArray[np.int64]) -> DemandHistory:
-        """Some of the series, in the order of `index`."""
+    def rows(self, index: npt.NDArray[np.int64] | slice) -> DemandHistory:
+        """Some of the series, in the order of `index`; a slice shares memory."""
         return replace(
             self,
-            keys=self.keys[index.tolist()],
+            keys=self.keys[index if isinstance(index, slice) else index.tolist()],
             units=self.units[index],
             start=self.start[index],
             hidden=None if self.hidden is None else self.hidden[index],
