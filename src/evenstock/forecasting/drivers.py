@@ -11,40 +11,20 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-_EMPTY: Final = {
-    "events": {"date": pl.Date, "event": pl.String, "node": pl.String},
-    "promotions": {
-        "promotion": pl.String,
-        "sku": pl.String,
-        "node": pl.String,
-        "first_day": pl.Date,
-        "last_day": pl.Date,
-        "discount_bp": pl.Int64,
-        "announced_on": pl.Date,
-    },
-    "sale_prices": {
-        "sku": pl.String,
-        "node": pl.String,
-        "valid_from": pl.Date,
-        "cents": pl.Int64,
-        "announced_on": pl.Date,
-    },
-    "signals": {
-        "signal": pl.String,
-        "date": pl.Date,
-        "node": pl.String,
-        "value": pl.Float64,
-        "known_on": pl.Date,
-    },
-}
-NAMES: Final = tuple(_EMPTY)
+from evenstock import tables
+
+NAMES: Final = ("events", "promotions", "sale_prices", "signals")
 """Tables of the dictionary that drive demand."""
+_COLUMNS: Final = {
+    name: {column: kind.base_type() for column, kind in tables.INPUT[name].create_empty().schema.items()}
+    for name in NAMES
+}
 _MAY_BE_EMPTY: Final = {"announced_on", "known_on"}
 _KINDS: Final = {pl.String: "text", pl.Date: "a calendar day", pl.Int64: "a whole number", pl.Float64: "a number"}
 
 
 def _none(name: str) -> pl.DataFrame:
-    return pl.DataFrame(schema=_EMPTY[name])
+    return pl.DataFrame(schema=_COLUMNS[name])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,12 +82,12 @@ def _completed(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     optional = {"node", "discount_bp", "announced_on", "known_on"}
     return frame.with_columns(
         filled[kind].alias(column)
-        for column, kind in _EMPTY[name].items()
+        for column, kind in _COLUMNS[name].items()
         if column not in frame.columns and column in optional
     ).select(
         [
             pl.col(c).fill_null("") if c == "node" else pl.col(c)
-            for c in _EMPTY[name]
+            for c in _COLUMNS[name]
             if c in {*frame.columns, *optional}
         ]
     )
@@ -115,7 +95,7 @@ def _completed(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _checked(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame, if its columns have the kinds of the data dictionary; a column of nothing but empty cells takes its kind."""
-    columns = _EMPTY[name]
+    columns = _COLUMNS[name]
     lacking = [column for column in columns if column not in frame.columns]
     if lacking:
         raise ValueError(f"{name} lacks the columns {', '.join(lacking)}; take them from the data dictionary")

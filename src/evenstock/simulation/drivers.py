@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
 import polars as pl
 
+from evenstock import tables
 from evenstock.simulation.baskets import Habits
 from evenstock.simulation.process import FUTURE_DAYS, Process, is_payday
 
@@ -16,24 +16,6 @@ ANNOUNCED_DAYS: Final = (28, 56)
 """A promotion is decided this many days ahead, at least and at most."""
 PLANNED_DAYS: Final = 28
 """And a week's marketing spend this many days before its Monday."""
-
-Schema = Mapping[str, pl.DataType | type[pl.DataType]]
-PROMOTIONS: Final[Schema] = {
-    "promotion": pl.String,
-    "sku": pl.String,
-    "node": pl.String,
-    "first_day": pl.Date,
-    "last_day": pl.Date,
-    "discount_bp": pl.Int64,
-    "announced_on": pl.Date,
-}
-SALE_PRICES: Final[Schema] = {
-    "sku": pl.String,
-    "node": pl.String,
-    "valid_from": pl.Date,
-    "cents": pl.Int64,
-    "announced_on": pl.Date,
-}
 
 
 def promotions_frame(
@@ -66,7 +48,7 @@ def promotions_frame(
         whole.join(named, on="promotion", how="left", maintain_order="left")
         .filter(pl.col("announced_on") <= as_of)
         .with_columns(node=pl.lit(""), discount_bp=pl.lit(round(10_000 * (1 - habits.promotion_price))))
-        .select(pl.col(name).cast(kind) for name, kind in PROMOTIONS.items())
+        .select(pl.col(name).cast(kind) for name, kind in tables.Promotions.create_empty().schema.items())
         .sort("promotion", "sku")
     )
 
@@ -97,7 +79,7 @@ def sale_prices_frame(process: Process, items: pl.DataFrame, promotions: pl.Data
         pl.concat([begins, ends, opening])
         .unique(["sku", "valid_from"], keep="first", maintain_order=True)
         .with_columns(node=pl.lit(""))
-        .select(pl.col(name).cast(kind) for name, kind in SALE_PRICES.items())
+        .select(pl.col(name).cast(kind) for name, kind in tables.SalePrices.create_empty().schema.items())
         .sort("sku", "valid_from")
     )
 
