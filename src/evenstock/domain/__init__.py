@@ -3,8 +3,9 @@
 from evenstock.domain.account import ON_HAND, Account, Bucket, Cause
 from evenstock.domain.balance import StockBalance
 from evenstock.domain.canonical import canonical_json, digest, plain
+from evenstock.domain.case import Case, CaseKind, CaseState
 from evenstock.domain.costs import Costs
-from evenstock.domain.decision import DecisionRecord, Inputs, Outcome
+from evenstock.domain.decision import Commitment, Confidence, DecisionRecord, Inputs, Layer, Outcome
 from evenstock.domain.event import Event
 from evenstock.domain.item import Item
 from evenstock.domain.lane import Lane
@@ -12,6 +13,7 @@ from evenstock.domain.moments import refuse_naive, rfc3339
 from evenstock.domain.movement import Movement
 from evenstock.domain.names import (
     UNTRACKED,
+    CaseId,
     Cents,
     DecisionId,
     Grams,
@@ -30,10 +32,11 @@ from evenstock.domain.names import (
 )
 from evenstock.domain.node import WEEKDAYS, Node, NodeKind
 from evenstock.domain.observation import StockObservation
-from evenstock.domain.order import Order, OrderLine, Promise, ShipTo
+from evenstock.domain.order import Order, OrderLine, Promise, ServiceLevel, ShipTo
 from evenstock.domain.plan import Barred, Candidate, CostTerm, OrderPlan, OrderShipment, ShippedLine
 from evenstock.domain.policy import Policy, Rule
-from evenstock.domain.price import Price
+from evenstock.domain.price import CapacityPrice, Price
+from evenstock.domain.quota import Quota
 from evenstock.domain.reservation import Reservation, ReservationLine, ReservationState
 from evenstock.domain.transfer import (
     TRANSFER_STEPS,
@@ -56,8 +59,15 @@ __all__ = [
     "Barred",
     "Bucket",
     "Candidate",
+    "CapacityPrice",
+    "Case",
+    "CaseId",
+    "CaseKind",
+    "CaseState",
     "Cause",
     "Cents",
+    "Commitment",
+    "Confidence",
     "CostTerm",
     "Costs",
     "DecisionId",
@@ -67,6 +77,7 @@ __all__ = [
     "Inputs",
     "Item",
     "Lane",
+    "Layer",
     "LineId",
     "LotId",
     "Millimetres",
@@ -87,6 +98,7 @@ __all__ = [
     "Policy",
     "Price",
     "Promise",
+    "Quota",
     "Refuse",
     "Reservation",
     "ReservationId",
@@ -94,6 +106,7 @@ __all__ = [
     "ReservationState",
     "Rule",
     "ServiceId",
+    "ServiceLevel",
     "ShipTo",
     "ShippedLine",
     "Sku",

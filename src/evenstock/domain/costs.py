@@ -15,6 +15,14 @@ class Costs:
     """A promise broken: the refund, the ticket and the customer, on average."""
     extra_shipment_cents: Cents = Cents(75)
     """A second parcel beyond its own freight: the customer opens the door twice, service answers once more."""
+    short_pick_cents: Cents = Cents(1_200)
+    """A unit that is not there when it is picked: the walk, the second decision, the parcel that follows or the refund."""
+    carbon_cents_per_tonne: Cents = Cents(0)
+    """Price of a tonne of CO2 equivalent on the way to the customer; 0 leaves it out of decisions."""
+    switch_cents: Cents = Cents(25)
+    """Least saving for which an order that is not released yet is given to another node."""
+    regret_budget_millicents: int = 1_000
+    """Mean expected regret an order that may be decided without a person, in thousandths of a cent."""
     goodwill_bp: int = 1_000
     """Value of an order's goodwill lost with an unserved unit, as a share of its price."""
     capital_bp_per_year: int = 1_200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from evenstock.domain.canonical import canonical_json, digest
@@ -39,6 +39,44 @@ class Inputs:
     """Data used although it was out of date, in words."""
 
 
+class Layer(StrEnum):
+    """Who in effect decided."""
+
+    RULES = "rules"
+    """The rules left one lawful plan."""
+    OPTIMISER = "optimiser"
+    """The least cost among lawful plans, with enough confidence."""
+    PERSON = "person"
+    """A person decides; the best lawful plan is reserved until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """What deciding without a person is expected to cost beyond perfect foresight, in thousandths of a cent."""
+
+    regret_millicents: int
+    """Sum of the parts."""
+    parts: tuple[tuple[str, int], ...]
+    """Expected regret by cause, such as `prices`, `phantom stock`, `lateness`, `stale rates`, `flags`."""
+    threshold_millicents: int | None = None
+    """A decision above it is a person's; None where no threshold was calibrated, and every lawful plan passes."""
+
+    @property
+    def enough(self) -> bool:
+        return self.threshold_millicents is None or self.regret_millicents <= self.threshold_millicents
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """The day told to the customer, the probability we believed then, and what we believe of the plan now."""
+
+    deliver_by: date
+    told_millionths: int
+    """Probability believed when it was told, in millionths."""
+    now_millionths: int
+    """Probability that every shipment of the chosen plan arrives by that day, in millionths."""
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
     """One routing decision, append-only. The same inputs give the same bytes."""
@@ -59,6 +97,13 @@ class DecisionRecord:
     """Wishes the guard gave up so that a paid order ships: the rule and what it would have forbidden."""
     proven_least: bool = True
     """False where the search stopped at its limit before it proved the choice the cheapest."""
+    layer: Layer = Layer.OPTIMISER
+    confidence: Confidence | None = None
+    """None where nothing was chosen, or no scenarios of prices were at hand."""
+    price_rung: str = ""
+    """Which step of the ladder the prices came from, with their age: `repricing`, `nightly`, `mirror descent` or `none`."""
+    commitment: Commitment | None = None
+    """What the customer was told: later decisions about this order are bound by it."""
 
     def canonical(self) -> bytes:
         return canonical_json(self)

@@ -26,6 +26,8 @@ class Item:
     gtin: str = ""
     requires: frozenset[str] = field(default_factory=frozenset)
     """Certifications a node must hold to ship it, such as `hazmat` or `cold`."""
+    max_transit_days: int | None = None
+    """Longest it may travel, for what perishes; None where it does not."""
 
     def __post_init__(self) -> None:
         if not self.sku:
@@ -43,6 +45,8 @@ class Item:
                 raise ValueError(f"{self.sku}: {name} cannot be below zero")
         if self.case_units < 1:
             raise ValueError(f"{self.sku}: a case holds at least one unit")
+        if self.max_transit_days is not None and self.max_transit_days < 1:
+            raise ValueError(f"{self.sku}: what perishes may travel at least one day; leave it empty where it does not")
 
     @property
     def volume_mm3(self) -> int:

@@ -13,6 +13,7 @@ MovementId = NewType("MovementId", str)
 ReservationId = NewType("ReservationId", str)
 DecisionId = NewType("DecisionId", str)
 PlanId = NewType("PlanId", str)
+CaseId = NewType("CaseId", str)
 TransferId = NewType("TransferId", str)
 ServiceId = NewType("ServiceId", str)
 """A carrier's service, `carrier:service`, such as `ups:ground`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 
 from evenstock.domain.moments import refuse_naive
 from evenstock.domain.names import Cents, LineId, OrderId, Sku, Units
@@ -15,6 +16,8 @@ class OrderLine:
     sku: Sku
     units: Units
     price_cents: Cents = Cents(0)
+    kit: str = ""
+    """Lines of one kit leave together, in one shipment; empty where the line stands alone."""
 
     def __post_init__(self) -> None:
         if self.units <= 0:
@@ -42,6 +45,15 @@ class Promise:
             raise ValueError(f"a promise is kept with a probability from 0 to 1, not {self.probability}")
 
 
+class ServiceLevel(StrEnum):
+    """How fast the customer was told it would come: what was bought at the till, not a carrier's service."""
+
+    ANY = ""
+    GROUND = "ground"
+    TWO_DAY = "two_day"
+    NEXT_DAY = "next_day"
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """One paid order. Its id is the idempotency key of routing."""
@@ -54,6 +66,9 @@ class Order:
     order_class: str = "standard"
     channel: str = ""
     tags: frozenset[str] = field(default_factory=frozenset)
+    service_level: ServiceLevel = ServiceLevel.ANY
+    shipping_paid_cents: Cents = Cents(0)
+    """What the customer paid for shipping: the margin view holds it against what shipping costs."""
 
     def __post_init__(self) -> None:
         if not self.id:

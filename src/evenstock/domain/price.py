@@ -1,9 +1,9 @@
-"""What one more unit is worth."""
+"""What one more unit, or one more place in a day, is worth."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from evenstock.domain.names import Cents, NodeId, Sku
 
@@ -21,3 +21,24 @@ class Price:
     source: str
     """Who computed it: `nightly` or `repricing`."""
     cents: Cents
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityPrice:
+    """Value in cents of one more shipment of a node, or of a carrier's service, on a day: routing adds it to each shipment.
+
+    One row per (scope, name, day, valid_from, source).
+    """
+
+    scope: str
+    """`node` or `service`."""
+    name: str
+    """The node's or the service's."""
+    day: date
+    valid_from: datetime
+    source: str
+    cents: Cents
+
+    def __post_init__(self) -> None:
+        if self.scope not in {"node", "service"}:
+            raise ValueError(f"a capacity price is of a node or a service, not of {self.scope!r}")

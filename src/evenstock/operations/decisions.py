@@ -11,10 +11,13 @@ from evenstock.domain import (
     Barred,
     Candidate,
     Cents,
+    Commitment,
+    Confidence,
     CostTerm,
     DecisionId,
     DecisionRecord,
     Inputs,
+    Layer,
     LineId,
     NeedsApproval,
     NodeId,
@@ -54,9 +57,22 @@ def decision_from(record: bytes) -> DecisionRecord:
             barred=tuple(Barred(NodeId(b["node"]), b["service"], b["rule"], b["because"]) for b in said["barred"]),
             relaxed=tuple(said["relaxed"]),
             proven_least=said["proven_least"],
+            layer=Layer(said["layer"]),
+            confidence=_confidence(said["confidence"]) if said["confidence"] else None,
+            price_rung=said["price_rung"],
+            commitment=_commitment(said["commitment"]) if said["commitment"] else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"these bytes are no decision record: {error!r}") from error
+
+
+def _confidence(said: dict[str, Any]) -> Confidence:
+    parts = tuple((name, int(cents)) for name, cents in said["parts"])
+    return Confidence(said["regret_millicents"], parts, said["threshold_millicents"])
+
+
+def _commitment(said: dict[str, Any]) -> Commitment:
+    return Commitment(date.fromisoformat(said["deliver_by"]), said["told_millionths"], said["now_millionths"])
 
 
 def _verdict(said: dict[str, Any]) -> Verdict:

@@ -28,6 +28,7 @@ from evenstock.domain import (
     Policy,
     Price,
     Promise,
+    ServiceLevel,
     ShipTo,
     Sku,
     Units,
@@ -148,6 +149,7 @@ def items_from_frame(frame: pl.DataFrame) -> Iterator[Item]:
             category=row["category"],
             gtin=row["gtin"],
             requires=frozenset(parts(row["requires"])),
+            max_transit_days=row["max_transit_days"],
         )
 
 
@@ -191,7 +193,7 @@ def _order(name: OrderId, rows: list[dict[str, Any]]) -> Order:
     return Order(
         id=name,
         lines=tuple(
-            OrderLine(LineId(row["line"]), Sku(row["sku"]), Units(row["units"]), Cents(row["price_cents"]))
+            OrderLine(LineId(row["line"]), Sku(row["sku"]), Units(row["units"]), Cents(row["price_cents"]), row["kit"])
             for row in rows
         ),
         ship_to=ShipTo(first["postal_code"], first["country"], first["residential"]),
@@ -199,6 +201,9 @@ def _order(name: OrderId, rows: list[dict[str, Any]]) -> Order:
         promise=None if promised is None else Promise(promised),
         order_class=first["order_class"],
         channel=first["channel"],
+        tags=frozenset(parts(first["tags"])),
+        service_level=ServiceLevel(first["service_level"]),
+        shipping_paid_cents=Cents(first["shipping_paid_cents"]),
     )
 
 

@@ -156,12 +156,12 @@ def request_digest(order: Order) -> str:
     return digest(
         [
             order.id,
-            [[line.id, line.sku, line.units, line.price_cents] for line in order.lines],
+            [[line.id, line.sku, line.units, line.price_cents, line.kit] for line in order.lines],
             [order.ship_to.postal_code, order.ship_to.country, order.ship_to.residential],
             order.placed_at,
             # A probability to the millionth: floats have no canonical text.
             [promise.deliver_by, round(promise.probability * 1_000_000)] if promise else None,
-            [order.order_class, order.channel, order.tags],
+            [order.order_class, order.channel, order.tags, order.service_level.value, order.shipping_paid_cents],
         ]
     )
 

@@ -1,0 +1,195 @@
+"""How a network is: places, goods, lanes, freight, rules and costs."""
+
+from __future__ import annotations
+
+import dataframely as dy
+
+from evenstock.tables.columns import cents, day, metadata_of, moment, name_of, text, whole, zip3
+
+
+class Nodes(dy.Schema):
+    """Places that hold stock and release shipments, with their clock, calendar, ceiling and handling costs."""
+
+    node = name_of("Name of the node, used in every other table", key=True)
+    kind = dy.Enum(["own", "3pl", "mcf", "fba", "store"], description="Who runs it; fba never ships brand orders")
+    postal_code = name_of("Postal code of the dock, as text")
+    country = text("ISO 3166-1 alpha-2 country", regex=r"^[A-Z]{2}$", default="US")
+    latitude = dy.Float64(
+        min=-90, max=90, nullable=True, description="Of the dock", metadata=metadata_of("degrees", None)
+    )
+    longitude = dy.Float64(
+        min=-180, max=180, nullable=True, description="Of the dock", metadata=metadata_of("degrees", None)
+    )
+    timezone = name_of("IANA time zone of the dock, such as America/Chicago")
+    cutoff = text(
+        "Orders known by this local time leave the same working day",
+        regex=r"^([01]\d|2[0-3]):[0-5]\d$",
+        unit="HH:MM",
+        default="14:00",
+    )
+    working_days = text("Days it ships, Monday 1 to Sunday 7", regex=r"^[1-7]{1,7}$", default="12345")
+    holidays = text("Days it is closed, ISO dates", default="")
+    orders_per_day = whole("Most shipments a day; empty where unlimited", "shipments/day", nullable=True, default=None)
+    pick_order_cents = cents("Handling of one shipment, whatever is in it", default=0)
+    pick_unit_cents = cents("Picking one unit", default=0)
+    receive_unit_cents = cents("Receiving one unit", default=0)
+    certifications = text("What it may handle beyond ordinary goods, such as hazmat;cold", default="")
+    pool = name_of("Stock pool; a rule says which pools may serve an order", default="own")
+    services = text("Services that pick up there, such as ups:ground;mcf:standard; empty for all", default="")
+    active = dy.Bool(description="Whether it ships at present", metadata=metadata_of("", default=True))
+
+
+class Items(dy.Schema):
+    """What is stocked and sold."""
+
+    sku = name_of("Stock keeping unit, as text: leading zeros count", key=True)
+    description = text("In words", default="")
+    category = text("Product group", default="")
+    weight_g = whole("Of one unit, packed", "g")
+    length_mm = whole("Of one unit; 0 where unknown", "mm", high=100_000, default=0)
+    width_mm = whole("Of one unit; 0 where unknown", "mm", high=100_000, default=0)
+    height_mm = whole("Of one unit; 0 where unknown", "mm", high=100_000, default=0)
+    unit_cost_cents = cents("What one unit cost us")
+    price_cents = cents("What one unit sells for, before tax")
+    case_units = whole("Units moved together between nodes", "units", low=1, default=1)
+    pallet_units = whole("Units on a full pallet; 0 where unknown", "units", default=0)
+    requires = text("Certifications a node must hold to ship it", default="")
+    max_transit_days = whole(
+        "Longest it may travel; empty for what does not perish", "days", low=1, high=365, nullable=True, default=None
+    )
+    gtin = text("GS1 GTIN, 8 to 14 digits", regex=r"^(\d{8}|\d{12,14})?$", default="")
+    introduced_on = day("First day on sale; empty where long known", nullable=True, default=None)
+    discontinued_on = day("First day no longer sold; empty while it is", nullable=True, default=None)
+    replaces = text("Item whose demand it takes over; empty for none", default="")
+
+
+class Lanes(dy.Schema):
+    """Ways for stock to go from node to node."""
+
+    origin = name_of("Node it leaves", key=True)
+    destination = name_of("Node it reaches", key=True)
+    mode = dy.Enum(
+        ["parcel", "ltl", "ftl"], primary_key=True, description="Kind of carriage", metadata={"default": "ltl"}
+    )
+    fixed_cents = cents("Per departure, whatever is on it", default=0)
+    pallet_cents = cents("Per pallet, begun pallets count whole", default=0)
+    unit_cents = cents("Per unit", default=0)
+    lead_days = whole("Days from dispatch to sellable at the destination", "days", high=365)
+    dispatch_days = text("Days it leaves, Monday 1 to Sunday 7", regex=r"^[1-7]{1,7}$", default="12345")
+
+
+class RateCards(dy.Schema):
+    """Terms of a carrier's service from a date on. Effective-dated: a new card is a new row, never an overwrite."""
+
+    service = name_of("carrier:service, such as ups:ground", key=True)
+    valid_from = day("First day of the card", key=True)
+    valid_to = day("Last day of the card; empty while open", nullable=True, default=None)
+    dim_divisor_mm3_per_g = whole("Volume that bills as one gram (139 in3/lb is 5022); 0 for none", "mm3/g", default=0)
+    minimum_cents = cents("Least charge of a parcel before fuel", default=0)
+    fuel_bp = whole(
+        "Fuel surcharge on base and minimum, in hundredths of a percent", "basis points", high=100_000, default=0
+    )
+    max_weight_g = whole("Heaviest billable parcel", "g", low=1, default=68_000)
+
+
+class Rates(dy.Schema):
+    """Base charge of a parcel: zone by weight break. A parcel pays the first break at or above its billable weight."""
+
+    service = name_of("carrier:service", key=True)
+    valid_from = day("First day of its rate card", key=True)
+    zone = whole("Zone from origin to destination", "zone", high=999, key=True)
+    max_weight_g = whole("Upper end of the weight break, inclusive", "g", low=1, key=True)
+    cents = cents("Base charge before fuel and surcharges")
+
+
+class Surcharges(dy.Schema):
+    """Named charges on top of the base."""
+
+    service = name_of("carrier:service", key=True)
+    valid_from = day("First day of its rate card", key=True)
+    surcharge = name_of("Name, such as residential", key=True)
+    applies = dy.Enum(
+        ["always", "residential", "weight_over", "longest_over"],
+        description="To every parcel, to homes, above a weight (g) or above a longest side (mm)",
+    )
+    above = whole("Threshold in g or mm for the last two", "g or mm", default=0)
+    cents = cents("Charge per parcel")
+
+
+class Zones(dy.Schema):
+    """A zone chart; without one, zones follow from the distance between ZIP3 centroids."""
+
+    origin_zip3 = zip3("First three characters of the origin's postal code")
+    destination_zip3 = zip3("First three characters of the destination's postal code")
+    zone = whole("Zone", "zone", high=999)
+
+
+class Places(dy.Schema):
+    """Where postal areas are: centroids by ZIP3."""
+
+    zip3 = zip3("First three characters of the postal code")
+    latitude = dy.Float64(min=-90, max=90, description="Centroid", metadata={"unit": "degrees"})
+    longitude = dy.Float64(min=-180, max=180, description="Centroid", metadata={"unit": "degrees"})
+
+
+class Transit(dy.Schema):
+    """How long a service takes by zone: a distribution over whole days, which adds up to 1 for each service and zone."""
+
+    service = name_of("carrier:service", key=True)
+    zone = whole("Zone", "zone", high=999, key=True)
+    days = whole("Days from pick-up to delivery", "days", high=120, key=True)
+    probability = dy.Float64(min=0, max=1, description="Share of parcels delivered after exactly these days")
+
+
+class Rules(dy.Schema):
+    """The policy, in order: each row a rule."""
+
+    rule = name_of("Its name, shown wherever it bars something", key=True)
+    kind = name_of("What reads it: a member of the rule family")
+    parameters = text("name=value pairs separated by ;", default="")
+    hard = dy.Bool(description="Law, or a wish that yields to a paid order", metadata=metadata_of("", default=True))
+    valid_from = day("First day in force; empty for always", nullable=True, default=None)
+    valid_to = day("Last day in force; empty for always", nullable=True, default=None)
+    because = text("Why it exists, in words", default="")
+
+
+class Costs(dy.Schema):
+    """What only the company knows; a row that is missing takes its default."""
+
+    cost = dy.Enum(
+        [
+            "late_order_cents",
+            "extra_shipment_cents",
+            "short_pick_cents",
+            "carbon_cents_per_tonne",
+            "switch_cents",
+            "regret_budget_millicents",
+            "goodwill_bp",
+            "capital_bp_per_year",
+            "holding_bp_per_year",
+            "horizon_days",
+        ],
+        primary_key=True,
+        description="A late order, a second parcel, a short pick, a tonne of CO2, changing one's mind, regret allowed an order, goodwill, money, space, days planned ahead",
+    )
+    amount = whole("Value", "cents, millicents, basis points or days, as the name says")
+    because = text("Where the number comes from", default="")
+
+
+class Prices(dy.Schema):
+    """Value of one more unit of an item at a node; routing adds it to the cost of taking the unit."""
+
+    sku = name_of("Item", key=True)
+    node = name_of("Node", key=True)
+    valid_from = moment("From when", key=True)
+    source = name_of("Who computed it: nightly or repricing", key=True)
+    cents = cents("Value of one more unit")
+
+
+class Quotas(dy.Schema):
+    """Stock protected for a class of customers."""
+
+    sku = name_of("Item", key=True)
+    node = name_of("Node", key=True)
+    order_class = name_of("Class of orders it is kept for", key=True)
+    units = whole("Units protected", "units")
