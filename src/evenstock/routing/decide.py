@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evenstock.domain import Barred, OrderPlan
+from evenstock.domain import Barred, Confidence, OrderPlan
 from evenstock.routing.choose import ALTERNATIVES, EXACT_LINES, Choice, choose
 from evenstock.routing.explain import plans, sentence
 from evenstock.routing.large import choose_large
@@ -63,6 +63,12 @@ class Decision:
     relaxed: tuple[str, ...]
     sentence: str
     proven_least: bool
+    choice: Choice | None = None
+    """The same plans as arrays; None where nothing was found."""
+    confidence: Confidence | None = None
+    """What deciding without a person is expected to cost, where it was reckoned."""
+    asks: tuple[str, ...] = ()
+    """Why a person decides, beyond what the rules say of the plan."""
 
 
 def no_rules(shape: tuple[int, int], max_shipments: int = 3) -> Law:
@@ -99,6 +105,7 @@ def decide(pricing: Pricing, law: Law, network: ShippingNetwork, alternatives: i
         settled.relaxed,
         sentence(pricing, settled.choice, shown, settled.rules),
         settled.choice.proven_least,
+        settled.choice,
     )
 
 
