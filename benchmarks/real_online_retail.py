@@ -30,10 +30,11 @@ from evenstock.connectors.files import read_folder, write_folder
 from evenstock.domain import Account, Bucket, Cause, Movement, MovementId, Order, OrderPlan, Outcome, ReservationId
 from evenstock.operations.check_books import check_books
 from evenstock.operations.company import Company
+from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.import_network import import_network
 from evenstock.operations.network import orders_from_frame
 from evenstock.operations.reservations import post_reservation
-from evenstock.operations.route_order import RouteOrder, route_order
+from evenstock.operations.route_order import route_order
 from evenstock.storage.memory import MemoryStore
 from evenstock.storage.snapshots import SnapshotFolder
 

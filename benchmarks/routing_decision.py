@@ -12,7 +12,8 @@ from benchmarks.harness import clock, report, shared_data
 from tests.routing import brand, orders
 
 from evenstock.domain import Allow, Cents, Order, Outcome, Price, StockBalance, StockObservation, Units
-from evenstock.operations.route_order import Books, RouteOrder, ask, decide_order, record_of, route_order
+from evenstock.operations.deciding import Books, RouteOrder, ask, decide_order, record_of
+from evenstock.operations.route_order import route_order
 from evenstock.routing.candidates import candidates
 from evenstock.routing.choose import EXACT_LINES, choose
 from evenstock.routing.large import choose_large

@@ -9,10 +9,11 @@ import pytest
 
 from evenstock.domain import Order, OrderId, Outcome
 from evenstock.operations.check_books import check_books
+from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.network import Network, orders_from_frame
 from evenstock.operations.open_balances import open_balances
 from evenstock.operations.ports import Store
-from evenstock.operations.route_order import RouteOrder, route_many, route_order
+from evenstock.operations.route_order import route_many, route_order
 from evenstock.routing.network import ShippingNetwork
 from evenstock.simulation.world import World, make_world
 from evenstock.storage.memory import MemoryStore

@@ -34,9 +34,10 @@ from evenstock.domain import (
     Units,
 )
 from evenstock.freight.rates import RateBook
+from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.ports import ConflictError, Short, Store
-from evenstock.operations.route_order import RouteOrder, route_many, route_order
+from evenstock.operations.route_order import route_many, route_order
 from evenstock.policy import default_policy
 from evenstock.routing.network import ShippingNetwork
 from evenstock.storage.memory import MemoryStore

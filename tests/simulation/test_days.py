@@ -9,9 +9,10 @@ import pytest
 from evenstock.domain import Order, OrderId, OrderLine, ShipTo
 from evenstock.forecasting import fit, prepare
 from evenstock.operations.check_books import check_books
+from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.network import Network, orders_from_frame
 from evenstock.operations.open_balances import open_balances
-from evenstock.operations.route_order import RouteOrder, route_order
+from evenstock.operations.route_order import route_order
 from evenstock.simulation.days import OPPORTUNITY, Arm, Lived, Setting, live, without_prices
 from evenstock.simulation.habit import nearest
 from evenstock.simulation.world import World, future_orders, make_world

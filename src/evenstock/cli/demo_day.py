@@ -16,6 +16,7 @@ from evenstock.domain import DecisionRecord
 from evenstock.operations.believe_stock import Believed, believe_stock
 from evenstock.operations.beyond_the_model import adjustments
 from evenstock.operations.company import Company
+from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.forecast_demand import Forecasted, forecast_demand
 from evenstock.operations.import_network import import_network
 from evenstock.operations.learn_lead_times import learn_lead_times
@@ -23,7 +24,7 @@ from evenstock.operations.learn_transit import learn_transit
 from evenstock.operations.network import orders_from_frame
 from evenstock.operations.plan_transfers import Planned, plan_transfers
 from evenstock.operations.propose_counts import ProposedCounts, propose_counts
-from evenstock.operations.route_order import RouteOrder, route_order
+from evenstock.operations.route_order import route_order
 from evenstock.operations.transit_in_force import LearnedTransit
 from evenstock.simulation.days import Arm, Lived, Setting, live
 from evenstock.simulation.enrichment import enrich

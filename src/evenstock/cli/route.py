@@ -16,8 +16,9 @@ from evenstock.cli.screen import Exit, dollars, fail, moment, page, progress, sa
 from evenstock.connectors.files import read_tables
 from evenstock.domain import DecisionRecord, Order, Outcome
 from evenstock.operations.company import Company
+from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.network import orders_from_frame
-from evenstock.operations.route_order import RouteOrder, route_order
+from evenstock.operations.route_order import route_order
 from evenstock.routing.explain import by_term
 
 _SHOWN = 10

@@ -10,8 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from evenstock.domain import NodeId, Order, Sku, StockBalance, Units
+from evenstock.operations.deciding import Books, decide_order
 from evenstock.operations.network import Network, orders_from_frame
-from evenstock.operations.route_order import Books, decide_order
 from evenstock.operations.spill import UNREACHABLE, home_nodes
 from evenstock.routing.candidates import candidates, refusal
 from evenstock.routing.network import ShippingNetwork

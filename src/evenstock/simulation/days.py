@@ -10,11 +10,12 @@ import polars as pl
 
 from evenstock.domain import Order, Outcome, PlanId, ReservationState, TransferOrder, TransferState
 from evenstock.forecasting import Forecast
+from evenstock.operations.deciding import Books, Decide, RouteOrder, decide_order
 from evenstock.operations.network import Network, orders_from_frame
 from evenstock.operations.open_balances import open_balances
 from evenstock.operations.plan_transfers import PATHS, plan_transfers
 from evenstock.operations.ports import Store
-from evenstock.operations.route_order import Books, Decide, RouteOrder, decide_order, route_order
+from evenstock.operations.route_order import route_order
 from evenstock.operations.ship_order import ship_order
 from evenstock.operations.tonight import next_departure
 from evenstock.operations.transfers import ReceivedLine, approve_plan, dispatch_transfer, receive_transfer

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from evenstock.operations.route_order import Books, decide_order
+from evenstock.operations.deciding import Books, decide_order
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import Candidates
 from evenstock.routing.decide import Decision
