@@ -88,6 +88,10 @@ class Priced:
     max_shipments: int = 3
     min_split_value_cents: int = 0
     """Least value of goods in each shipment of a split order."""
+    kit: Whole | None = None
+    """Number of the kit that each line is part of, shape ``(line,)``, -1 where it stands alone; None where all do.
+
+    Lines of one kit travel in one shipment, whole."""
 
     def __post_init__(self) -> None:
         lines = self.units.shape[0]
@@ -95,6 +99,8 @@ class Priced:
         by_candidate = (self.ladder, self.shipment_cents)
         if any(a.shape != (lines,) for a in by_line) or self.atp.ndim != 2 or self.atp.shape[1] != lines:
             raise ValueError(f"every array by line has {lines} lines")
+        if self.kit is not None and (self.kit.shape != (lines,) or self.kit.min() < -1):
+            raise ValueError(f"each of {lines} lines has a kit number, -1 where it stands alone")
         if any(a.shape != self.node.shape for a in by_candidate) or any(
             a.shape != (self.node.shape[0], lines) for a in (self.permitted, self.unit_cents)
         ):
