@@ -6,7 +6,7 @@ import typer
 
 from evenstock import __version__
 from evenstock.cli import demo as demo_command
-from evenstock.cli import doctor, explain, export_schemas, forecast, import_, learn, plan, route, stock, warm_up
+from evenstock.cli import doctor, explain, export_schemas, forecast, import_, learn, plan, rollout, route, stock, warm_up
 from evenstock.cli.opening import LOOK_AT_DEMO
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ for name, member in (
 app.add_typer(forecast.app, name="forecast")
 app.add_typer(stock.app, name="stock")
 app.add_typer(learn.app, name="learn")
+app.add_typer(rollout.app, name="rollout")
 app.command("warm-up", hidden=True)(warm_up.command)
 
 
