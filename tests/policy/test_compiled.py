@@ -5,6 +5,7 @@ import pytest
 
 from evenstock import policy
 from evenstock.domain import Policy, Sku
+from evenstock.policy.conditions import WHEN
 
 
 def refusal(world, *rules, **rest):
@@ -38,6 +39,14 @@ def refusal(world, *rules, **rest):
         ("dedicate", {"skus": "MUG"}, "name nodes or services that are kept"),
         ("dedicate", {"nodes": "CA"}, "say what they are kept for"),
         ("freeze_lane", {"skus": "MUG"}, "name origins or destinations"),
+        (
+            "forbid",
+            {"service_levels": "overnight"},
+            "names overnight, which does not exist; there is ground, next_day, two_day",
+        ),
+        ("forbid", {"min_value_cents": "-1"}, "is '-1'; give a whole number of at least 0"),
+        ("forbid", {"min_units": "3", "max_units": "2"}, "min_units 3 is above max_units 2; no order is both"),
+        ("forbid", {"min_lines": "3", "max_units": "2"}, "3 lines are at least 3 units, and max_units is 2"),
     ],
 )
 def test_a_rule_that_cannot_be_meant_is_refused_in_words(world, kind, parameters, says):
@@ -118,7 +127,7 @@ def test_every_kind_says_what_it_does_and_takes():
         assert all(p.meaning for p in kind.parameters)
 
 
-_SHARED = {"order_classes", "channels", "tags", "countries", "postal_prefixes", "skus", "categories"}
+_SHARED = {parameter.name for parameter in WHEN}
 
 
 def test_the_digest_is_the_policys_own(world):

@@ -58,3 +58,8 @@ def test_the_default_policy_compiles_against_any_network(world):
         ("promise", False),
         ("max_shipments", False),
     ]
+
+
+def test_who_answers_for_a_rule_is_kept():
+    frame = pl.DataFrame({"rule": ["a"], "kind": ["active"], "owner": ["ops@brand"]})
+    assert policy.from_frame(frame).rules == (Rule("a", "active", owner="ops@brand"),)

@@ -21,6 +21,8 @@ class Rule:
     valid_from: date = date.min
     valid_to: date = date.max
     because: str = ""
+    owner: str = ""
+    """Who answers for it, and may be asked to change it; empty where nobody is named."""
 
     def in_force(self, day: date) -> bool:
         return self.valid_from <= day <= self.valid_to

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from evenstock.domain import Rule
+from evenstock.domain import Rule, ServiceLevel
 from evenstock.policy.network import Network
 
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
@@ -19,8 +19,9 @@ _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 class Parameter:
     """One parameter of a kind of rule.
 
-    `type` is one of: `nodes`, `services`, `skus`, `categories`, `pools` (names that must exist), `countries`, `texts`
-    (lists separated by commas), `text`, `whole` (0 or more), `count` (1 or more), `share` (from 0 to 1).
+    `type` is one of: `nodes`, `services`, `skus`, `categories`, `pools` (names that must exist), `countries`, `levels`
+    (service levels of an order), `texts` (lists separated by commas), `text`, `whole` (0 or more), `count` (1 or more),
+    `cents` (0 or more), `share` (from 0 to 1).
     """
 
     name: str
@@ -28,6 +29,15 @@ class Parameter:
     meaning: str
     required: bool = False
     default: Any = None
+    phrase: str | None = None
+    """Words before the value where a rule is written as text: None for the name itself, empty where the value follows the kind."""
+    unit: str = ""
+    """Word that may follow the value there, such as `days`."""
+
+    @property
+    def words(self) -> str:
+        """What stands before the value in a rule written as text."""
+        return self.name.replace("_", " ") if self.phrase is None else self.phrase
 
 
 class Given:
@@ -53,6 +63,11 @@ class Given:
 
     def share(self, name: str) -> float:
         return float(self._values.get(name) or 0.0)
+
+    def at_most(self, name: str) -> int | None:
+        """A whole number, or None where it was left out."""
+        value = self._values.get(name)
+        return None if value is None else int(value)
 
     def has(self, name: str) -> bool:
         return self._values.get(name) is not None
@@ -87,8 +102,8 @@ def read(rule: Rule, parameters: Sequence[Parameter], network: Network) -> tuple
 def _typed(text: str, type_: str, network: Network) -> tuple[Any, str]:
     """The value, and what is wrong with it, if anything."""
     match type_:
-        case "whole" | "count":
-            least = 0 if type_ == "whole" else 1
+        case "whole" | "count" | "cents":
+            least = 1 if type_ == "count" else 0
             whole = int(text) if re.fullmatch(r"-?\d{1,18}", text) else None
             wrong = (
                 "" if whole is not None and whole >= least else f"is {text!r}; give a whole number of at least {least}"
@@ -136,6 +151,8 @@ def _existing(type_: str, network: Network) -> Iterable[str] | None:
             return frozenset(item.category for item in network.items.values() if item.category)
         case "services":
             return network.services or None
+        case "levels":
+            return frozenset(level.value for level in ServiceLevel if level.value)
         case _:
             return None
 

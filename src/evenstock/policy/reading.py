@@ -58,6 +58,7 @@ def _rule(row: dict[str, Any], problems: list[str]) -> Rule:
         valid_from=row.get("valid_from") or date.min,
         valid_to=row.get("valid_to") or date.max,
         because=row.get("because") or "",
+        owner=row.get("owner") or "",
     )
 
 

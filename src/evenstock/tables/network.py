@@ -90,6 +90,9 @@ class RateCards(dy.Schema):
         "Fuel surcharge on base and minimum, in hundredths of a percent", "basis points", high=100_000, default=0
     )
     max_weight_g = whole("Heaviest billable parcel", "g", low=1, default=68_000)
+    max_longest_mm = whole("Longest side it takes; 0 for any", "mm", high=100_000, default=0)
+    pickup_days = text("Days it picks up, Monday 1 to Sunday 7", regex=r"^[1-7]{1,7}$", default="1234567")
+    pickup_holidays = text("Days it does not pick up, ISO dates such as 2026-11-26;2026-12-25", default="")
 
 
 class Rates(dy.Schema):
@@ -151,6 +154,7 @@ class Rules(dy.Schema):
     valid_from = day("First day in force; empty for always", nullable=True, default=None)
     valid_to = day("Last day in force; empty for always", nullable=True, default=None)
     because = text("Why it exists, in words", default="")
+    owner = text("Who answers for it; empty where nobody is named", default="")
 
 
 class Costs(dy.Schema):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from evenstock.policy.conditions import ITEM_WHEN, ORDER_WHEN, ItemWhen, OrderWhen
+from evenstock.policy.conditions import ITEM_WHEN, ORDER_WHEN, ItemWhen, OrderWhen, conditions_said
 from evenstock.policy.network import Network
 from evenstock.policy.parameters import Given, Parameter
 from evenstock.policy.reach import Reach, places
@@ -49,9 +49,5 @@ def compile_rule(given: Given, network: Network) -> Ruling:
 
 def _reasons(given: Given) -> str:
     """The conditions of the rule, in words."""
-    named = [
-        f"{parameter.name.replace('_', ' ')} {', '.join(given.listed(parameter.name))}"
-        for parameter in (*ORDER_WHEN, *ITEM_WHEN)
-        if given.listed(parameter.name)
-    ]
-    return "orders with " + " and ".join(named) if named else "any order"
+    said = conditions_said(given)
+    return f"orders with {said}" if said else "any order"

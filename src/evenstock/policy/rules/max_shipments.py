@@ -13,7 +13,10 @@ from evenstock.policy.network import Network
 from evenstock.policy.parameters import Given, Parameter
 from evenstock.policy.ruling import UNBOUNDED, OrderBounds, Ruling
 
-PARAMETERS: Final = (Parameter("shipments", "count", "most shipments of an order", required=True), *ORDER_WHEN)
+PARAMETERS: Final = (
+    Parameter("shipments", "count", "most shipments of an order", required=True, phrase=""),
+    *ORDER_WHEN,
+)
 
 
 class MaxShipments(Ruling):

@@ -14,7 +14,7 @@ from evenstock.policy.parameters import Given, Parameter
 from evenstock.policy.ruling import UNBOUNDED, OrderBounds, Ruling
 
 PARAMETERS: Final = (
-    Parameter("cents", "count", "least price of the goods in each shipment", required=True),
+    Parameter("cents", "cents", "least price of the goods in each shipment", required=True, phrase=""),
     *ORDER_WHEN,
 )
 

@@ -14,7 +14,7 @@ from evenstock.policy.network import Network
 from evenstock.policy.parameters import Given, Parameter
 from evenstock.policy.ruling import Bar, Question, Ruling
 
-PARAMETERS: Final = (Parameter("pools", "pools", "pools that may ship"), *ORDER_WHEN)
+PARAMETERS: Final = (Parameter("pools", "pools", "pools that may ship", phrase=""), *ORDER_WHEN)
 
 
 class Pool(Ruling):

@@ -19,7 +19,7 @@ from evenstock.policy.parameters import Given, Parameter
 from evenstock.policy.ruling import Bar, Question, Ruling
 
 PARAMETERS: Final = (
-    Parameter("min_probability", "share", "least probability of delivery by the promise", default=0.9),
+    Parameter("min_probability", "share", "least probability of delivery by the promise", default=0.9, phrase=""),
     *ORDER_WHEN,
 )
 

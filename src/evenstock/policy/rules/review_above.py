@@ -16,9 +16,9 @@ from evenstock.policy.parameters import Given, Parameter
 from evenstock.policy.ruling import Ruling
 
 PARAMETERS: Final = (
-    Parameter("role", "text", "who decides", required=True),
-    Parameter("order_value_cents", "whole", "price of the order above which it asks"),
-    Parameter("plan_cost_cents", "whole", "cost of the plan above which it asks"),
+    Parameter("role", "text", "who decides", required=True, phrase=""),
+    Parameter("order_value_cents", "cents", "price of the order above which it asks", phrase="order above"),
+    Parameter("plan_cost_cents", "cents", "cost of the plan above which it asks", phrase="plan above"),
     *ORDER_WHEN,
 )
 ALWAYS_LAW: Final = True

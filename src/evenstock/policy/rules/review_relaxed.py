@@ -15,8 +15,8 @@ from evenstock.policy.parameters import Given, Parameter
 from evenstock.policy.ruling import Ruling
 
 PARAMETERS: Final = (
-    Parameter("role", "text", "who decides", required=True),
-    Parameter("rules", "texts", "ids of the wishes it watches"),
+    Parameter("role", "text", "who decides", required=True, phrase=""),
+    Parameter("rules", "texts", "ids of the wishes it watches", phrase="of"),
     *ORDER_WHEN,
 )
 ALWAYS_LAW: Final = True

@@ -16,8 +16,8 @@ from evenstock.policy.parameters import Given, Parameter
 from evenstock.policy.ruling import Movement, Ruling
 
 PARAMETERS: Final = (
-    Parameter("days", "whole", "days of expected demand that stay", required=True),
-    Parameter("nodes", "nodes", "nodes that keep them"),
+    Parameter("days", "whole", "days of expected demand that stay", required=True, phrase="", unit="days"),
+    Parameter("nodes", "nodes", "nodes that keep them", phrase="at"),
     *ITEM_WHEN,
 )
 ALWAYS_LAW: Final = True
