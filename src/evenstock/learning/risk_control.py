@@ -201,7 +201,7 @@ class _Sums:
 
     def _raw(self, threshold: float) -> Floats:
         counted = np.where(self.scores <= threshold, self.losses, 0.0)
-        return np.bincount(self.code, counted, minlength=self.sizes.size)
+        return np.bincount(self.code, counted, minlength=self.sizes.size).astype(np.float64)
 
 
 def _nothing(sums: _Sums, least: float, budget: float, cap: float, doubt: float) -> str:
