@@ -6,7 +6,20 @@ import typer
 
 from evenstock import __version__
 from evenstock.cli import demo as demo_command
-from evenstock.cli import doctor, explain, export_schemas, forecast, import_, learn, plan, rollout, route, stock, warm_up
+from evenstock.cli import (
+    doctor,
+    explain,
+    export_schemas,
+    forecast,
+    import_,
+    learn,
+    outcomes,
+    plan,
+    rollout,
+    route,
+    stock,
+    warm_up,
+)
 from evenstock.cli.opening import LOOK_AT_DEMO
 
 app = typer.Typer(
@@ -24,6 +37,7 @@ for name, member in (
     ("route", route),
     ("explain", explain),
     ("doctor", doctor),
+    ("outcomes", outcomes),
     ("export-schemas", export_schemas),
 ):
     app.command(name)(member.command)
