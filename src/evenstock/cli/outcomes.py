@@ -48,7 +48,7 @@ def _month(text: str | None, today: date) -> tuple[date, date]:
             else date.fromisoformat(f"{text}-01")
         )
     except ValueError:
-        fail(Exit.WRONG_CALL, f"{text!r} is no month; write it as 2026-11")
+        raise typer.BadParameter(f"{text!r} is no month; write it as 2026-11") from None
     return first, first.replace(day=monthrange(first.year, first.month)[1])
 
 
