@@ -15,12 +15,14 @@ from evenstock.domain import (
     ReservationState,
 )
 from evenstock.operations.ports import ConflictError, Store
+from evenstock.operations.standing import has_shipped, left_of, note_shipped
 
 
 def ship_order(store: Store, reservation: ReservationId, now: datetime) -> int:
     """Post the reservation if its pick was not released yet, and move its units to the customer; returns units that left.
 
-    The same reservation again moves nothing.
+    What was taken off it since (a short pick, a line stopped in time) does not leave. The same reservation again moves
+    nothing.
 
     Raises
     ------
@@ -35,6 +37,9 @@ def ship_order(store: Store, reservation: ReservationId, now: datetime) -> int:
             books.settle(reservation, ReservationState.POSTED, now)
         elif found.state is not ReservationState.POSTED:
             raise ConflictError(f"{reservation} was {found.state}: its stock was given back, route the order again")
+        if has_shipped(books, reservation):
+            return 0
+        leaves = left_of(books, found)
         movements = [
             Movement(
                 MovementId(f"{reservation}:shipped:{number}"),
@@ -44,14 +49,12 @@ def ship_order(store: Store, reservation: ReservationId, now: datetime) -> int:
                 now,
                 str(reservation),
             )
-            for number, line in enumerate(found.lines)
+            for number, line in enumerate(leaves)
         ]
-        new = books.post(movements, now)
-        if new:
-            body = {
-                "reservation": str(reservation),
-                "order": str(found.order),
-                "units": sum(m.units for m in movements),
-            }
+        units = sum(movement.units for movement in movements)
+        books.post(movements, now)
+        note_shipped(books, reservation, units, now)
+        if units:
+            body = {"reservation": str(reservation), "order": str(found.order), "units": units}
             books.publish([Event(f"{reservation}:shipped", "OrderShipped", f"order:{found.order}", now, body)])
-    return sum(m.units for m in movements) if new else 0
+    return units
