@@ -12,16 +12,23 @@ import polars as pl
 
 from evenstock.domain import (
     UNTRACKED,
+    CapacityPrice,
+    Case,
+    CaseId,
+    CaseKind,
+    CaseState,
     DecisionId,
     DecisionRecord,
     Event,
     LotId,
     Movement,
     NodeId,
+    Order,
     OrderId,
     PlanId,
     PlanState,
     Price,
+    Quota,
     Reservation,
     ReservationId,
     ReservationState,
@@ -125,12 +132,23 @@ class Transaction(Protocol):
         """What crossed the border by item, lot, node and cause: columns sku, lot, node, cause, units; what came in is negative."""
 
     # --- reservations ------------------------------------------------------------------------------------------
-    def reserve(self, reservation: Reservation, slots: Sequence[Slot] = ()) -> Short | None:
+    def reserve(
+        self,
+        reservation: Reservation,
+        slots: Sequence[Slot] = (),
+        *,
+        order_class: str = "",
+        may_take_protected: bool = False,
+    ) -> Short | None:
         """Set stock aside, all lines or none: one guarded update a line in (sku, node, lot) order. None when done.
 
         Guard: available less buffer covers the line. A loser leaves no trace. Each slot is taken under the same guard.
         Writes the movements available → reserved. The same id again is accepted once; another order or other lines under
         it raise ConflictError. Slots are given back when the reservation is voided or expires.
+
+        Quotas: the units of an item at a node, over all its lots, draw on the quota of `order_class` first; what is then
+        left to promise must still cover what is left of the other classes' quotas, unless `may_take_protected`. What was
+        drawn goes back when the reservation is voided or expires, and stays taken when it is posted.
         """
 
     def settle(self, reservation: ReservationId, state: ReservationState, now: datetime) -> bool:
@@ -154,6 +172,39 @@ class Transaction(Protocol):
 
     def slots_taken(self, days: Sequence[date]) -> Mapping[tuple[NodeId, date], int]:
         """Places taken on these days; a node-day without any is left out."""
+
+    # --- quotas ------------------------------------------------------------------------------------------------
+    def set_quotas(self, quotas: Sequence[Quota]) -> None:
+        """Protect `units` for each item, node and order class from now on; what its orders have taken stays counted.
+
+        `taken` of the argument is not read. All of them or none: raises ConflictError for fewer units than are taken.
+        A quota of nothing but what is taken protects nothing more. It may protect more than is there: then it waits for
+        stock, and until then other classes get none of it.
+        """
+
+    def quotas(self, skus: Sequence[Sku]) -> list[Quota]:
+        """Quotas of these items, in (sku, node, order class) order."""
+
+    # --- orders and cases --------------------------------------------------------------------------------------
+    def put_order(self, order: Order) -> None:
+        """Keep an order as it was placed; raises ConflictError if its id is there with other content."""
+
+    def order(self, order: OrderId) -> Order | None: ...
+
+    def put_case(self, case: Case) -> None:
+        """Keep a new case (step 0) once; raises ConflictError if one was opened under its id with other content."""
+
+    def case(self, case: CaseId) -> Case | None:
+        """Locked until this transaction ends, so that what is built on it is not lost."""
+
+    def cases(self, state: CaseState | None = None, kind: CaseKind | None = None, about: str = "") -> list[Case]:
+        """By deadline, then by id."""
+
+    def due_cases(self, now: datetime, limit: int) -> list[CaseId]:
+        """Open cases whose deadline has come, earliest first."""
+
+    def change_case(self, seen_step: int, case: Case) -> None:
+        """Replace a case by its next step. Raises ConflictError if it is at another step by now, or was never opened."""
 
     # --- records -----------------------------------------------------------------------------------------------
     def record(self, decision: DecisionRecord) -> None:
@@ -218,6 +269,12 @@ class Transaction(Protocol):
 
     def prices(self, skus: Sequence[Sku], now: datetime) -> list[Price]:
         """The one row in force for each item and node: latest valid_from not after `now`; `repricing` before `nightly`."""
+
+    def put_capacity_prices(self, prices: Sequence[CapacityPrice]) -> None:
+        """One row per scope, name, day, valid_from and source: one computed again replaces the one under the same key."""
+
+    def capacity_prices(self, days: Sequence[date], now: datetime) -> list[CapacityPrice]:
+        """The one row in force for each scope, name and day, in that order; chosen as `prices` chooses."""
 
     def point(self, name: str, digest: str, now: datetime) -> None:
         """Let `name` (such as `network` or `demand`) mean this snapshot from now on."""

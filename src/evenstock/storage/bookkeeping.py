@@ -10,12 +10,17 @@ from typing import Final
 from evenstock.domain import (
     Account,
     Bucket,
+    Case,
+    CaseId,
+    CaseState,
     Cause,
     Event,
     LotId,
     Movement,
     MovementId,
     NodeId,
+    OrderId,
+    Quota,
     Reservation,
     ReservationId,
     ReservationState,
@@ -162,6 +167,50 @@ def places(slots: Sequence[Slot]) -> list[tuple[Slot, int]]:
 
 def short_of_stock(sku: Sku, node: NodeId, units: int) -> Short:
     return Short(sku, node, Units(units), f"{sku} at {node}: fewer than {units} units are left to promise")
+
+
+def short_of_protected(sku: Sku, node: NodeId, units: int) -> Short:
+    return Short(
+        sku, node, Units(units), f"{sku} at {node}: {units} units are there, but kept for other classes of customers"
+    )
+
+
+def below_taken(quota: Quota, taken: int) -> ConflictError:
+    return ConflictError(
+        f"{quota.sku} at {quota.node}: {taken} units of the quota of {quota.order_class} are taken already; "
+        f"it cannot shrink to {quota.units}"
+    )
+
+
+def one_each(quotas: Sequence[Quota]) -> list[Quota]:
+    """The last said of each item, node and class, in key order."""
+    return [quota for _, quota in sorted({(q.sku, q.node, q.order_class): q for q in quotas}.items())]
+
+
+def opened(case: Case) -> str:
+    """Digest of a case as it was opened. Raises ValueError if it is not new."""
+    if case.step or case.state is not CaseState.OPEN:
+        raise ValueError(f"{case.id}: a case is put open, at step 0; its later steps are changes")
+    return digest(case)
+
+
+def opened_otherwise(case: CaseId) -> ConflictError:
+    return ConflictError(f"case {case} was opened with other content; give each case its own id")
+
+
+def next_step(seen_step: int, case: Case) -> None:
+    """Raise ValueError if a case does not follow the step its caller saw."""
+    if case.step != seen_step + 1:
+        raise ValueError(f"{case.id}: after step {seen_step} comes {seen_step + 1}, not {case.step}")
+
+
+def case_moved(case: CaseId, seen_step: int, found: int | None) -> ConflictError:
+    where = "was never opened" if found is None else f"is at step {found}"
+    return ConflictError(f"case {case} {where}, not at step {seen_step}; read it again")
+
+
+def other_order(order: OrderId) -> ConflictError:
+    return ConflictError(f"order {order} was placed with other content; give a changed order its own id")
 
 
 def short_of_slots(slot: Slot, count: int) -> Short:

@@ -6,24 +6,24 @@ import heapq
 import json
 import threading
 from bisect import bisect_right, insort
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
-from itertools import islice
-from typing import Any, Final, TypeVar
+from itertools import groupby, islice
+from typing import Any
 
 import polars as pl
 
 from evenstock.domain import (
     UNTRACKED,
     Bucket,
+    CapacityPrice,
     DecisionId,
     DecisionRecord,
     Event,
     LotId,
     Movement,
-    MovementId,
     NodeId,
     OrderId,
     PlanId,
@@ -45,39 +45,9 @@ from evenstock.domain import (
 from evenstock.operations.ports import ConflictError, Remembered, Short, Slot, StoreError, Transaction
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import ledger_frames
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-_ABSENT: Final[Any] = object()
-_Shelf = tuple[NodeId, LotId]
-_Ranked = tuple[datetime, int, str, Price]
-
-
-@dataclass(slots=True)
-class _Books:
-    """Plain dictionaries; those in order of recording rely on the order of insertion."""
-
-    movements: dict[MovementId, tuple[Movement, datetime]] = field(default_factory=dict)
-    balances: dict[Sku, dict[_Shelf, StockBalance]] = field(default_factory=dict)
-    observations: dict[book.Key, tuple[StockObservation, ...]] = field(default_factory=dict)
-    """Newest of each source."""
-    reservations: dict[ReservationId, Reservation] = field(default_factory=dict)
-    by_order: dict[OrderId, tuple[ReservationId, ...]] = field(default_factory=dict)
-    pending: dict[ReservationId, datetime] = field(default_factory=dict)
-    places: dict[ReservationId, list[tuple[Slot, int]]] = field(default_factory=dict)
-    taken: dict[tuple[NodeId, date], int] = field(default_factory=dict)
-    commands: dict[str, Remembered] = field(default_factory=dict)
-    inbox: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    decisions: dict[DecisionId, DecisionRecord] = field(default_factory=dict)
-    decided: dict[OrderId, DecisionId] = field(default_factory=dict)
-    facts: dict[str, Event] = field(default_factory=dict)
-    undelivered: dict[str, int] = field(default_factory=dict)
-    """Event to its number in the order published."""
-    plans: dict[PlanId, TransferPlan] = field(default_factory=dict)
-    transfers: dict[TransferId, TransferOrder] = field(default_factory=dict)
-    prices: dict[Sku, dict[NodeId, tuple[_Ranked, ...]]] = field(default_factory=dict)
-    pointers: dict[str, str] = field(default_factory=dict)
+from evenstock.storage.memory_books import Books
+from evenstock.storage.memory_cases import CasesInMemory
+from evenstock.storage.memory_quotas import QuotasInMemory
 
 
 def _says_something(b: StockBalance) -> bool:
@@ -88,7 +58,7 @@ class MemoryStore:
     """One transaction at a time, behind a lock; what a failed one changed is put back."""
 
     def __init__(self) -> None:
-        self._books = _Books()
+        self._books = Books()
         self._lock = threading.Lock()
         self._holder: int | None = None
 
@@ -122,44 +92,11 @@ class MemoryStore:
     def close(self) -> None:
         """Forget everything."""
         with self._lock:
-            self._books = _Books()
+            self._books = Books()
 
 
-class MemoryTransaction:
-    """Changes go straight into the books; the value before each is kept until the block ends."""
-
-    def __init__(self, books: _Books) -> None:
-        self._books = books
-        self._before: list[tuple[dict[Any, Any], Any, Any]] = []
-
-    def _put(self, table: dict[K, V], key: K, value: V) -> None:
-        self._before.append((table, key, table.get(key, _ABSENT)))
-        table[key] = value
-
-    def _drop(self, table: dict[K, V], key: K) -> None:
-        self._before.append((table, key, table.pop(key)))
-
-    @property
-    def changed(self) -> bool:
-        return bool(self._before)
-
-    def undo_to(self, mark: int) -> None:
-        while len(self._before) > mark:
-            table, key, value = self._before.pop()
-            if value is _ABSENT:
-                del table[key]
-            else:
-                table[key] = value
-
-    @contextmanager
-    def _whole(self) -> Iterator[None]:
-        """A step that raises leaves no trace, so that the caller may go on."""
-        mark = len(self._before)
-        try:
-            yield
-        except BaseException:
-            self.undo_to(mark)
-            raise
+class MemoryTransaction(CasesInMemory, QuotasInMemory):
+    """Everything `operations.ports.Transaction` asks for."""
 
     # --- idempotency -------------------------------------------------------------------------------------------
     def recall(self, key: str) -> Remembered | None:
@@ -293,14 +230,21 @@ class MemoryTransaction:
         )
 
     # --- reservations ------------------------------------------------------------------------------------------
-    def reserve(self, reservation: Reservation, slots: Sequence[Slot] = ()) -> Short | None:
+    def reserve(
+        self,
+        reservation: Reservation,
+        slots: Sequence[Slot] = (),
+        *,
+        order_class: str = "",
+        may_take_protected: bool = False,
+    ) -> Short | None:
         books = self._books
         seen = books.reservations.get(reservation.id)
         if seen is not None:
             book.same_promise(seen, reservation)
             return None
         places = book.places(slots)
-        short = self._short(reservation, places)
+        short = self._short(reservation, places, order_class, may_take_protected)
         if short is not None:
             return short
         with self._whole():
@@ -310,15 +254,25 @@ class MemoryTransaction:
             self._put(books.places, reservation.id, places)
             for slot, count in places:
                 self._put(books.taken, (slot.node, slot.day), books.taken.get((slot.node, slot.day), 0) + count)
+            self.draw(reservation, order_class)
             new = self._append(book.reserving(reservation), reservation.made_at)
             self._project(new, reservation.made_at)
         return None
 
-    def _short(self, reservation: Reservation, places: Sequence[tuple[Slot, int]]) -> Short | None:
-        for line in reservation.lines:
-            balance = self._books.balances.get(line.sku, {}).get((line.node, line.lot))
-            if balance is None or balance.available - balance.buffer < line.units:
-                return book.short_of_stock(line.sku, line.node, line.units)
+    def _short(
+        self, reservation: Reservation, places: Sequence[tuple[Slot, int]], order_class: str, may_take_protected: bool
+    ) -> Short | None:
+        for (sku, node), lines in groupby(reservation.lines, key=lambda line: (line.sku, line.node)):
+            shelves = self._books.balances.get(sku, {})
+            wanted = 0
+            for line in lines:
+                balance = shelves.get((node, line.lot))
+                if balance is None or balance.available - balance.buffer < line.units:
+                    return book.short_of_stock(sku, node, line.units)
+                wanted, last = wanted + line.units, line.units
+            kept = 0 if may_take_protected else self.kept_for_others(sku, node, order_class)
+            if kept and kept > sum(b.atp for (at, _), b in shelves.items() if at == node) - wanted:
+                return book.short_of_protected(sku, node, last)
         for slot, count in places:
             if self._books.taken.get((slot.node, slot.day), 0) + count > slot.ceiling:
                 return book.short_of_slots(slot, count)
@@ -335,6 +289,7 @@ class MemoryTransaction:
             new = self._append(book.settling(found, state, now), now)
             self._project(new, now)
             if state is not ReservationState.POSTED:
+                self.give_back(reservation)
                 for slot, count in books.places[reservation]:
                     self._put(books.taken, (slot.node, slot.day), books.taken[slot.node, slot.day] - count)
         return True
@@ -467,6 +422,22 @@ class MemoryTransaction:
                 at = bisect_right(rows, now, key=lambda row: row[0])
                 if at:
                     found.append(rows[at - 1][3])
+        return found
+
+    def put_capacity_prices(self, prices: Sequence[CapacityPrice]) -> None:
+        for price in prices:
+            key = (price.scope, price.name, price.day)
+            rank = (price.valid_from, -book.price_rank(price.source), price.source)
+            rows = [row for row in self._books.capacity_prices.get(key, ()) if row[:3] != rank]
+            insort(rows, (*rank, price), key=lambda row: row[:3])
+            self._put(self._books.capacity_prices, key, tuple(rows))
+
+    def capacity_prices(self, days: Sequence[date], now: datetime) -> list[CapacityPrice]:
+        found = []
+        for (_, _, day), rows in sorted(self._books.capacity_prices.items()):
+            at = bisect_right(rows, now, key=lambda row: row[0]) if day in days else 0
+            if at:
+                found.append(rows[at - 1][3])
         return found
 
     def point(self, name: str, digest: str, now: datetime) -> None:  # noqa: ARG002 (databases keep it)

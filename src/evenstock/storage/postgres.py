@@ -86,12 +86,15 @@ _STATEMENTS = Statements(
     read_transfer=sa.text(
         "SELECT id, plan, origin, destination, ship_by, state, lines FROM transfer_order WHERE id = :id FOR UPDATE"
     ),
+    read_case=sa.text("SELECT body FROM case_file WHERE id = :id FOR UPDATE"),
 )
 
+_PROTECTED: Final = 1_000_000
+"""Added to the number of a line by `reserve_stock` where units are there, but kept for others."""
 _RECALL: Final = "SELECT request, response FROM recall_command(%s)"
 _RESERVE: Final = (
     "SELECT reserve_stock(%s, %s, %s, %s, %s::text[], %s::text[], %s::text[], %s::bigint[], "
-    "%s::text[], %s::date[], %s::integer[], %s::integer[])"
+    "%s::text[], %s::date[], %s::integer[], %s::integer[], %s, %s)"
 )
 
 
@@ -108,14 +111,25 @@ class PostgresTransaction(SqlTransaction):
         found = self.connection.exec_driver_sql(_RECALL, (key,)).one_or_none()
         return Remembered(key, found.request, bytes(found.response)) if found is not None else None
 
-    def reserve(self, reservation: Reservation, slots: Sequence[Slot] = ()) -> Short | None:
+    def reserve(
+        self,
+        reservation: Reservation,
+        slots: Sequence[Slot] = (),
+        *,
+        order_class: str = "",
+        may_take_protected: bool = False,
+    ) -> Short | None:
         places = book.places(slots)
-        step = self.connection.exec_driver_sql(_RESERVE, _arguments(reservation, places)).scalar()
+        arguments = (*_arguments(reservation, places), order_class, may_take_protected)
+        step = self.connection.exec_driver_sql(_RESERVE, arguments).scalar()
         if step == 0:
             return None
         if step is None:
             self._same_promise(reservation)
             return None
+        if step > _PROTECTED:
+            line = reservation.lines[step - _PROTECTED - 1]
+            return book.short_of_protected(line.sku, line.node, line.units)
         if step > 0:
             line = reservation.lines[step - 1]
             return book.short_of_stock(line.sku, line.node, line.units)

@@ -8,19 +8,31 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from evenstock.domain import (
+    CapacityPrice,
+    Case,
+    CaseId,
+    CaseKind,
+    CaseState,
     Cents,
     CostTerm,
     Event,
+    LineId,
     LotId,
     NodeId,
+    Order,
     OrderId,
+    OrderLine,
     PlanId,
     PlanState,
     Price,
+    Promise,
+    Quota,
     Reservation,
     ReservationId,
     ReservationLine,
     ReservationState,
+    ServiceLevel,
+    ShipTo,
     Sku,
     StockBalance,
     StockObservation,
@@ -31,6 +43,7 @@ from evenstock.domain import (
     TransferPlan,
     TransferState,
     Units,
+    canonical_json,
 )
 
 
@@ -113,4 +126,61 @@ def transfer(row: Any) -> TransferOrder:
         tuple(TransferOrderLine(**line) for line in json.loads(lines)),
         day(ship_by),
         TransferState(state),
+    )
+
+
+def capacity_price(row: Any) -> CapacityPrice:
+    scope, name, on, valid_from, source, cents = row
+    return CapacityPrice(scope, name, day(on), moment(valid_from), source, Cents(cents))
+
+
+def quota(row: Any) -> Quota:
+    sku, node, order_class, units, taken = row
+    return Quota(Sku(sku), NodeId(node), order_class, Units(units), Units(taken))
+
+
+def order_text(order: Order) -> str:
+    """The order as one text. A probability is written as Python spells the float, which reads back as the same float."""
+    promise = order.promise
+    promised = [promise.deliver_by, repr(promise.probability)] if promise else None
+    fields = {name: getattr(order, name) for name in Order.__dataclass_fields__ if name != "promise"}
+    return canonical_json(fields | {"promise": promised}).decode()
+
+
+def order(text: str) -> Order:
+    said = json.loads(text)
+    promised = said["promise"]
+    return Order(
+        OrderId(said["id"]),
+        tuple(
+            OrderLine(
+                LineId(line["id"]), Sku(line["sku"]), Units(line["units"]), Cents(line["price_cents"]), line["kit"]
+            )
+            for line in said["lines"]
+        ),
+        ShipTo(**said["ship_to"]),
+        moment(said["placed_at"]),
+        Promise(date.fromisoformat(promised[0]), float(promised[1])) if promised else None,
+        said["order_class"],
+        said["channel"],
+        frozenset(said["tags"]),
+        ServiceLevel(said["service_level"]),
+        Cents(said["shipping_paid_cents"]),
+    )
+
+
+def case(text: str) -> Case:
+    said = json.loads(text)
+    closed_at = said["closed_at"]
+    return Case(
+        **said
+        | {
+            "id": CaseId(said["id"]),
+            "kind": CaseKind(said["kind"]),
+            "opened_at": moment(said["opened_at"]),
+            "due_at": moment(said["due_at"]),
+            "facts": tuple((name, value) for name, value in said["facts"]),
+            "state": CaseState(said["state"]),
+            "closed_at": moment(closed_at) if closed_at else None,
+        }
     )

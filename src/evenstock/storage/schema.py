@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from evenstock.domain import Bucket, Cause, PlanState, ReservationState, TransferState
+from evenstock.domain import Bucket, CaseKind, CaseState, Cause, PlanState, ReservationState, TransferState
 
 metadata = sa.MetaData(
     naming_convention={
@@ -173,6 +173,63 @@ reservation_slot = sa.Table(
     comment="What a reservation gives back when it is voided or expires.",
 )
 
+quota = sa.Table(
+    "quota",
+    metadata,
+    _text("sku", key=True),
+    _text("node", key=True),
+    _text("order_class", key=True),
+    sa.Column("units", sa.BigInteger(), nullable=False),
+    sa.Column("taken", sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("taken BETWEEN 0 AND units", name="taken_within_units"),
+    postgresql_with={"fillfactor": 70},
+    comment="Units kept for a class of customers, over all lots of an item at a node.",
+)
+
+reservation_quota = sa.Table(
+    "reservation_quota",
+    metadata,
+    _text("reservation_id", key=True),
+    _text("sku", key=True),
+    _text("node", key=True),
+    _text("order_class", key=True),
+    sa.Column("units", sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("units > 0", name="units_positive"),
+    comment="What a reservation drew from its class's quotas, and gives back when it is voided or expires.",
+)
+
+placed_order = sa.Table(
+    "placed_order",
+    metadata,
+    _text("id", key=True),
+    _text("body"),
+    comment="Orders as they were placed.",
+)
+
+case_file = sa.Table(
+    "case_file",
+    metadata,
+    _text("id", key=True),
+    _text("kind"),
+    _text("about"),
+    _text("state"),
+    sa.Column("step", sa.Integer(), nullable=False),
+    _moment("due_at"),
+    _text("body"),
+    _text("opened_as"),
+    _one_of("kind", CaseKind),
+    _one_of("state", CaseState),
+    sa.Index(
+        "ix_case_file_due_at",
+        "due_at",
+        "id",
+        postgresql_where=sa.text("state = 'open'"),
+        sqlite_where=sa.text("state = 'open'"),
+    ),
+    sa.Index("ix_case_file_about", "about"),
+    comment="What waits for a person or a moment; opened_as is the digest of the case when it was opened.",
+)
+
 command = sa.Table(
     "command",
     metadata,
@@ -258,6 +315,19 @@ price = sa.Table(
     sa.Column("valid_from", MOMENT, primary_key=True),
     _text("source", key=True),
     sa.Column("cents", sa.BigInteger(), nullable=False),
+)
+
+capacity_price = sa.Table(
+    "capacity_price",
+    metadata,
+    _text("scope", key=True),
+    _text("name", key=True),
+    sa.Column("day", DAY, primary_key=True),
+    sa.Column("valid_from", MOMENT, primary_key=True),
+    _text("source", key=True),
+    sa.Column("cents", sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("scope IN ('node', 'service')", name="scope_known"),
+    sa.Index("ix_capacity_price_day", "day"),
 )
 
 pointer = sa.Table(

@@ -32,11 +32,13 @@ class Statements:
     claim_outbox: sa.TextClause
     read_plan: sa.TextClause
     read_transfer: sa.TextClause
+    read_case: sa.TextClause
 
     def without_locks(self) -> Statements:
         """For a reading, which changes nothing and so waits for nobody."""
         plan = sa.text("SELECT body, state FROM transfer_plan WHERE id = :id")
-        return replace(self, read_plan=plan, read_transfer=_READ_TRANSFER)
+        case = sa.text("SELECT body FROM case_file WHERE id = :id")
+        return replace(self, read_plan=plan, read_transfer=_READ_TRANSFER, read_case=case)
 
 
 class Session:

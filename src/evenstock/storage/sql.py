@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from evenstock.operations.ports import StoreError, Transaction
 from evenstock.storage import bookkeeping as book
 from evenstock.storage.migrate import cannot_open, require_head
+from evenstock.storage.sql_cases import CasesSql
 from evenstock.storage.sql_plans import PlansSql
 from evenstock.storage.sql_records import RecordsSql
 from evenstock.storage.sql_reservations import ReservationsSql
 
 
-class SqlTransaction(ReservationsSql, RecordsSql, PlansSql):
+class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql):
     """Everything `operations.ports.Transaction` asks for, in SQL that both databases read."""
 
 

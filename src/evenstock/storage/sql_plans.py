@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from evenstock.domain import (
+    CapacityPrice,
     PlanId,
     PlanState,
     Price,
@@ -49,6 +50,23 @@ _PRICES = listed(
         FROM price WHERE sku IN :among AND valid_from <= :now
     ) AS ranked
     WHERE place = 1 ORDER BY sku, node
+    """
+)
+_PUT_CAPACITY_PRICE = sa.text(
+    "INSERT INTO capacity_price (scope, name, day, valid_from, source, cents) "
+    "VALUES (:scope, :name, :day, :valid_from, :source, :cents) "
+    "ON CONFLICT (scope, name, day, valid_from, source) DO UPDATE SET cents = excluded.cents"
+)
+_CAPACITY_PRICES = listed(
+    """
+    SELECT scope, name, day, valid_from, source, cents FROM (
+        SELECT scope, name, day, valid_from, source, cents, ROW_NUMBER() OVER (
+            PARTITION BY scope, name, day
+            ORDER BY valid_from DESC, CASE source WHEN 'repricing' THEN 0 WHEN 'nightly' THEN 1 ELSE 2 END, source DESC
+        ) AS place
+        FROM capacity_price WHERE day IN :among AND valid_from <= :now
+    ) AS ranked
+    WHERE place = 1 ORDER BY scope, name, day
     """
 )
 _POINT = sa.text(
@@ -129,6 +147,19 @@ class PlansSql(Session):
         if not skus:
             return []
         return [rows.price(row) for row in self.run(_PRICES, among=sorted(set(skus)), now=self.moment(now))]
+
+    def put_capacity_prices(self, prices: Sequence[CapacityPrice]) -> None:
+        # In key order, so that two repricings never wait for each other; a few dozen rows.
+        newest = {(p.scope, p.name, p.day, p.valid_from, p.source): int(p.cents) for p in prices}
+        for (scope, name, day, valid_from, source), cents in sorted(newest.items()):
+            values = {"scope": scope, "name": name, "day": self.day(day), "source": source, "cents": cents}
+            self.run(_PUT_CAPACITY_PRICE, **values, valid_from=self.moment(valid_from))
+
+    def capacity_prices(self, days: Sequence[date], now: datetime) -> list[CapacityPrice]:
+        if not days:
+            return []
+        among = [self.day(day) for day in sorted(set(days))]
+        return [rows.capacity_price(row) for row in self.run(_CAPACITY_PRICES, among=among, now=self.moment(now))]
 
     def point(self, name: str, digest: str, now: datetime) -> None:
         self.run(_POINT, name=name, digest=digest, now=self.moment(now))

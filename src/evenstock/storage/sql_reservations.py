@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
-from evenstock.domain import NodeId, OrderId, Reservation, ReservationId, ReservationState
+from evenstock.domain import NodeId, OrderId, Quota, Reservation, ReservationId, ReservationState, Sku
 from evenstock.operations.ports import Short, Slot
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import ledger_frames, rows
@@ -56,6 +57,31 @@ _DUE = sa.text(
 _SLOTS_TAKEN = listed("SELECT node, day, taken FROM slot WHERE day IN :among AND taken > 0 ORDER BY node, day")
 
 
+_SET_QUOTA = sa.text(
+    "INSERT INTO quota (sku, node, order_class, units, taken) VALUES (:sku, :node, :order_class, :units, 0) "
+    "ON CONFLICT (sku, node, order_class) DO UPDATE SET units = excluded.units WHERE quota.taken <= excluded.units"
+)
+_QUOTA_TAKEN = sa.text("SELECT taken FROM quota WHERE sku = :sku AND node = :node AND order_class = :order_class")
+_QUOTAS = listed(
+    "SELECT sku, node, order_class, units, taken FROM quota WHERE sku IN :among ORDER BY sku, node, order_class"
+)
+_LEFT_TO_PROMISE = sa.text(
+    "SELECT SUM(CASE WHEN available > buffer THEN available - buffer ELSE 0 END) FROM stock_balance "
+    "WHERE sku = :sku AND node = :node"
+)
+_DRAW = sa.text(
+    "UPDATE quota SET taken = taken + :units WHERE sku = :sku AND node = :node AND order_class = :order_class"
+)
+_INSERT_DRAWN = sa.text(
+    "INSERT INTO reservation_quota (reservation_id, sku, node, order_class, units) "
+    "VALUES (:id, :sku, :node, :order_class, :units)"
+)
+_DRAWN = sa.text(
+    "SELECT sku, node, order_class, units FROM reservation_quota WHERE reservation_id = :id "
+    "ORDER BY sku, node, order_class"
+)
+
+
 class _ShortError(Exception):
     """Leaves the savepoint of a reservation that cannot be made whole."""
 
@@ -67,11 +93,18 @@ class _ShortError(Exception):
 class ReservationsSql(LedgerSql):
     """Setting stock aside is one guarded update a line; whoever loses leaves no trace."""
 
-    def reserve(self, reservation: Reservation, slots: Sequence[Slot] = ()) -> Short | None:
+    def reserve(
+        self,
+        reservation: Reservation,
+        slots: Sequence[Slot] = (),
+        *,
+        order_class: str = "",
+        may_take_protected: bool = False,
+    ) -> Short | None:
         try:
             with self.whole():
                 if self._insert(reservation):
-                    self._take(reservation, book.places(slots))
+                    self._take(reservation, book.places(slots), order_class, may_take_protected)
                     return None
         except _ShortError as short:
             return short.short
@@ -92,12 +125,25 @@ class ReservationsSql(LedgerSql):
         }
         return self.run(_INSERT, **values).rowcount == 1
 
-    def _take(self, reservation: Reservation, places: Sequence[tuple[Slot, int]]) -> None:
-        for line in reservation.lines:
-            values = {"sku": line.sku, "node": line.node, "lot": line.lot, "units": line.units}
-            if not self.run(_TAKE_STOCK, **values).rowcount:
-                raise _ShortError(book.short_of_stock(line.sku, line.node, line.units))
-            self.run(_INSERT_LINE, id=reservation.id, **values)
+    def _take(
+        self, reservation: Reservation, places: Sequence[tuple[Slot, int]], order_class: str, may_take_protected: bool
+    ) -> None:
+        quotas = self.quotas([line.sku for line in reservation.lines])
+        for (sku, node), lines in groupby(reservation.lines, key=lambda line: (line.sku, line.node)):
+            wanted = 0
+            for line in lines:
+                values = {"sku": line.sku, "node": line.node, "lot": line.lot, "units": line.units}
+                if not self.run(_TAKE_STOCK, **values).rowcount:
+                    raise _ShortError(book.short_of_stock(line.sku, line.node, line.units))
+                self.run(_INSERT_LINE, id=reservation.id, **values)
+                wanted += line.units
+                last = line.units
+            here = [quota for quota in quotas if (quota.sku, quota.node) == (sku, node)]
+            if here:
+                kept = 0 if may_take_protected else sum(q.left for q in here if q.order_class != order_class)
+                if kept > self.run(_LEFT_TO_PROMISE, sku=sku, node=node).scalar_one():
+                    raise _ShortError(book.short_of_protected(sku, node, last))
+                self._draw(reservation.id, here, order_class, wanted)
         for slot, count in places:
             place = {"node": slot.node, "day": self.day(slot.day), "places": count}
             if not self.run(_TAKE_SLOT, ceiling=slot.ceiling, **place).rowcount:
@@ -105,6 +151,14 @@ class ReservationsSql(LedgerSql):
             self.run(_INSERT_SLOT, id=reservation.id, **place)
         # The guarded updates above are the projection of these movements.
         self._append(book.reserving(reservation), reservation.made_at)
+
+    def _draw(self, reservation: ReservationId, here: Sequence[Quota], order_class: str, wanted: int) -> None:
+        own = next((quota for quota in here if quota.order_class == order_class), None)
+        units = min(wanted, own.left) if own else 0
+        if own and units:
+            values = {"sku": own.sku, "node": own.node, "order_class": order_class, "units": units}
+            self.run(_DRAW, **values)
+            self.run(_INSERT_DRAWN, id=reservation, **values)
 
     def settle(self, reservation: ReservationId, state: ReservationState, now: datetime) -> bool:
         if state is ReservationState.PENDING:
@@ -115,6 +169,10 @@ class ReservationsSql(LedgerSql):
                 return book.can_settle(reservation, ReservationState(found) if found else None, state)
             found_whole = self.reservation(reservation)
             assert found_whole is not None
+            if state is not ReservationState.POSTED:
+                # Quotas before balances, as reserving does, so that nobody waits in a circle.
+                for drawn in self.run(_DRAWN, id=reservation).mappings().all():
+                    self.run(_DRAW, **{**drawn, "units": -drawn["units"]})
             self._project(self._append(book.settling(found_whole, state, now), now), now)
             if state is not ReservationState.POSTED:
                 for node, day, places in self.run(_SLOTS_OF, id=reservation).all():
@@ -141,3 +199,13 @@ class ReservationsSql(LedgerSql):
             return {}
         found: list[Any] = list(self.run(_SLOTS_TAKEN, among=[self.day(d) for d in sorted(set(days))]))
         return {(NodeId(node), rows.day(day)): taken for node, day, taken in found}
+
+    def set_quotas(self, quotas: Sequence[Quota]) -> None:
+        with self.whole():
+            for quota in book.one_each(quotas):
+                key = {"sku": quota.sku, "node": quota.node, "order_class": quota.order_class}
+                if not self.run(_SET_QUOTA, **key, units=quota.units).rowcount:
+                    raise book.below_taken(quota, self.run(_QUOTA_TAKEN, **key).scalar_one())
+
+    def quotas(self, skus: Sequence[Sku]) -> list[Quota]:
+        return [rows.quota(row) for row in self.run(_QUOTAS, among=sorted(set(skus)))] if skus else []

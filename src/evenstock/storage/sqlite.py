@@ -77,6 +77,7 @@ _STATEMENTS = Statements(
     read_transfer=sa.text(
         "SELECT id, plan, origin, destination, ship_by, state, lines FROM transfer_order WHERE id = :id"
     ),
+    read_case=sa.text("SELECT body FROM case_file WHERE id = :id"),
 )
 
 
