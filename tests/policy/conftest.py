@@ -11,6 +11,7 @@ from evenstock.domain import (
     Grams,
     Item,
     LineId,
+    Millimetres,
     Node,
     NodeId,
     NodeKind,
@@ -50,6 +51,8 @@ ITEMS = {
     for i in (
         Item(Sku("MUG"), Grams(400), price_cents=Cents(1200), category="kitchen"),
         Item(Sku("LIPO"), Grams(90), price_cents=Cents(3000), category="power", requires=frozenset({"hazmat"})),
+        Item(Sku("FISH"), Grams(500), price_cents=Cents(2500), category="food", max_transit_days=2),
+        Item(Sku("SOFA"), Grams(41_000), length_mm=Millimetres(1900), price_cents=Cents(80_000), category="home"),
     )
 }
 
@@ -67,12 +70,13 @@ def ways(*names):
     return [Candidate(NodeId(n.split(":")[0]), ServiceId(n.split(":", 1)[1]), FRIDAY) for n in names]
 
 
-def facts(candidates, on_time=None, slots=None, on=FRIDAY):
+def facts(candidates, on_time=None, slots=None, on=FRIDAY, transit=None):
     count = len(candidates)
     return policy.CandidateFacts(
         on,
         np.full(count, np.nan) if on_time is None else np.array(on_time, dtype=float),
         np.full(count, policy.NO_CEILING) if slots is None else np.array(slots),
+        None if transit is None else np.array(transit),
     )
 
 

@@ -8,12 +8,14 @@ from evenstock.policy.compiled import CompiledPolicy, Kind, describe
 from evenstock.policy.compiled import compile_policy as compile  # noqa: A004
 from evenstock.policy.permit import Permitted, Relaxation, Wish
 from evenstock.policy.reading import default_policy, from_frame
+from evenstock.policy.review import Ask
 from evenstock.policy.ruling import NO_CEILING, NO_LIMIT, CandidateFacts, OrderBounds
 from evenstock.policy.transfers import TransferBounds
 
 __all__ = [
     "NO_CEILING",
     "NO_LIMIT",
+    "Ask",
     "CandidateFacts",
     "CompiledPolicy",
     "Kind",

@@ -18,13 +18,13 @@ from evenstock.policy.bounds import Found
 from evenstock.policy.network import Network
 from evenstock.policy.parameters import Parameter, read
 from evenstock.policy.permit import Permitted, Relaxation, permit
-from evenstock.policy.review import review
+from evenstock.policy.review import Ask, asks, review
 from evenstock.policy.ruling import CandidateFacts, Movement, OrderBounds, Question, Ruling
 from evenstock.policy.transfers import TransferBounds, transfer_bounds
 from evenstock.registry import members
 
 FAMILY: Final = "evenstock.policy.rules"
-_ANSWERS: Final = ("bars", "bound", "review", "closes", "floor_days")
+_ANSWERS: Final = ("bars", "exempts", "charges", "bound", "review", "closes", "floor_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Kind:
     parameters: tuple[Parameter, ...]
     always_law: bool
     """Whether it cannot be a wish."""
+    never_law: bool = False
+    """Whether it cannot be law: a preference is a price."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +98,10 @@ class CompiledPolicy:
         """
         return order_bounds.relax(self._on(on).bounds, order, permitted, attempt)
 
+    def asks(self, order: Order, plan: OrderPlan, relaxed: Sequence[str], on: date) -> tuple[Ask, ...]:
+        """Every rule that wants a person to decide about this plan, in the policy's order, with how long it waits."""
+        return asks(self._on(on).reviews, order, plan, relaxed)
+
     def review(self, order: Order, plan: OrderPlan, relaxed: Sequence[str], on: date) -> Verdict:
         """What the rules say of a finished plan; `relaxed` are the ids of the wishes given up for it."""
         day = self._on(on)
@@ -144,10 +150,11 @@ class CompiledPolicy:
             if rule.in_force(on)
         ]
         says = {answer: [p for p in placed if _has_a_say(p[2], answer)] for answer in _ANSWERS}
+        chosen = {place for answer in ("bars", "exempts", "charges") for place, _, _ in says[answer]}
         bounds = tuple(says["bound"])
         transfers = {place: (rule, ruling) for place, rule, ruling in says["closes"] + says["floor_days"] if rule.hard}
         return _Day(
-            tuple(says["bars"]),
+            tuple(p for p in placed if p[0] in chosen),
             bounds,
             tuple((rule, ruling) for _, rule, ruling in bounds if rule.hard),
             tuple((rule, ruling) for _, rule, ruling in says["review"]),
@@ -183,7 +190,13 @@ def compile_policy(
 def describe() -> tuple[Kind, ...]:
     """Every kind of rule with its parameters, for the documentation and for error messages."""
     return tuple(
-        Kind(name, (module.__doc__ or "").strip(), tuple(module.PARAMETERS), bool(getattr(module, "ALWAYS_LAW", False)))
+        Kind(
+            name,
+            (module.__doc__ or "").strip(),
+            tuple(module.PARAMETERS),
+            bool(getattr(module, "ALWAYS_LAW", False)),
+            bool(getattr(module, "NEVER_LAW", False)),
+        )
         for name, module in _kinds().items()
     )
 
@@ -201,6 +214,8 @@ def _compile_rule(rule: Rule, network: Network) -> Ruling:
     problems: list[str] = []
     if not rule.hard and getattr(module, "ALWAYS_LAW", False):
         problems.append(f"rule {rule.id} ({rule.kind}): this kind is always law; set hard to true")
+    if rule.hard and getattr(module, "NEVER_LAW", False):
+        problems.append(f"rule {rule.id} ({rule.kind}): this kind is a price, never law; set hard to false")
     if rule.valid_to < rule.valid_from:
         problems.append(f"rule {rule.id}: ends on {rule.valid_to}, before it begins on {rule.valid_from}")
     given, wrong = read(rule, module.PARAMETERS, network)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,8 @@ class Permitted:
     barred_hard: tuple[Barred, ...]
     position: tuple[int, ...] = ()
     """Where each wish stands in the policy."""
+    preference_cents: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """What rules of preference charge each candidate, shape ``(candidate,)``, 0 or more."""
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -73,15 +75,28 @@ class Relaxation:
 
 
 def permit(rulings: Sequence[tuple[int, Rule, Ruling]], question: Question) -> Permitted:
-    """Ask every rule, law and wish apart. `rulings` come with their position in the policy."""
+    """Ask every rule, law and wish apart. `rulings` come with their position in the policy, and in its order.
+
+    What a `permit` speaks of, rules after it that yield to it leave alone: the first of them that matches decides.
+    """
     shape = len(question.candidates), len(question.items)
     of_node = np.bincount(question.node_of, minlength=len(question.nodes)).tolist()
     hard = np.ones(shape, dtype=np.bool_)
+    preference = np.zeros(shape[0], dtype=np.int64)
+    exempt: NDArray[np.bool_] | None = None
     barred: list[Barred] = []
     wishes: list[Wish] = []
     positions: list[int] = []
     for position, rule, ruling in rulings:
+        charged = ruling.charges(question)
+        if charged is not None:
+            preference += charged
+        permitted = ruling.exempts(question)
+        if permitted is not None:
+            exempt = permitted if exempt is None else exempt | permitted
         bars = tuple(ruling.bars(question))
+        if exempt is not None and ruling.yields_to_permit:
+            bars = tuple(part for bar in bars for part in _without(bar, exempt))
         if not bars:
             continue
         named = tuple(b for bar in bars for b in _named(rule, bar, question, of_node))
@@ -93,7 +108,26 @@ def permit(rulings: Sequence[tuple[int, Rule, Ruling]], question: Question) -> P
             _apply(mask, bars)
             wishes.append(Wish(rule.id, mask, named))
             positions.append(position)
-    return Permitted(hard, tuple(wishes), tuple(barred), tuple(positions))
+    return Permitted(hard, tuple(wishes), tuple(barred), tuple(positions), preference)
+
+
+def blocks(
+    rulings: Sequence[tuple[int, Rule, Ruling]], question: Question
+) -> list[tuple[int, Rule, NDArray[np.bool_]]]:
+    """What each rule bars by itself, what is permitted before it left out: position, rule, shape ``(candidate, line)``."""
+    shape = len(question.candidates), len(question.items)
+    exempt = np.zeros(shape, dtype=np.bool_)
+    found = []
+    for position, rule, ruling in rulings:
+        permitted = ruling.exempts(question)
+        if permitted is not None:
+            exempt |= permitted
+        mask = np.ones(shape, dtype=np.bool_)
+        _apply(mask, ruling.bars(question))
+        block = ~mask & ~exempt if ruling.yields_to_permit else ~mask
+        if block.any():
+            found.append((position, rule, block))
+    return found
 
 
 def _apply(mask: NDArray[np.bool_], bars: Iterable[Bar]) -> None:
@@ -102,6 +136,15 @@ def _apply(mask: NDArray[np.bool_], bars: Iterable[Bar]) -> None:
             mask[bar.candidates] = False
         else:
             mask[np.ix_(bar.candidates, bar.lines)] = False
+
+
+def _without(bar: Bar, exempt: NDArray[np.bool_]) -> Iterable[Bar]:
+    """What is left of a bar where some candidates may carry some lines after all: one bar for each set of lines."""
+    lines = np.ones(exempt.shape[1], dtype=np.bool_) if bar.lines is None else bar.lines
+    left = bar.candidates[:, None] & lines & ~exempt
+    for kept in np.unique(left[left.any(axis=1)], axis=0):
+        same = (left == kept).all(axis=1)
+        yield Bar(same, bar.because, None if kept.all() else kept)
 
 
 def _named(rule: Rule, bar: Bar, question: Question, of_node: Sequence[int]) -> Iterable[Barred]:

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from evenstock.domain import Allow, NeedsApproval, Order, OrderPlan, Refuse, Rule, Verdict
 from evenstock.policy.ruling import OrderBounds, Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One rule's wish that a person decides."""
+
+    rule: str
+    kind: str
+    """`hold`, `to_queue`, `review_above`, ..."""
+    role: str
+    because: str
+    at_deadline: str
+    """`execute` the best lawful plan, `cancel` the order, or `wait` and ask again."""
+    hours: int | None
+    """Hours the person has; None where the rule does not say."""
 
 
 def review(
@@ -27,6 +43,19 @@ def review(
     if not asked:
         return Allow()
     return NeedsApproval(asked[0].role, "; ".join(ask.because for ask in asked))
+
+
+def asks(
+    rulings: Sequence[tuple[Rule, Ruling]], order: Order, plan: OrderPlan, relaxed: Sequence[str]
+) -> tuple[Ask, ...]:
+    """Every rule that wants a person to decide, in the policy's order."""
+    found = []
+    for rule, ruling in rulings:
+        said = ruling.review(order, plan, relaxed)
+        if isinstance(said, NeedsApproval):
+            waits = ruling.waits()
+            found.append(Ask(rule.id, rule.kind, said.role, said.because, waits.at_deadline, waits.hours))
+    return tuple(found)
 
 
 def _broken(law: OrderBounds, order: Order, plan: OrderPlan) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class CandidateFacts:
     """P(delivered by the promise), shape ``(candidate,)``; nan where nothing is promised or transit is unknown."""
     slots_left: NDArray[np.int64]
     """Shipments the node can still take on the candidate's day, shape ``(candidate,)``; NO_CEILING where unlimited."""
+    transit_days_p95: NDArray[np.int64] | None = None
+    """Days from `on` until 95 % of such parcels are delivered, shape ``(candidate,)``; -1 where unknown, None where all are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +44,16 @@ class Question:
     nodes: tuple[Node, ...]
     node_of: NDArray[np.int64]
     """Position of each candidate's node in `nodes`, shape ``(candidate,)``."""
+
+    def waiting_days(self) -> NDArray[np.int64]:
+        """Days from the decision until each candidate leaves, shape ``(candidate,)``."""
+        on = self.facts.on
+        return np.array([(candidate.ship_on - on).days for candidate in self.candidates], dtype=np.int64)
+
+    def by_node(self, out: NDArray[np.bool_]) -> Iterable[tuple[Node, NDArray[np.bool_]]]:
+        """These candidates, node by node, in the order of the network."""
+        for k in np.unique(self.node_of[out]).tolist():
+            yield self.nodes[k], out & (self.node_of == k)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,15 +96,37 @@ class Movement:
     items: Sequence[Item]
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How an order waits for a person."""
+
+    at_deadline: str = "execute"
+    """What happens if nobody answers: `execute` the best lawful plan, `cancel` the order, or `wait` and ask again."""
+    hours: int | None = None
+    """Hours the person has; None where the rule does not say."""
+
+
 class Ruling:
     """A compiled rule; these answers are those of a rule that has no say."""
 
     __slots__ = ()
+    yields_to_permit: ClassVar[bool] = False
+    """Whether a `permit` listed before it exempts from it: so for what operators list themselves, never for the law of the trade."""
 
     def bars(self, question: Question) -> Iterable[Bar]:
         """Candidates it does not permit."""
         del question
         return ()
+
+    def exempts(self, question: Question) -> NDArray[np.bool_] | None:
+        """Candidates and lines that rules listed after it leave alone, shape ``(candidate, line)``; None for none."""
+        del question
+        return None
+
+    def charges(self, question: Question) -> NDArray[np.int64] | None:
+        """Cents that each candidate costs beyond what it costs, shape ``(candidate,)``; None for nothing."""
+        del question
+        return None
 
     def bound(self, order: Order) -> OrderBounds:
         """Its limits on the order's plan."""
@@ -103,6 +137,10 @@ class Ruling:
         """Whether a person decides about this plan."""
         del order, plan, relaxed
         return Allow()
+
+    def waits(self) -> Waiting:
+        """How long the person it asks has, and what happens then."""
+        return Waiting()
 
     def closes(self, movement: Movement) -> NDArray[np.bool_] | None:
         """Lanes closed to items, shape ``(lane, item)``; None for none."""

@@ -24,6 +24,7 @@ PARAMETERS: Final = (
 
 
 class Forbid(Ruling):
+    yields_to_permit = True
     __slots__ = ("_item", "_order", "_reach", "_why")
 
     def __init__(self, given: Given, network: Network) -> None:

@@ -23,6 +23,7 @@ PARAMETERS: Final = (
 
 
 class Require(Ruling):
+    yields_to_permit = True
     __slots__ = ("_item", "_order", "_reach")
 
     def __init__(self, given: Given, network: Network) -> None:
