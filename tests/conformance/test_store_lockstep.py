@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
@@ -22,11 +22,16 @@ from hypothesis.stateful import (
 from evenstock.domain import (
     Account,
     Bucket,
+    Case,
+    CaseId,
+    CaseKind,
+    CaseState,
     Cause,
     Movement,
     MovementId,
     NodeId,
     OrderId,
+    Quota,
     Reservation,
     ReservationId,
     ReservationLine,
@@ -40,6 +45,7 @@ from evenstock.operations.ports import ConflictError, Slot, Store, StoreError, T
 
 NOW = datetime(2026, 11, 20, 14, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
+CLASSES = ("club", "vip")
 SKUS, NODES, SOURCES = (Sku("MUG"), Sku("TEA")), (NodeId("PA"), NodeId("TX")), ("shop", "wms")
 CEILING = 4
 T = TypeVar("T")
@@ -81,6 +87,22 @@ class Model:
     said: dict[tuple[Sku, NodeId, str, int], int] = field(default_factory=dict)
     newest: dict[tuple[Sku, NodeId, str], int] = field(default_factory=dict)
     promised: dict[ReservationId, tuple[Reservation, bool, ReservationState]] = field(default_factory=dict)
+
+    kept: dict[tuple[Sku, NodeId, str], tuple[int, int]] = field(default_factory=dict)
+    """Units kept for a class of customers, and those of them that are taken."""
+    drawn: dict[ReservationId, dict[tuple[Sku, NodeId, str], int]] = field(default_factory=dict)
+    cases: dict[CaseId, Case] = field(default_factory=dict)
+
+    def left(self, place: tuple[Sku, NodeId], order_class: str) -> int:
+        units, taken = self.kept.get((*place, order_class), (0, 0))
+        return units - taken
+
+    def others(self, place: tuple[Sku, NodeId], order_class: str) -> int:
+        return sum(self.left(place, name) for name in CLASSES if name != order_class)
+
+    def draw(self, place: tuple[Sku, NodeId], order_class: str, units: int) -> None:
+        kept, taken = self.kept[(*place, order_class)]
+        self.kept[(*place, order_class)] = (kept, taken + units)
 
     def shelf(self, sku: Sku, node: NodeId) -> Shelf:
         return self.shelves.setdefault((sku, node), Shelf())
@@ -234,20 +256,34 @@ class Lockstep(RuleBasedStateMachine):
         assert shelf.physical() == units
 
     # --- promises ----------------------------------------------------------------------------------------------------
-    @rule(wanted=st.lists(st.tuples(places, few), min_size=1, max_size=3), at=st.none() | st.sampled_from(NODES))
-    def reserve(self, wanted: list[tuple[tuple[Sku, NodeId], int]], at: NodeId | None) -> None:
+    @rule(place=places, order_class=st.sampled_from(CLASSES), units=st.integers(0, 6))
+    def keep_for_a_class(self, place: tuple[Sku, NodeId], order_class: str, units: int) -> None:
+        taken = self.model.kept.get((*place, order_class), (0, 0))[1]
+        answer = self.all_say(lambda t: t.set_quotas([Quota(*place, order_class, Units(units))]))
+        if units < taken:
+            assert answer is ConflictError
+        else:
+            self.model.kept[(*place, order_class)] = (units, taken)
+
+    @rule(
+        wanted=st.lists(st.tuples(places, few), min_size=1, max_size=3),
+        at=st.none() | st.sampled_from(NODES),
+        order_class=st.sampled_from(["", "", *CLASSES]),
+        may=st.booleans(),
+    )
+    def reserve(
+        self, wanted: list[tuple[tuple[Sku, NodeId], int]], at: NodeId | None, order_class: str, may: bool
+    ) -> None:
         lines = tuple(ReservationLine(sku, node, Units(units)) for (sku, node), units in wanted)
         name = self.name("r")
         made = Reservation(ReservationId(name), OrderId(name), lines, self.clock, self.clock + timedelta(minutes=3))
         slots = [Slot(at, TODAY, CEILING)] if at else []
-        short = self.all_say(lambda t: t.reserve(made, slots))
+        short = self.all_say(lambda t: t.reserve(made, slots, order_class=order_class, may_take_protected=may))
 
         totals: dict[tuple[Sku, NodeId], int] = {}
         for place, units in wanted:
             totals[place] = totals.get(place, 0) + units
-        lacking = sorted(
-            p for p, u in totals.items() if u > self.model.shelf(*p).available - self.model.shelf(*p).buffer
-        )
+        lacking = sorted(p for p, u in totals.items() if u > self.to_promise(p, order_class, may))
         if lacking:
             assert (short.sku, short.node) == lacking[0]  # type: ignore[union-attr]
         elif at and self.model.taken[at] >= CEILING:
@@ -256,11 +292,20 @@ class Lockstep(RuleBasedStateMachine):
             assert short is None
             self.model.promised[made.id] = (made, at is not None, ReservationState.PENDING)
             for place, units in totals.items():
+                own = min(units, self.model.left(place, order_class))
+                if own:
+                    self.model.draw(place, order_class, own)
+                    self.model.drawn.setdefault(made.id, {})[(*place, order_class)] = own
                 self.model.shelf(*place).available -= units
                 self.model.shelf(*place).reserved += units
             if at:
                 self.model.taken[at] += 1
                 self.slots = {**getattr(self, "slots", {}), made.id: at}
+
+    def to_promise(self, place: tuple[Sku, NodeId], order_class: str, may: bool) -> int:
+        shelf = self.model.shelf(*place)
+        free = shelf.available - shelf.buffer
+        return free if may else min(free, max(free, 0) - self.model.others(place, order_class))
 
     @precondition(lambda self: self.model.promised)
     @rule(data=st.data())
@@ -294,6 +339,35 @@ class Lockstep(RuleBasedStateMachine):
                 shelf.put(line.units)
         if slotted and state is not ReservationState.POSTED:
             self.model.taken[self.slots[name]] -= 1
+        if state is not ReservationState.POSTED:
+            for (sku, node, order_class), units in self.model.drawn.get(name, {}).items():
+                self.model.draw((sku, node), order_class, -units)
+
+    # --- what waits --------------------------------------------------------------------------------------------------
+    @rule(minutes=st.integers(0, 9), about=st.sampled_from(["order:A", "order:B"]))
+    def open_a_case(self, minutes: int, about: str) -> None:
+        due_at = self.clock + timedelta(minutes=minutes)
+        made = Case(CaseId(self.name("c")), CaseKind.REVIEW, about, "why", "", "execute", "", self.clock, due_at)
+        assert self.all_say(lambda t: t.put_case(made)) is None
+        self.model.cases[made.id] = made
+
+    @precondition(lambda self: self.model.cases)
+    @rule(data=st.data(), seen=st.integers(0, 2), minutes=st.integers(0, 9) | st.none())
+    def change_a_case(self, data: st.DataObject, seen: int, minutes: int | None) -> None:
+        """Closed, or its deadline moved; whoever saw an older step is told."""
+        found = self.model.cases[data.draw(st.sampled_from(sorted(self.model.cases)))]
+        if found.state is CaseState.CLOSED:
+            return
+        if minutes is None:
+            changed = replace(found, step=seen).closed(self.clock, "Ana", "done")
+        else:
+            changed = replace(found, step=seen + 1, due_at=self.clock + timedelta(minutes=minutes))
+        answer = self.all_say(lambda t: t.change_case(seen, changed))
+        if seen == found.step:
+            assert answer is None
+            self.model.cases[found.id] = changed
+        else:
+            assert answer is ConflictError
 
     @rule(minutes=st.integers(1, 4))
     def time_passes_and_promises_expire(self, minutes: int) -> None:
@@ -360,6 +434,13 @@ class Lockstep(RuleBasedStateMachine):
                     n for n, (_, _, s) in self.model.promised.items() if s is ReservationState.PENDING
                 ), name
                 assert dict(t.slots_taken([TODAY])) == {(n, TODAY): k for n, k in self.model.taken.items() if k}, name
+                kept = {(q.sku, q.node, q.order_class): (q.units, q.taken) for q in t.quotas(SKUS)}
+                assert kept == self.model.kept, name
+                cases = sorted(self.model.cases.values(), key=lambda case: (case.due_at, case.id))
+                assert t.cases() == cases, name
+                open_cases = [c for c in cases if c.state is CaseState.OPEN]
+                assert t.cases(CaseState.OPEN) == open_cases, name
+                assert t.due_cases(self.clock, 9) == [c.id for c in open_cases if c.due_at <= self.clock][:9], name
                 outside = t.outside_frame().group_by("sku").agg(pl.col("units").sum()).sort("sku").rows()
             inside: dict[str, int] = {}
             for (sku, _), shelf in self.model.shelves.items():
