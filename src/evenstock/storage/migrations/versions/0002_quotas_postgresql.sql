@@ -32,10 +32,11 @@ BEGIN
     END IF;
     guarded := EXISTS (SELECT FROM quota WHERE sku = ANY (p_skus));
     IF guarded THEN
-        PERFORM 1 FROM quota AS q
-        WHERE (q.sku, q.node) IN (SELECT * FROM unnest(p_skus, p_nodes))
-        ORDER BY q.sku, q.node, q.order_class
-        FOR UPDATE OF q;
+        -- Those of its items at its nodes: perhaps a few more than its lines need, found by the index alone.
+        PERFORM 1 FROM quota
+        WHERE sku = ANY (p_skus) AND node = ANY (p_nodes)
+        ORDER BY sku, node, order_class
+        FOR UPDATE;
     END IF;
     FOR k IN 1 .. lines LOOP
         step := k;
