@@ -52,6 +52,8 @@ class RiskLimit:
     clusters: int
     capped: int
     """Clusters whose mean loss was above the cap and counted as the cap: the bound does not speak of the excess."""
+    enough: bool
+    """Whether there was enough to let anything pass; where not, that nothing does says nothing of the scores."""
     because: str
     """One sentence with the numbers."""
 
@@ -108,7 +110,7 @@ def risk_limit(
     codes = np.arange(scores.size) if cluster is None else np.asarray(cluster)
     _refuse_nonsense(scores, losses, codes, budget, cap, doubt)
     if not scores.size:
-        return RiskLimit(None, 0.0, cap, 0.0, 0, 0, 0, "nothing was seen yet: nothing passes")
+        return RiskLimit(None, 0.0, cap, 0.0, 0, 0, 0, False, "nothing was seen yet: nothing passes")
     _, code, sizes = np.unique(codes, return_inverse=True, return_counts=True)
     sums = _Sums(scores, losses, code, sizes.astype(np.float64), cap)
     tried = np.unique(scores)
@@ -122,8 +124,9 @@ def risk_limit(
             high = middle
     capped = sums.capped(tried[-1])
     if low < 0:
-        why = _nothing(sums, float(tried[0]), budget, cap, doubt)
-        return RiskLimit(None, 0.0, cap, 0.0, scores.size, sizes.size, capped, why)
+        enough = evidence(np.zeros(sizes.size), sums.sizes, budget, cap) >= 1.0 / doubt
+        why = _nothing(sums, float(tried[0]), budget, cap, doubt, enough=enough)
+        return RiskLimit(None, 0.0, cap, 0.0, scores.size, sizes.size, capped, enough, why)
     threshold = float(tried[low])
     passed = scores <= threshold
     mean, share = float(losses[passed].sum()) / scores.size, float(passed.mean())
@@ -132,7 +135,7 @@ def risk_limit(
         f"up to {threshold:g}, {100 * share:.1f} % of {scores.size} cases in {sizes.size} clusters pass and lose"
         f" {mean:.4g} a case; the true mean is below {bound:.4g}, but for a chance of {doubt:g}, within {budget:g}"
     )
-    return RiskLimit(threshold, mean, bound, share, scores.size, sizes.size, capped, said)
+    return RiskLimit(threshold, mean, bound, share, scores.size, sizes.size, capped, True, said)
 
 
 def evidence(lost: Floats, sizes: Floats, mean: float, cap: float) -> float:
@@ -204,8 +207,8 @@ class _Sums:
         return np.bincount(self.code, counted, minlength=self.sizes.size).astype(np.float64)
 
 
-def _nothing(sums: _Sums, least: float, budget: float, cap: float, doubt: float) -> str:
-    if evidence(np.zeros(sums.sizes.size), sums.sizes, budget, cap) < 1.0 / doubt:
+def _nothing(sums: _Sums, least: float, budget: float, cap: float, doubt: float, *, enough: bool) -> str:
+    if not enough:
         need = clusters_needed(budget, cap, doubt)
         more = f"only from {need} on" if need > sums.sizes.size else "only where they are more alike in size"
         return (
