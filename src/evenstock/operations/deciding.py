@@ -25,7 +25,7 @@ from evenstock.domain import (
     digest,
 )
 from evenstock.policy import CandidateFacts, CompiledPolicy, OrderBounds
-from evenstock.routing.candidates import Candidates, Slots
+from evenstock.routing.candidates import Candidates, Slots, candidates
 from evenstock.routing.choose import ALTERNATIVES, Choice
 from evenstock.routing.decide import Attempt, Decision, Law, Settled
 from evenstock.routing.decide import decide as choose_under_law
@@ -46,6 +46,11 @@ class RouteOrder:
     shadow: bool = False
     """Decide, but reserve nothing."""
     hold: timedelta = HOLD
+    without_nodes: frozenset[NodeId] = frozenset()
+    """Nodes left out whatever the rules say, such as one that could not pick it."""
+    without_services: frozenset[str] = frozenset()
+    because: str = ""
+    """Why they are left out, or why it is decided again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,8 +109,25 @@ def ask(
         prices=digest(prices),
         code=CODE,
     )
-    said = digest([request or request_digest(command.order), command.now, inputs, command.shadow])
+    asked: list[object] = [request or request_digest(command.order), command.now, inputs, command.shadow]
+    if command.without_nodes or command.without_services or command.because:
+        asked += [command.without_nodes, command.without_services, command.because]
+    said = digest(asked)
     return Question(command, network, policy, read, inputs, DecisionId(f"route-{said.removeprefix('sha256:')[:24]}"))
+
+
+def candidates_of(question: Question) -> Candidates:
+    """Every way to ship the question's order. Raises ValueError where `refusal` has something to say."""
+    command = question.command
+    return candidates(
+        command.order,
+        question.network,
+        command.now,
+        question.read.slots_taken,
+        without_nodes=command.without_nodes,
+        without_services=command.without_services,
+        without_because=command.because,
+    )
 
 
 def decide_order(found: Candidates, network: ShippingNetwork, policy: CompiledPolicy, read: Books) -> Decision:

@@ -29,6 +29,7 @@ from evenstock.operations.deciding import (
     Question,
     RouteOrder,
     ask,
+    candidates_of,
     decide_order,
     record_of,
     request_digest,
@@ -36,10 +37,12 @@ from evenstock.operations.deciding import (
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.ports import ConflictError, Slot, Store, Transaction
 from evenstock.policy import CompiledPolicy
-from evenstock.routing.candidates import Candidates, candidates, refusal, slot_days
+from evenstock.routing.candidates import Candidates, refusal, slot_days
 from evenstock.routing.decide import Decision
 from evenstock.routing.network import ShippingNetwork
 
+RESERVATION: Final = ":reservation"
+"""What a decision's reservation is named after it."""
 MOST_RACES: Final = 3
 """Plans tried when others take the stock first; then a person looks."""
 
@@ -82,14 +85,16 @@ def route_order(
                     f"order {command.order.id} was routed before with other content; give a changed order its own id"
                 )
             return Routed(decision_from(known.response), repeated=True)
-        question = _question(books, network, policy, command, request)
+        question = question_of(books, network, policy, command, request)
         earlier = books.decision(question.name)
         if earlier is not None:
             return Routed(decision_from(earlier), repeated=True)
+        if not command.shadow:
+            books.put_order(command.order)
         record = _answer(books, question, decide or decide_order)
         books.record(record)
         if not command.shadow:
-            books.publish([_event(record)])
+            books.publish([routed_event(record)])
         if record.outcome in (Outcome.EXECUTED, Outcome.AWAITS_APPROVAL):
             books.remember(key, request, record.canonical(), command.now)
     return Routed(record)
@@ -109,7 +114,7 @@ def route_many(
     return [route_order(store, network, policy, RouteOrder(order, now, shadow, hold)) for order in orders]
 
 
-def _question(
+def question_of(
     books: Transaction, network: ShippingNetwork, policy: CompiledPolicy, command: RouteOrder, request: str
 ) -> Question:
     skus = sorted({line.sku for line in command.order.lines})
@@ -127,7 +132,7 @@ def _answer(books: Transaction, question: Question, decide: Decide) -> DecisionR
     said = refusal(order, network)
     if said:
         return record_of(question, None, None, Outcome.UNSERVED, Refuse(said), f"Not routed: {said}.")
-    found = candidates(order, network, question.command.now, question.read.slots_taken)
+    found = candidates_of(question)
     decision = decide(found, network, question.policy, question.read)
     if decision.plan is None:
         verdict = Refuse(decision.sentence)
@@ -135,10 +140,10 @@ def _answer(books: Transaction, question: Question, decide: Decide) -> DecisionR
     if question.command.shadow:
         said_of_plan = question.policy.review(order, decision.plan, decision.rules, found.on)
         return record_of(question, found, decision, Outcome.SHADOW, said_of_plan, decision.sentence)
-    return _reserve(books, question, found, decision)
+    return reserve_best(books, question, found, decision)
 
 
-def _reserve(books: Transaction, question: Question, found: Candidates, decision: Decision) -> DecisionRecord:
+def reserve_best(books: Transaction, question: Question, found: Candidates, decision: Decision) -> DecisionRecord:
     """Reserve the best plan that review lets pass and that nobody is faster for."""
     assert decision.plan is not None
     command, policy = question.command, question.policy
@@ -186,7 +191,7 @@ def _reservation(question: Question, plan: OrderPlan) -> Reservation:
             lines.append(ReservationLine(balance.sku, balance.node, Units(units), balance.lot))
             wanted[key] -= units
     assert not any(wanted.values()), f"{command.order.id}: the plan takes more than the books had"
-    name = ReservationId(f"{question.name}:reservation")
+    name = ReservationId(f"{question.name}{RESERVATION}")
     return Reservation(name, command.order.id, tuple(lines), command.now, command.now + command.hold)
 
 
@@ -197,7 +202,7 @@ def _slots(network: ShippingNetwork, plan: OrderPlan) -> list[Slot]:
     return [Slot(way.node, way.ship_on, ceiling) for way in ways if (ceiling := ceilings[way.node]) is not None]
 
 
-def _event(record: DecisionRecord) -> Event:
+def routed_event(record: DecisionRecord, kind: str = "") -> Event:
     """`OrderRouted` where stock was reserved, else `OrderNotRouted`."""
     plan = record.choice
     shipments = [
@@ -218,5 +223,5 @@ def _event(record: DecisionRecord) -> Event:
         "cents": plan.cents if plan else 0,
         "shipments": shipments,
     }
-    kind = "OrderRouted" if plan else "OrderNotRouted"
+    kind = kind or ("OrderRouted" if plan else "OrderNotRouted")
     return Event(f"{record.id}:routed", kind, f"order:{record.order}", record.decided_at, body)
