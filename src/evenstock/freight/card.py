@@ -13,6 +13,8 @@ from evenstock.freight.ladder import Ladder, Surcharge
 EXPECTED_DAYS: Final = 400
 """Carriers raise rates once a year: an open card older than this probably has a successor nobody imported."""
 
+EVERY_DAY: Final = frozenset(range(7))
+
 
 def fuel_cents(base_cents: int, fuel_bp: int) -> int:
     """Fuel on a base charge in basis points, rounded half up to a whole cent.
@@ -38,12 +40,32 @@ class Card:
     minimum_cents: int
     fuel_bp: int
     max_weight_g: int
+    max_longest_mm: int = 0
+    """Longest side it takes; 0 for any."""
+    pickup_days: frozenset[int] = EVERY_DAY
+    """Weekdays on which it picks up, Monday 0 to Sunday 6."""
+    pickup_holidays: frozenset[date] = frozenset()
     breaks: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     """By zone: (upper end in g, base charge in cents), lightest first."""
     surcharges: tuple[Surcharge, ...] = ()
 
     def in_force(self, on: date) -> bool:
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+    def picks_up(self, on: date) -> bool:
+        """Whether the carrier collects on this day."""
+        return on.weekday() in self.pickup_days and on not in self.pickup_holidays
+
+    def takes(self, weight_g: int, longest_mm: int) -> bool:
+        """Whether one unit of this weight and longest side may travel: no carton is lighter or shorter than what is in it.
+
+        Examples
+        --------
+        >>> card = Card("ups:ground", date(2026, 1, 1), None, 0, 0, 0, 68_000, max_longest_mm=2_740)
+        >>> card.takes(68_000, 2_740), card.takes(68_001, 100), card.takes(100, 2_741)
+        (True, False, False)
+        """
+        return weight_g <= self.max_weight_g and (not self.max_longest_mm or longest_mm <= self.max_longest_mm)
 
     def stale(self, on: date) -> str:
         """One sentence if the card is out of date on this day, else empty."""

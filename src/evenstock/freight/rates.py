@@ -44,12 +44,16 @@ class RateBook:
         zones: ZoneMap,
         transit: Mapping[tuple[str, int], NDArray[np.float64]],
         notes: tuple[str, ...] = (),
+        lanes: Mapping[tuple[str, str, str], NDArray[np.float64]] | None = None,
     ) -> None:
         self._cards: dict[str, list[Card]] = {}
         for card in sorted(cards, key=lambda card: (card.service, card.valid_from), reverse=True):
             self._cards.setdefault(card.service, []).append(card)
         self._zones = zones
         self._transit = dict(transit)
+        self._lanes = dict(lanes or {})
+        self.has_lanes = bool(self._lanes)
+        """Whether transit times are known by lane for some."""
         self._ladders: dict[tuple[str, int, date], Ladder | None] = {}
         self.services: tuple[str, ...] = tuple(sorted(self._cards))
         self.notes = notes
@@ -65,11 +69,13 @@ class RateBook:
         zones: pl.DataFrame | None = None,
         places: pl.DataFrame | None = None,
         transit: pl.DataFrame | None = None,
+        transit_lanes: pl.DataFrame | None = None,
     ) -> RateBook:
         """Read frames in the shapes of `evenstock.tables`.
 
         A card without rates of its own keeps those of the card before it, and its surcharges unless it names some: so
-        a weekly fuel rate is one row. Columns with a default may be left out.
+        a weekly fuel rate is one row. Columns with a default may be left out. `transit_lanes` are transit times learned
+        between two postal areas: service, origin, destination, days, probability.
 
         Raises
         ------
@@ -81,11 +87,16 @@ class RateBook:
         chart = reading.chart(zones)
         rated = {zone for card in cards for zone in card.breaks}
         notes += tuple(f"zones: no service has a rate for zone {zone}" for zone in sorted({*chart.values()} - rated))
-        return cls(cards, ZoneMap(chart, reading.centroids(places)), reading.shares(transit), notes)
+        lanes = reading.lane_shares(transit_lanes)
+        return cls(cards, ZoneMap(chart, reading.centroids(places)), reading.shares(transit), notes, lanes)
 
     def zone(self, origin_postal: str, destination_postal: str) -> int | None:
         """Zone between two postal codes: by chart, else by distance; None where a place is unknown."""
         return self._zones.zone(origin_postal, destination_postal)
+
+    def km(self, origin_postal: str, destination_postal: str) -> float | None:
+        """Great-circle distance between two postal areas; None where a place is unknown."""
+        return self._zones.km(origin_postal, destination_postal)
 
     def card(self, service: str, on: date) -> Card | None:
         """The latest card in force on the day; if none is, the latest that began before it; None before the first."""
@@ -108,6 +119,10 @@ class RateBook:
     def transit_share(self, service: str, zone: int) -> NDArray[np.float64] | None:
         """Share of parcels delivered after 0, 1, … calendar days; None where unknown. Read-only."""
         return self._transit.get((service, zone))
+
+    def lane_share(self, service: str, origin_area: str, destination_area: str) -> NDArray[np.float64] | None:
+        """The same for a lane that has enough parcels of its own; None where its zone speaks for it. Read-only."""
+        return self._lanes.get((service, origin_area, destination_area))
 
     def quote(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -20,6 +20,7 @@ from evenstock.freight.zones import area
 
 _SHOWN: Final = 20
 _SHARE_TOLERANCE: Final = 1e-6
+_LANE: Final = ("service", "origin", "destination", "days", "probability")
 
 CardKey = tuple[str, date]
 
@@ -100,19 +101,34 @@ def shares(transit: pl.DataFrame | None) -> dict[tuple[str, int], NDArray[np.flo
                 f"transit row {row}, {values['service']} zone {values['zone']}: {share} is no share of parcels"
             )
         days.setdefault((values["service"], int(values["zone"])), {})[int(values["days"])] = share
-    found = {}
-    for (service, zone), share_by_day in days.items():
-        share_of = np.zeros(max(share_by_day) + 1)
-        for day, share in share_by_day.items():
-            share_of[day] = share
-        if not abs(share_of.sum() - 1.0) <= _SHARE_TOLERANCE:
-            problems.append(
-                f"transit: shares of {service} zone {zone} add up to {share_of.sum():.6f}; they must make 1"
-            )
-        share_of.flags.writeable = False
-        found[service, zone] = share_of
+    found = {
+        (service, zone): _share(by_day, f"transit: shares of {service} zone {zone}", problems)
+        for (service, zone), by_day in days.items()
+    }
     _refuse(problems)
     return found
+
+
+def lane_shares(lanes: pl.DataFrame | None) -> dict[tuple[str, str, str], NDArray[np.float64]]:
+    """The same by service and two postal areas, as learned from scans; read-only arrays."""
+    problems: list[str] = []
+    days: dict[tuple[str, str, str], dict[int, float]] = {}
+    for *key, day, share in () if lanes is None else lanes.select(_LANE).iter_rows():
+        days.setdefault((key[0], key[1], key[2]), {})[int(day)] = float(share)
+    found = {key: _share(by_day, f"transit: shares of {' '.join(key)}", problems) for key, by_day in days.items()}
+    _refuse(problems)
+    return found
+
+
+def _share(by_day: Mapping[int, float], where: str, problems: list[str]) -> NDArray[np.float64]:
+    """Share of each day from 0 on; a sum that is not 1 is a problem."""
+    share = np.zeros(max(by_day) + 1)
+    for day, of_day in by_day.items():
+        share[day] = of_day
+    if not abs(share.sum() - 1.0) <= _SHARE_TOLERANCE:
+        problems.append(f"{where} add up to {share.sum():.6f}; they must make 1")
+    share.flags.writeable = False
+    return share
 
 
 def _terms(rate_cards: pl.DataFrame, problems: list[str]) -> dict[CardKey, Card]:
@@ -125,12 +141,34 @@ def _terms(rate_cards: pl.DataFrame, problems: list[str]) -> dict[CardKey, Card]
             continue
         if values["valid_to"] is not None and values["valid_to"] < values["valid_from"]:
             problems.append(f"{where}: ends on {values['valid_to']}, before it begins")
-        divisor, minimum, fuel, heaviest = (
+        divisor, minimum, fuel, heaviest, longest = (
             _whole(values[column], f"{where}: {column}", low, problems)
-            for column, low in (("dim_divisor_mm3_per_g", 0), ("minimum_cents", 0), ("fuel_bp", 0), ("max_weight_g", 1))
+            for column, low in (
+                ("dim_divisor_mm3_per_g", 0),
+                ("minimum_cents", 0),
+                ("fuel_bp", 0),
+                ("max_weight_g", 1),
+                ("max_longest_mm", 0),
+            )
         )
-        found[key] = Card(*key, values["valid_to"], divisor, minimum, fuel, heaviest)
+        days, holidays = _pickups(values, where, problems)
+        found[key] = Card(*key, values["valid_to"], divisor, minimum, fuel, heaviest, longest, days, holidays)
     return found
+
+
+def _pickups(values: Mapping[str, Any], where: str, problems: list[str]) -> tuple[frozenset[int], frozenset[date]]:
+    """Weekdays, Monday 0 to Sunday 6, and holidays of the carrier; what cannot be read is a problem and limits nothing."""
+    days, holidays = values["pickup_days"], [part.strip() for part in values["pickup_holidays"].split(";")]
+    if not days or not set(days) <= set("1234567"):
+        problems.append(f"{where}: pickup_days is {days!r}; write some of 1 (Monday) to 7 (Sunday)")
+        days = "1234567"
+    closed = set()
+    for holiday in filter(None, holidays):
+        try:
+            closed.add(date.fromisoformat(holiday))
+        except ValueError:
+            problems.append(f"{where}: pickup_holidays has {holiday!r}; write days as 2026-11-26, separated by ;")
+    return frozenset(int(digit) - 1 for digit in days), frozenset(closed)
 
 
 def _breaks(

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evenstock.freight.distance import haversine_miles
+from evenstock.freight.distance import haversine_km, haversine_miles
 
 US_BAND_MILES: Final = (50.0, 150.0, 300.0, 600.0, 1000.0, 1400.0, 1800.0)
 """Upper ends, inclusive, of zones 1 to 7; zone 8 lies beyond (USPS Domestic Mail Manual 608.9, UPS and FedEx alike).
@@ -52,6 +52,11 @@ class ZoneMap:
         if pair not in self._zones:
             self._zones[pair] = self._by_distance(*pair)
         return self._zones[pair]
+
+    def km(self, origin_postal: str, destination_postal: str) -> float | None:
+        """Great-circle distance between the middles of two postal areas; None where a place is unknown."""
+        here, there = self._places.get(area(origin_postal)), self._places.get(area(destination_postal))
+        return None if here is None or there is None else float(haversine_km(*here, *there))
 
     def _by_distance(self, origin: str, destination: str) -> int | None:
         here, there = self._places.get(origin), self._places.get(destination)

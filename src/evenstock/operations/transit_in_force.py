@@ -63,7 +63,8 @@ def current_transit(
 def with_learned(frames: Mapping[str, pl.DataFrame], learned: LearnedTransit | None) -> dict[str, pl.DataFrame]:
     """The network's tables with learned transit in place of imported, service and zone by service and zone.
 
-    What was not learned keeps its imported table; a service whose rate cards are gone is left out.
+    What was not learned keeps its imported table; a service whose rate cards are gone is left out. Lanes with enough
+    parcels to speak for themselves come beside them as `transit_lanes`.
     """
     found = dict(frames)
     if learned is None or "rate_cards" not in frames:
@@ -75,4 +76,5 @@ def with_learned(frames: Mapping[str, pl.DataFrame], learned: LearnedTransit | N
     found["transit"] = pl.concat(
         [kept.cast({"zone": pl.Int64, "days": pl.Int64, "probability": pl.Float64}), ours]
     ).sort("service", "zone", "days")
+    found["transit_lanes"] = learned.lanes.filter(pl.col("service").is_in(offered.implode()))
     return found

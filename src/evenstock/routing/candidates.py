@@ -1,17 +1,18 @@
-"""The ways to ship an order: node by service, on the first day the node can."""
+"""The ways to ship an order: node by service, on the first day that both can."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenstock.domain import Barred, Candidate, Item, Node, NodeId, Order, OrderLine
-from evenstock.routing.network import HOURS_A_DAY, ShippingNetwork
+from evenstock.domain import Barred, Candidate, Item, Node, NodeId, Order, OrderLine, ServiceId
+from evenstock.freight.zones import area
+from evenstock.routing.network import ANY_SIZE, HOURS_A_DAY, Reach, ShippingNetwork
 from evenstock.routing.priced import Whole
 
 WITHIN_DAYS: Final = 14
@@ -26,7 +27,7 @@ Slots = Mapping[tuple[NodeId, date], int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Candidates of one order, by node and then by service, with what is known of each."""
+    """Candidates of one order, by node, service and day, with what is known of each."""
 
     order: Order
     lines: tuple[OrderLine, ...]
@@ -48,6 +49,24 @@ class Candidates:
     """Shipments the node can still take on the candidate's day; NO_CEILING where unlimited."""
     barred: tuple[Barred, ...]
     """Nodes and services that are no candidates, and why."""
+    transit_days_p95: Whole
+    """Days from the day of the decision until 95 % of such parcels are delivered; -1 where unknown."""
+    fits: NDArray[np.bool_]
+    """Whether the service takes a unit of the line, by weight and length, shape ``(candidate, line)``."""
+
+    def only(self, kept: NDArray[np.bool_]) -> Candidates:
+        """The same order with these candidates alone; `kept` has shape ``(candidate,)``."""
+        return replace(
+            self,
+            ways=tuple(way for way, keep in zip(self.ways, kept.tolist(), strict=True) if keep),
+            node=self.node[kept],
+            ladder=self.ladder[kept],
+            on_time=self.on_time[kept],
+            arrival_h=self.arrival_h[kept],
+            slots_left=self.slots_left[kept],
+            transit_days_p95=self.transit_days_p95[kept],
+            fits=self.fits[kept],
+        )
 
 
 def refusal(order: Order, network: ShippingNetwork) -> str:
@@ -61,48 +80,102 @@ def refusal(order: Order, network: ShippingNetwork) -> str:
     return ""
 
 
-def candidates(order: Order, network: ShippingNetwork, now: datetime, taken: Slots) -> Candidates:
-    """Every node and service that reaches the customer, on the node's first working day with a slot left.
+_Row = tuple[int, int, float, float, int, int, list[bool]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What is asked about every node and service."""
+
+    order: Order
+    items: tuple[Item, ...]
+    on: date
+    ship_days: int
+    capped_services: Collection[str]
+    without: Mapping[str, str]
+    """Nodes and services left out, and why."""
+    to: str
+    """Postal area of the customer."""
+    home: bool
+    deliver_by: date | None
+    heaviest_g: int
+    longest_mm: int
+    """Of one unit of any line."""
+    all_fit: list[bool]
+    """Where no line is too heavy or too long."""
+
+
+def candidates(
+    order: Order,
+    network: ShippingNetwork,
+    now: datetime,
+    taken: Slots,
+    *,
+    ship_days: int = 1,
+    capped_services: Collection[str] = (),
+    without_nodes: Collection[NodeId] = (),
+    without_services: Collection[str] = (),
+    without_because: str = "",
+) -> Candidates:
+    """Every node and service that reaches the customer, on the first day with a slot left on which both work.
 
     Which of them the rules permit, and who has the stock, is asked later.
+
+    Parameters
+    ----------
+    ship_days
+        Days offered where a place in a day is worth something: at nodes with a ceiling, and by `capped_services`.
+        Elsewhere a later day only loses time.
+    without_nodes, without_services
+        Left out whatever the rules say, such as a node that is down; `without_because` says why.
 
     Raises
     ------
     ValueError
-        If `refusal` has something to say.
+        If `refusal` has something to say, or `ship_days` is below one.
     """
     said = refusal(order, network)
-    if said:
-        raise ValueError(f"{order.id}: {said}")
+    if said or ship_days < 1:
+        raise ValueError(f"{order.id}: {said or 'an order ships on at least one day'}")
     lines = tuple(sorted(order.lines, key=lambda line: line.id))
-    on = now.astimezone(UTC).date()
-    deliver_by = order.promise.deliver_by if order.promise else None
-    home = order.ship_to.residential
+    items = tuple(network.items[line.sku] for line in lines)
+    asked = _Asked(
+        order,
+        items,
+        now.astimezone(UTC).date(),
+        ship_days,
+        capped_services,
+        dict.fromkeys((*without_nodes, *without_services), without_because or "left out of this decision"),
+        area(order.ship_to.postal_code),
+        order.ship_to.residential,
+        order.promise.deliver_by if order.promise else None,
+        max(item.weight_g for item in items),
+        max(map(longest_side, items)),
+        [True] * len(items),
+    )
     ways: list[Candidate] = []
-    rows: list[tuple[int, int, float, float, int]] = []
+    rows: list[_Row] = []
     barred: list[Barred] = []
     for k, node in enumerate(network.nodes):
         zone = network.book.zone(node.postal_code, order.ship_to.postal_code)
         day, left = (None, 0) if network.idle[k] else first_day(node, now, taken)
-        why = _out(network, k, order, zone, day)
+        why = _out(network, k, asked, zone, day)
         if why or zone is None or day is None:
             barred.append(Barred(node.id, "", *why))
             continue
         for service in network.services[k]:
-            ladder = network.ladder(service, zone, day, residential=home)
-            if ladder < 0:
-                because = f"{service} has no rate for zone {zone}, from {node.id} to {order.ship_to.postal_code}"
-                barred.append(Barred(node.id, service, "rate", because))
-                continue
-            ways.append(Candidate(node.id, service, day))
-            on_time = np.nan if deliver_by is None else 1.0 - network.late(service, zone, day, deliver_by)
-            rows.append((k, ladder, on_time, HOURS_A_DAY * (day - on).days + network.transit_h(service, zone), left))
-    columns = list(zip(*rows, strict=True)) or [()] * 5
+            offered, out = _offered(network, k, service, zone, (day, left), taken, asked)
+            ways += [Candidate(node.id, service, at) for at in offered]
+            rows += offered.values()
+            if out is not None:
+                barred.append(out)
+    columns = list(zip(*rows, strict=True)) or [()] * 7
+    shape, odd = (len(rows), len(lines)), any(fits is not asked.all_fit for fits in columns[6])
     return Candidates(
         order,
         lines,
-        tuple(network.items[line.sku] for line in lines),
-        on,
+        items,
+        asked.on,
         tuple(ways),
         np.array(columns[0], np.int64),
         np.array(columns[1], np.int64),
@@ -110,7 +183,73 @@ def candidates(order: Order, network: ShippingNetwork, now: datetime, taken: Slo
         np.array(columns[3], np.float64),
         np.array(columns[4], np.int64),
         tuple(barred),
+        np.array(columns[5], np.int64),
+        np.array(columns[6], np.bool_).reshape(shape) if odd else np.ones(shape, np.bool_),
     )
+
+
+def _offered(
+    network: ShippingNetwork,
+    k: int,
+    service: ServiceId,
+    zone: int,
+    first: tuple[date, int],
+    taken: Slots,
+    asked: _Asked,
+) -> tuple[dict[date, _Row], Barred | None]:
+    """Facts of a service by the day it leaves node `k`, and what it cannot do."""
+    node, lane = network.nodes[k], network.lane(k, asked.to)
+    if service in asked.without:
+        return {}, Barred(node.id, service, "left out", f"{service}: {asked.without[service]}")
+    reach = network.reach(service, zone, first[0], residential=asked.home, lane=lane)
+    fits, out = asked.all_fit, None
+    if asked.heaviest_g > reach.heaviest_g or asked.longest_mm > reach.longest_mm:
+        fits, because = _fitting(service, reach, asked)
+        out = Barred(node.id, service, "oversize", because)
+        if not any(fits):
+            return {}, out
+    several = asked.ship_days > 1 and (node.orders_per_day is not None or service in asked.capped_services)
+    if reach.picks_up and not several:
+        row = _row(k, reach, first, fits, asked)
+        rows = {first[0]: row} if reach.ladder >= 0 else {}
+    else:
+        rows = {}
+        open_days = _open_days(node, first[0], taken) if first[1] else [first]
+        reached = [(at, network.reach(service, zone, at[0], residential=asked.home, lane=lane)) for at in open_days]
+        days = [(at, there) for at, there in reached if there.picks_up]
+        if not days:
+            because = f"{service} does not pick up at {node.id} on any of its working days in the next {WITHIN_DAYS}"
+            return {}, Barred(node.id, service, "pick-up", because)
+        for at, there in days[: asked.ship_days if several else 1]:
+            if there.ladder >= 0:
+                rows[at[0]] = _row(k, there, at, fits, asked)
+    if not rows:
+        to = asked.order.ship_to.postal_code
+        out = Barred(node.id, service, "rate", f"{service} has no rate for zone {zone}, from {node.id} to {to}")
+    return rows, out
+
+
+def _row(k: int, reach: Reach, at: tuple[date, int], fits: list[bool], asked: _Asked) -> _Row:
+    """What is known of one candidate."""
+    day, left = at
+    transit, waits = reach.transit, (day - asked.on).days
+    on_time = np.nan if asked.deliver_by is None else 1.0 - transit.late((asked.deliver_by - day).days)
+    p95 = transit.days_p95
+    hours = HOURS_A_DAY * waits + transit.hours
+    return k, reach.ladder, on_time, hours, left, waits + p95 if p95 >= 0 else -1, fits
+
+
+def _fitting(service: str, reach: Reach, asked: _Asked) -> tuple[list[bool], str]:
+    """Lines of which the service takes a unit, and why not the first of the others."""
+    fits = [i.weight_g <= reach.heaviest_g and longest_side(i) <= reach.longest_mm for i in asked.items]
+    odd = asked.items[fits.index(False)]
+    most = f"{reach.heaviest_g} g" + ("" if reach.longest_mm == ANY_SIZE else f" and {reach.longest_mm} mm")
+    return fits, f"{service} takes units of up to {most}; {odd.sku} has {odd.weight_g} g and {longest_side(odd)} mm"
+
+
+def longest_side(item: Item) -> int:
+    """In mm; 0 where no size is known."""
+    return max(item.length_mm, item.width_mm, item.height_mm)
 
 
 def first_day(node: Node, now: datetime, taken: Slots) -> tuple[date | None, int]:
@@ -121,11 +260,17 @@ def first_day(node: Node, now: datetime, taken: Slots) -> tuple[date | None, int
     first = node.ship_day(now, WITHIN_DAYS)
     if first is None or node.orders_per_day is None:
         return first, NO_CEILING
+    return next(iter(_open_days(node, first, taken)), (first, 0))
+
+
+def _open_days(node: Node, first: date, taken: Slots) -> list[tuple[date, int]]:
+    """Working days from `first` on with a slot left, and how many."""
+    found = []
     for day in (first + timedelta(days=d) for d in range(WITHIN_DAYS)):
-        left = node.orders_per_day - taken.get((node.id, day), 0)
+        left = NO_CEILING if node.orders_per_day is None else node.orders_per_day - taken.get((node.id, day), 0)
         if left > 0 and node.works_on(day):
-            return day, left
-    return first, 0
+            found.append((day, left))
+    return found
 
 
 def slot_days(now: datetime) -> list[date]:
@@ -135,16 +280,16 @@ def slot_days(now: datetime) -> list[date]:
 
 
 def _out(
-    network: ShippingNetwork, k: int, order: Order, zone: int | None, day: date | None
+    network: ShippingNetwork, k: int, asked: _Asked, zone: int | None, day: date | None
 ) -> tuple[str, str] | tuple[()]:
     """Rule and reason why a node as a whole is no candidate."""
-    node = network.nodes[k]
+    node, to = network.nodes[k], asked.order.ship_to.postal_code
     if network.idle[k]:
         return "never ships", network.idle[k]
+    if node.id in asked.without:
+        return "left out", f"{node.id}: {asked.without[node.id]}"
     if zone is None:
-        return "zone", (
-            f"no zone is known from {node.postal_code} to {order.ship_to.postal_code}; add the place or a zone chart"
-        )
+        return "zone", f"no zone is known from {node.postal_code} to {to}; add the place or a zone chart"
     if day is None:
         return "calendar", f"{node.id} has no working day in the next {WITHIN_DAYS} days"
     if not network.services[k]:

@@ -122,7 +122,7 @@ def unserved(pricing: Pricing, law: Law, network: ShippingNetwork) -> str:
         reasons = dict.fromkeys(b.because for b in candidates.barred)
         return f"No node reaches {candidates.order.ship_to.postal_code}: {'; '.join(reasons) or 'there is none'}."
     able = np.zeros((priced.nodes, priced.lines), np.bool_)
-    np.logical_or.at(able, priced.node, law.permitted)
+    np.logical_or.at(able, priced.node, law.permitted & priced.permitted)
     said = []
     for sku in dict.fromkeys(line.sku for line in candidates.lines):
         of_item = [i for i, line in enumerate(candidates.lines) if line.sku == sku]

@@ -4,18 +4,65 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from evenstock.distributions import day_table
 from evenstock.domain import Costs, Item, Node, NodeKind, ServiceId, Sku
 from evenstock.freight.ladder import Ladder
 from evenstock.freight.rates import RateBook
-from evenstock.freight.transit import late_probability
+from evenstock.freight.transit import late_probabilities
+from evenstock.freight.zones import area
 from evenstock.routing.parcels import ParcelSteps
 
 HOURS_A_DAY: Final = 24
+PUNCTUAL: Final = 0.95
+"""Share of parcels that a service is known to deliver within the days it is said to take."""
+ANY_SIZE: Final = int(np.iinfo(np.int64).max)
+Area = tuple[str, str]
+"""Postal areas (first three characters) of origin and destination."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transit:
+    """How long a service takes on its way."""
+
+    tail: tuple[float, ...]
+    """P(longer than so many whole calendar days), for -1, 0, 1, …; empty where unknown."""
+    hours: float
+    """Mean; nan where unknown."""
+    days_p95: int
+    """Days until 95 % are delivered; -1 where unknown."""
+
+    @classmethod
+    def of(cls, share: NDArray[np.float64]) -> Transit:
+        """From the share of parcels delivered after 0, 1, … days."""
+        tail = late_probabilities(share, np.arange(-1, len(share)))
+        days = day_table.quantiles(share, [PUNCTUAL])
+        return cls(tuple(tail.tolist()), HOURS_A_DAY * float(share @ np.arange(len(share))), int(days[0]))
+
+    def late(self, slack_days: int) -> float:
+        """P(longer than `slack_days` whole days); nan where unknown."""
+        return self.tail[min(max(slack_days + 1, 0), len(self.tail) - 1)] if self.tail else np.nan
+
+
+UNKNOWN: Final = Transit((), np.nan, -1)
+
+
+class Reach(NamedTuple):
+    """What a service offers into a zone on a day."""
+
+    ladder: int
+    """In `ShippingNetwork.steps`; -1 where it has no rate there."""
+    picks_up: bool
+    heaviest_g: int
+    longest_mm: int
+    """The largest single unit it takes; ANY_SIZE where any."""
+    transit: Transit
 
 
 class ShippingNetwork:
@@ -45,8 +92,10 @@ class ShippingNetwork:
         self._steps: ParcelSteps | None = None
         self._numbering = threading.Lock()
         self._stale: dict[tuple[str, date], str] = {}
-        self._late: dict[tuple[str, int, int], float] = {}
-        self._hours: dict[tuple[str, int], float] = {}
+        self._transit: dict[tuple[str, int, Area | None], Transit] = {}
+        self._reach: dict[tuple[str, int, date, bool, Area | None], Reach] = {}
+        self._areas = tuple(area(node.postal_code) for node in self.nodes)
+        self._km: dict[tuple[int, str], float] = {}
 
     def ladder(self, service: str, zone: int, on: date, *, residential: bool) -> int:
         """Number of the ladder in `steps`; -1 where the service has no rate there."""
@@ -87,22 +136,49 @@ class ShippingNetwork:
                 said.append(self._stale[key])
         return tuple(dict.fromkeys(said))
 
-    def late(self, service: str, zone: int, ship_on: date, deliver_by: date) -> float:
-        """P(delivered after `deliver_by`); nan where the service's transit times are unknown."""
-        slack = max(-1, (deliver_by - ship_on).days)
-        key = (service, zone, slack)
-        if key not in self._late:
-            share = self.book.transit_share(service, zone)
-            self._late[key] = np.nan if share is None else late_probability(share, ship_on, deliver_by)
-        return self._late[key]
+    def reach(self, service: str, zone: int, on: date, *, residential: bool, lane: Area | None = None) -> Reach:
+        """What a service offers into a zone on a day, looked up once; `lane` where transit times were learned by lane."""
+        key = (service, zone, on, residential, lane)
+        found = self._reach.get(key)
+        if found is None:
+            card = self.book.card(service, on)
+            found = self._reach[key] = Reach(
+                self.ladder(service, zone, on, residential=residential),
+                # Without a card that day there is no rate either, and that is said.
+                card is None or card.picks_up(on),
+                ANY_SIZE if card is None else card.max_weight_g,
+                ANY_SIZE if card is None or not card.max_longest_mm else card.max_longest_mm,
+                self.transit(service, zone, lane),
+            )
+        return found
 
-    def transit_h(self, service: str, zone: int) -> float:
-        """Mean hours on the way; nan where unknown."""
-        key = (service, zone)
-        if key not in self._hours:
-            share = self.book.transit_share(service, zone)
-            self._hours[key] = np.nan if share is None else HOURS_A_DAY * float(share @ np.arange(len(share)))
-        return self._hours[key]
+    def transit(self, service: str, zone: int, lane: Area | None = None) -> Transit:
+        """Days on the way by a service: of the lane (origin and destination area) where it was learned, else of the zone."""
+        key = (service, zone, lane)
+        if key not in self._transit:
+            share = self.book.lane_share(service, *lane) if lane else None
+            if share is not None:
+                self._transit[key] = Transit.of(share)
+            else:
+                of_zone = self.book.transit_share(service, zone)
+                self._transit[key] = UNKNOWN if of_zone is None else Transit.of(of_zone)
+        return self._transit[key]
+
+    def lane(self, k: int, to: str) -> Area | None:
+        """Postal areas from node number `k` to area `to`; None where no transit time was learned by lane."""
+        return (self._areas[k], to) if self.book.has_lanes else None
+
+    def late(self, service: str, zone: int, ship_on: date, deliver_by: date, lane: Area | None = None) -> float:
+        """P(delivered after `deliver_by`); nan where the service's transit times are unknown."""
+        return self.transit(service, zone, lane).late((deliver_by - ship_on).days)
+
+    def km(self, k: int, destination_postal: str) -> float:
+        """Great-circle distance from node number `k` to a postal area; nan where either place is unknown."""
+        key = (k, area(destination_postal))
+        if key not in self._km:
+            found = self.book.km(self.nodes[k].postal_code, destination_postal)
+            self._km[key] = np.nan if found is None else found
+        return self._km[key]
 
 
 def _idle(node: Node) -> str:

@@ -51,7 +51,7 @@ def price(candidates: Candidates, network: ShippingNetwork, atp: Whole, price_ce
         Priced(
             node=candidates.node,
             ladder=candidates.ladder,
-            permitted=np.ones((count, len(lines)), np.bool_),
+            permitted=candidates.fits,
             atp=atp,
             item=np.array([numbers[line.sku] for line in lines], np.int64),
             units=units,

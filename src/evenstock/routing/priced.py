@@ -117,7 +117,7 @@ class Priced:
     def under(self, permitted: NDArray[np.bool_], max_shipments: int, min_split_value_cents: int) -> Priced:
         """The same order under other limits."""
         return replace(
-            self, permitted=permitted, max_shipments=max_shipments, min_split_value_cents=min_split_value_cents
+            self, permitted=self.permitted & permitted, max_shipments=max_shipments, min_split_value_cents=min_split_value_cents
         )
 
     @property
