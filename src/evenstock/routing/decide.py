@@ -8,7 +8,7 @@ is a line's quantity split over nodes, again with as many wishes as can be kept.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,8 +63,10 @@ class Decision:
     relaxed: tuple[str, ...]
     sentence: str
     proven_least: bool
-    choice: Choice | None = None
+    choice: Choice | None = field(default=None, compare=False)
     """The same plans as arrays; None where nothing was found."""
+    priced: Priced | None = field(default=None, compare=False)
+    """The order as it was searched: under law and the wishes kept; None where nothing was found."""
     confidence: Confidence | None = None
     """What deciding without a person is expected to cost, where it was reckoned."""
     asks: tuple[str, ...] = ()
@@ -84,10 +86,13 @@ def no_rules(shape: tuple[int, int], max_shipments: int = 3) -> Law:
 
 def decide(pricing: Pricing, law: Law, network: ShippingNetwork, alternatives: int = ALTERNATIVES) -> Decision:
     """Choose under the law; where nothing is lawful or in stock, say what forbids."""
+    tried: list[tuple[Choice, Priced]] = []
 
     def attempt(search: Callable[[Priced, int], Choice]) -> Attempt:
         def under(permitted: NDArray[np.bool_], max_shipments: int, min_split_value_cents: int) -> Choice | None:
-            found = search(pricing.priced.under(permitted, max_shipments, min_split_value_cents), alternatives)
+            limited = pricing.priced.under(permitted, max_shipments, min_split_value_cents)
+            found = search(limited, alternatives)
+            tried.append((found, limited))
             return found if len(found) else None
 
         return under
@@ -106,6 +111,7 @@ def decide(pricing: Pricing, law: Law, network: ShippingNetwork, alternatives: i
         sentence(pricing, settled.choice, shown, settled.rules),
         settled.choice.proven_least,
         settled.choice,
+        next((limited for found, limited in tried if found is settled.choice), None),
     )
 
 
