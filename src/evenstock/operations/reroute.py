@@ -94,12 +94,12 @@ def _once(
     books: Transaction, network: ShippingNetwork, policy: CompiledPolicy, command: Reroute, decide: Decide
 ) -> Routed:
     there = standing(books, command.order)
-    before = None if there is None else _before(books, there)
+    before = None if there is None else in_force(books, there)
     if there is None or before is None:
         raise ConflictError(f"there is no order {command.order}; route it first")
     if not there.to_place:
         return Routed(before, repeated=True)
-    question = _question(books, network, policy, command, there, before)
+    question = question_again(books, network, policy, command, there, before)
     earlier = books.decision(question.name)
     if earlier is not None:
         return Routed(decision_from(earlier), repeated=True)
@@ -126,7 +126,7 @@ def _once(
     return Routed(record)
 
 
-def _before(books: Transaction, there: Standing) -> DecisionRecord | None:
+def in_force(books: Transaction, there: Standing) -> DecisionRecord | None:
     """The decision that holds stock now; where none does, the latest about the order."""
     for reservation in reversed(there.soft):
         made = books.decision(DecisionId(reservation.id.removesuffix(RESERVATION)))
@@ -136,7 +136,7 @@ def _before(books: Transaction, there: Standing) -> DecisionRecord | None:
     return None if latest is None else decision_from(latest)
 
 
-def _question(
+def question_again(
     books: Transaction,
     network: ShippingNetwork,
     policy: CompiledPolicy,

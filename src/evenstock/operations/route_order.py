@@ -155,7 +155,7 @@ def reserve_best(books: Transaction, question: Question, found: Candidates, deci
         if isinstance(verdict, Refuse):
             refused.append(f"{'+'.join(plan.nodes)}: {verdict.because}")
             continue
-        short = books.reserve(_reservation(question, plan), _slots(question.network, plan))
+        short = books.reserve(_reservation(question, plan), places_of(question.network, plan))
         if short is None:
             taken = replace(decision, plan=plan, alternatives=plans[:number] + plans[number + 1 :])
             sentence = _instead(decision.sentence, plan, lost + refused) if number else decision.sentence
@@ -195,7 +195,7 @@ def _reservation(question: Question, plan: OrderPlan) -> Reservation:
     return Reservation(name, command.order.id, tuple(lines), command.now, command.now + command.hold)
 
 
-def _slots(network: ShippingNetwork, plan: OrderPlan) -> list[Slot]:
+def places_of(network: ShippingNetwork, plan: OrderPlan) -> list[Slot]:
     """A place in the node's day for each shipment from a node with a ceiling."""
     ceilings = {node.id: node.orders_per_day for node in network.nodes}
     ways = [shipment.candidate for shipment in plan.shipments]
