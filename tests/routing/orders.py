@@ -120,8 +120,9 @@ def random_case(
     scarce: float = 0.3,
     max_shipments: int = 3,
     same_item: float = 0.15,
+    kits: float = 0.0,
 ) -> Case:
-    """An order of which some lines are short at some nodes, some barred for some candidates, some of one item."""
+    """An order of which some lines are short at some nodes, some barred for some candidates, some of one item or kit."""
     origin = [str(200 + int(n)) + "01" for n in rng.choice(len(book_zips(book)), nodes, replace=False)]
     node, service = (
         [k for k in range(nodes) for _ in book.services],
@@ -164,6 +165,7 @@ def random_case(
             extra_shipment_cents=int(rng.integers(0, 120)),
             max_shipments=max_shipments,
             min_split_value_cents=int(rng.choice([0, 0, 4_000])),
+            kit=np.where(rng.random(lines) < kits, rng.integers(0, 2, lines), -1) if kits else None,
         ),
         book,
         service,
@@ -217,6 +219,10 @@ def brute_force(case: Case) -> dict[frozenset[int], int]:
     best: dict[frozenset[int], int] = {}
     for blocks in partitions(list(range(p.lines)), p.max_shipments):
         if len(blocks) > 1 and any(sum(int(p.value_cents[i]) for i in b) < p.min_split_value_cents for b in blocks):
+            continue
+        if p.kit is not None and any(
+            p.kit[i] >= 0 and p.kit[i] in p.kit[b] for a, b in itertools.permutations(blocks, 2) for i in a
+        ):
             continue
         for where in itertools.product(nodes, repeat=len(blocks)):
             if not _stocked(p, blocks, where):

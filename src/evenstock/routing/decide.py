@@ -117,7 +117,7 @@ def decide(pricing: Pricing, law: Law, network: ShippingNetwork, alternatives: i
 
 def choose_whole(priced: Priced, alternatives: int = ALTERNATIVES) -> Choice:
     """A cover by whole lines: exact within reach, else a good one."""
-    search = choose if priced.lines <= EXACT_LINES else choose_large
+    search = choose if priced.pieces <= EXACT_LINES else choose_large
     return search(priced, alternatives)
 
 

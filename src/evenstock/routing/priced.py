@@ -115,14 +115,25 @@ class Priced:
             raise ValueError("candidates stand in node order, and each node has a row of stock")
 
     def under(self, permitted: NDArray[np.bool_], max_shipments: int, min_split_value_cents: int) -> Priced:
-        """The same order under other limits."""
+        """The same order under other limits; what a service cannot take stays forbidden."""
         return replace(
-            self, permitted=self.permitted & permitted, max_shipments=max_shipments, min_split_value_cents=min_split_value_cents
+            self,
+            permitted=self.permitted & permitted,
+            max_shipments=max_shipments,
+            min_split_value_cents=min_split_value_cents,
         )
 
     @property
     def lines(self) -> int:
         return int(self.units.shape[0])
+
+    @property
+    def pieces(self) -> int:
+        """Lines, each kit counted once: what the search may put apart."""
+        if self.kit is None:
+            return self.lines
+        alone = int((self.kit < 0).sum())
+        return alone + len(set(self.kit[self.kit >= 0].tolist()))
 
     @property
     def nodes(self) -> int:

@@ -1,6 +1,6 @@
-"""The loops of the exact search: what every set of lines costs from every node, and the best plans over node subsets.
+"""The loops that say what every set of goods costs from every node, as one shipment.
 
-Sets of lines are bit masks. `evenstock.routing.choose` is the readable face and says the recursion in words.
+Sets are bit masks of pieces: a piece is a line, or the lines of one kit. `evenstock.routing.choose` is the readable face.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from evenstock.routing.priced import Whole
 
 Truth = NDArray[np.bool_]
 Tables = tuple[Whole, ...]
-OrderArrays = tuple[Whole, Whole, Truth, Whole, Whole, Whole]
-"""Node, ladder, permitted, units, shipment cents and unit cents, see `evenstock.routing.priced.Priced`."""
 INFEASIBLE = 1 << 58
 """Cents of what cannot be; a few of them still add up within 64 bits."""
+BUCKETS = 128
+"""Parts into which a ladder's weights are cut, so that a step is found at once."""
 
 
 @njit(cache=True)
@@ -58,336 +58,233 @@ def carton_cents(ladders: Tables, which: int, weight_g: int, volume_mm3: int, lo
 
 
 @njit(cache=True)
-def set_sums(
-    lines: int, weight_g: Whole, volume_mm3: Whole, longest_mm: Whole, value_cents: Whole
-) -> tuple[Whole, Whole, Whole, Whole, Whole]:
-    """Weight, volume, longest side, value and highest line of each set."""
-    sets = 1 << lines
-    weight, volume = np.zeros(sets, np.int64), np.zeros(sets, np.int64)
-    longest, worth = np.zeros(sets, np.int64), np.zeros(sets, np.int64)
-    highest = np.zeros(sets, np.int64)
-    for s in range(1, sets):
-        line = highest[s >> 1] + 1 if s > 1 else 0
-        rest = s ^ (1 << line)
-        highest[s] = line
-        weight[s] = weight[rest] + weight_g[line]
-        volume[s] = volume[rest] + volume_mm3[line]
-        longest[s] = max(longest[rest], longest_mm[line])
-        worth[s] = worth[rest] + value_cents[line]
-    return weight, volume, longest, worth, highest
+def pieces_of(kit: Whole, lines: int) -> tuple[int, Whole]:
+    """How many pieces there are, and the piece of each line, in the order of their first lines; `kit` may be empty."""
+    piece = np.zeros(lines, np.int64)
+    count = 0
+    for i in range(lines):
+        piece[i] = -1
+        if kit.size and kit[i] >= 0:
+            for j in range(i):
+                if kit[j] == kit[i]:
+                    piece[i] = piece[j]
+                    break
+        if piece[i] < 0:
+            piece[i] = count
+            count += 1
+    return count, piece
 
 
 @njit(cache=True)
-def stocked_sets(atp: Whole, item: Whole, units: Whole, highest: Whole) -> Truth:
-    """Whether a node has every unit of a set, shape ``(node, set)``; lines of one item share its stock."""
-    nodes, sets = atp.shape[0], highest.size
-    stocked = np.zeros((nodes, sets), np.bool_)
-    for k in range(nodes):
-        stocked[k, 0] = True
-        for s in range(1, sets):
-            line = highest[s]
-            if stocked[k, s ^ (1 << line)]:
-                wanted = units[line]
-                for other in range(line):
-                    if s >> other & 1 and item[other] == item[line]:
-                        wanted += units[other]
-                stocked[k, s] = wanted <= atp[k, line]
+def set_sums(count: int, piece: Whole, lines: Tables) -> Tables:
+    """Weight, volume, longest side and value of each set, and its lowest piece; `lines` holds the first four by line."""
+    sets = 1 << count
+    weight, volume = np.zeros(sets, np.int64), np.zeros(sets, np.int64)
+    longest, worth, lowest = np.zeros(sets, np.int64), np.zeros(sets, np.int64), np.zeros(sets, np.int64)
+    for i in range(piece.size):
+        alone = 1 << piece[i]
+        weight[alone] += lines[0][i]
+        volume[alone] += lines[1][i]
+        longest[alone] = max(longest[alone], lines[2][i])
+        worth[alone] += lines[3][i]
+    for p in range(count):
+        alone = 1 << p
+        lowest[alone] = p
+        for rest in range(1, alone):
+            s = rest | alone
+            weight[s] = weight[rest] + weight[alone]
+            volume[s] = volume[rest] + volume[alone]
+            longest[s] = max(longest[rest], longest[alone])
+            worth[s] = worth[rest] + worth[alone]
+            lowest[s] = lowest[rest]
+    return weight, volume, longest, worth, lowest
+
+
+@njit(cache=True)
+def stocked_pieces(count: int, piece: Whole, atp: Whole, item: Whole, units: Whole) -> tuple[Whole, bool]:
+    """The set of pieces that each node has, each for itself; and whether pieces compete for an item somewhere."""
+    held = np.full(atp.shape[0], (1 << count) - 1, np.int64)
+    contended = False
+    for i in range(units.size):
+        together, alone, first = units[i], units[i], True
+        for j in range(units.size):
+            if j != i and item[j] == item[i]:
+                together += units[j]
+                first = first and j > i
+                if piece[j] == piece[i]:
+                    alone += units[j]
+        for k in range(atp.shape[0]):
+            if atp[k, i] < alone:
+                held[k] &= ~(1 << piece[i])
+            elif first and atp[k, i] < together:
+                contended = True
+    return held, contended
+
+
+@njit(cache=True)
+def stocked_sets(sets: int, lowest: Whole, piece: Whole, held: Whole, atp: Whole, item: Whole, units: Whole) -> Truth:
+    """Whether a node has every unit of a set at once, shape ``(node, set)``; asked only where pieces compete."""
+    stocked = np.zeros((atp.shape[0], sets), np.bool_)
+    wanted = np.zeros(sets, np.int64)
+    of_piece = np.zeros(piece.max() + 1, np.int64)
+    for k in range(atp.shape[0]):
+        s = np.int64(0)
+        while True:
+            stocked[k, s] = True
+            s = (s - held[k]) & held[k]
+            if s == 0:
+                break
+        for i in range(units.size):
+            of_piece[:] = 0
+            for j in range(units.size):
+                if item[j] == item[i]:
+                    of_piece[piece[j]] += units[j]
+            if of_piece.sum() <= atp[k, i]:
+                continue
+            s = (0 - held[k]) & held[k]
+            while s != 0:
+                wanted[s] = wanted[s & (s - 1)] + of_piece[lowest[s]]
+                if wanted[s] > atp[k, i]:
+                    stocked[k, s] = False
+                s = (s - held[k]) & held[k]
     return stocked
 
 
 @njit(cache=True)
+def buckets(ladders: Tables, which: int, first: Whole) -> int:
+    """Fill `first` with the first step that may hold each part of a ladder's weights; by how many bits to cut them."""
+    low, end = ladders[0][which], ladders[0][which + 1]
+    heaviest = ladders[1][end - 1]
+    bits = 0
+    while heaviest >> bits >= BUCKETS:
+        bits += 1
+    step = low
+    for bucket in range((heaviest >> bits) + 1):
+        while ladders[1][step] < bucket << bits:
+            step += 1
+        first[bucket] = step
+    return bits
+
+
+@njit(cache=True)
+def billable_sets(ladder: Whole, divisor: Whole, weight: Whole, volume: Whole) -> tuple[Whole, Whole]:
+    """Billable weight of each set by divisor, ``(divisor, set)``, and the row of each candidate."""
+    row, known = np.zeros(ladder.size, np.int64), np.zeros(ladder.size, np.int64)
+    count = 0
+    for c in range(ladder.size):
+        while row[c] < count and known[row[c]] != divisor[ladder[c]]:
+            row[c] += 1
+        if row[c] == count:
+            known[count] = divisor[ladder[c]]
+            count += 1
+    billable = np.empty((count, weight.size), np.int64)
+    for d in range(count):
+        for s in range(weight.size):
+            billable[d, s] = weight[s] if known[d] == 0 else max(weight[s], -(-volume[s] // known[d]))
+    return row, billable
+
+
+@njit(cache=True)
+def add_candidate(
+    ladders: Tables,
+    which: int,
+    fixed_cents: int,
+    piece_cents: Whole,
+    able: int,
+    sums: Tables,
+    billable: Whole,
+    by_piece: Whole,
+    cost: Whole,
+) -> None:
+    """Lower `cost` of each set within `able` to what it costs by one candidate, where that is less."""
+    longest, lowest = sums[2], sums[4]
+    ends, step_cents, first_long, above, long_cents = ladders[1], ladders[2], ladders[4], ladders[5], ladders[6]
+    low, last = ladders[0][which], ladders[0][which + 1] - 1
+    heaviest, last_cents = ends[last], step_cents[last]
+    charge, charges = first_long[which], first_long[which + 1]
+    first = np.full(BUCKETS, low, np.int64)
+    two_fewer = able & (able - 1) & ((able & (able - 1)) - 1)
+    bits = buckets(ladders, which, first) if two_fewer else 62  # for few sets the steps are walked
+    s = (0 - able) & able
+    while s != 0:
+        handling = by_piece[s & (s - 1)] + piece_cents[lowest[s]]
+        by_piece[s] = handling
+        grams = billable[s]
+        cents = handling + fixed_cents
+        cartons = 1
+        if grams > heaviest:
+            full = -(-grams // heaviest) - 1
+            grams -= full * heaviest
+            cents += full * last_cents
+            cartons += full
+        step = first[grams >> bits]
+        while ends[step] < grams:
+            step += 1
+        cents += step_cents[step]
+        for c in range(charge, charges):
+            if longest[s] > above[c]:
+                cents += cartons * long_cents[c]
+        cost[s] = min(cost[s], cents)
+        s = (s - able) & able
+
+
+@njit(cache=True)
 def set_costs(
-    order: OrderArrays, ladders: Tables, stocked: Truth, sums: Tables, min_split_value_cents: int
+    node: Whole,
+    ladder: Whole,
+    able: Whole,
+    shipment_cents: Whole,
+    piece_cents: Whole,
+    ladders: Tables,
+    sums: Tables,
+    nodes: int,
+    stocked: Truth,
+    min_split_value_cents: int,
 ) -> tuple[Whole, Whole]:
-    """Least cents of each set as one shipment of each node, and its candidate, shapes ``(node, set)``.
-
-    Within a node the first of equally cheap candidates stands.
-    """
-    node, ladder, permitted, units, shipment_cents, unit_cents = order
-    weight, volume, longest, worth, highest = sums
-    nodes, sets = stocked.shape
-    cost = np.full((nodes, sets), INFEASIBLE, np.int64)
-    pick = np.full((nodes, sets), -1, np.int64)
-    row_of = np.full(ladders[3].size, -1, np.int64)
-    rows = 0
-    for c in range(node.size):
-        if row_of[ladder[c]] < 0:
-            row_of[ladder[c]] = rows
-            rows += 1
-    freight = np.full((rows, sets), np.int64(-1), np.int64)
-    by_unit = np.zeros(sets, np.int64)
-    for c in range(node.size):
-        k, row = node[c], row_of[ladder[c]]
-        for s in range(1, sets):
-            line = highest[s]
-            before_line = by_unit[s ^ (1 << line)]
-            if not permitted[c, line] or before_line >= INFEASIBLE:
-                by_unit[s] = INFEASIBLE
-                continue
-            by_unit[s] = before_line + unit_cents[c, line] * units[line]
-            if not stocked[k, s] or (s != sets - 1 and worth[s] < min_split_value_cents):
-                continue
-            if freight[row, s] < 0:
-                freight[row, s] = carton_cents(ladders, ladder[c], weight[s], volume[s], longest[s])
-            cents = by_unit[s] + shipment_cents[c] + freight[row, s]
-            if cents < cost[k, s]:
-                cost[k, s], pick[k, s] = cents, c
-    return cost, pick
-
-
-@njit(cache=True)
-def partitions(first: Whole, allowed: Truth, shipments: int) -> tuple[Whole, Whole]:
-    """Least cents of each set in exactly 1, 2, … shipments that cost `first` each, and the shipment of its lowest line.
-
-    Shapes ``(shipments + 1, set)``. In the last row only the whole order is filled.
-    """
-    sets = first.size
-    least = np.full((shipments + 1, sets), INFEASIBLE, np.int64)
-    part = np.zeros((shipments + 1, sets), np.int64)
-    for s in range(1, sets):
-        least[1, s], part[1, s] = first[s], s
-    for m in range(2, shipments + 1):
-        for s in range(1, sets):
-            if not allowed[s] or (m == shipments and s != sets - 1):
-                continue
-            low = s & -s
-            others = s ^ low
-            t = np.int64(0)
-            while t != others:
-                cents = first[t | low] + least[m - 1, others ^ t]
-                if cents < least[m, s]:
-                    least[m, s], part[m, s] = cents, t | low
-                t = (t - others) & others
-    return least, part
-
-
-@njit(cache=True)
-def before(cents: int, shipments: int, nodes: Whole, cents2: int, shipments2: int, nodes2: Whole) -> bool:
-    """The order of plans: least cents, then fewest shipments, then nodes in their order."""
-    if cents != cents2:
-        return cents < cents2
-    if shipments != shipments2:
-        return shipments < shipments2
-    for d in range(nodes.size):
-        if nodes[d] != nodes2[d]:
-            return bool(nodes[d] < nodes2[d])
-    return False
-
-
-@njit(cache=True)
-def last_node(
-    one: Whole, table: Whole, k: int, depth: int, shipments: int, extra_cents: int
-) -> tuple[int, int, int, int]:
-    """Cheapest way for node `k` to complete the order: cents, shipments in all, its own shipments, its set of lines."""
-    full = one.shape[2] - 1
-    best, best_m, best_j, best_t = INFEASIBLE, 0, 0, 0
-    for m in range(depth + 1, shipments + 1):
-        value, j, t = INFEASIBLE, 0, 0
-        if depth == 0:
-            value, j, t = one[m, k, full], m, full
-        else:
-            for more in range(1, m - depth + 1):
-                for part in range(1, full):  # growing, so that of equals the earlier nodes keep the most
-                    both = one[more, k, part] + table[depth - 1, m - more, full ^ part]
-                    if both < value:
-                        value, j, t = both, more, part
-        value += (m - 1) * extra_cents
-        if value < best:
-            best, best_m, best_j, best_t = value, m, j, t
-    return best, best_m, best_j, best_t
-
-
-@njit(cache=True)
-def extend(
-    one: Whole, table: Whole, sent: Whole, taken: Whole, k: int, depth: int, shipments: int, slack: Whole, worst: int
-) -> bool:
-    """Fill the table of a path that ends in node `k`; says whether anything in it can still beat `worst`.
-
-    `slack` is a lower bound on the rest of the order's cost, by shipments and set so far.
-    """
-    full = one.shape[2] - 1
-    alive = False
-    for m in range(depth + 1, shipments):
-        for s in range(1, full):
-            table[depth, m, s] = INFEASIBLE
-            if slack[m, s] > worst:
-                continue
-            value, j, t = INFEASIBLE, 0, 0
-            if depth == 0:
-                value, j, t = one[m, k, s], m, s
-            else:
-                for more in range(1, m - depth + 1):
-                    part = s & -s
-                    while part != s:
-                        both = one[more, k, part] + table[depth - 1, m - more, s ^ part]
-                        if both < value:
-                            value, j, t = both, more, part
-                        part = (part - s) & s
-            if value < INFEASIBLE:
-                table[depth, m, s], sent[depth, m, s], taken[depth, m, s] = value, j, t
-                alive = True
-    return alive
-
-
-@njit(cache=True)
-def slack_of(bound: Whole, shipments: int, extra_cents: int) -> Whole:
-    """Lower bound on a whole plan of which ``m`` shipments carry set ``s`` so far, shape ``(shipments + 1, set)``."""
-    sets = bound.shape[1]
-    full = sets - 1
-    slack = np.full((shipments + 1, sets), INFEASIBLE, np.int64)
-    for m in range(1, shipments):
-        for s in range(1, full):
-            for more in range(1, shipments - m + 1):
-                if more < shipments:
-                    whole = bound[m, s] + bound[more, full ^ s] + (m + more - 1) * extra_cents
-                    slack[m, s] = min(slack[m, s], whole)
-    return slack
-
-
-@njit(cache=True)
-def search(
-    one: Whole, slack: Whole, extra_cents: int, shipments: int, deepest: int, keep: int
-) -> tuple[int, Whole, Whole, Whole, Whole]:
-    """The best plan of each node subset, the `keep` cheapest first.
+    """Least cents of each set as one shipment of each node, shape ``(set, node)``, and over all nodes, ``(set,)``.
 
     Parameters
     ----------
-    one : least cents from one node by number of shipments, ``(shipments + 1, node, set)``.
-    slack : see `slack_of`.
-    deepest : most nodes of a plan, at most `shipments`.
-
-    Returns
-    -------
-    How many were found; of each its cents, its nodes ``(keep, deepest)`` padded with -1, and by node how many
-    shipments leave it and with which lines.
+    able : set of pieces that each candidate may carry and its node has, shape ``(candidate,)``.
+    stocked : see `stocked_sets`; of no sets where no pieces compete.
     """
-    nodes, sets = one.shape[1], one.shape[2]
-    cents, count = np.full(keep, INFEASIBLE, np.int64), np.zeros(keep, np.int64)
-    which = np.full((keep, deepest), -1, np.int64)
-    leaves, goods = np.zeros((keep, deepest), np.int64), np.zeros((keep, deepest), np.int64)
-    # Of the nodes on the path: least cents of each set by number of shipments, with the last node's share of it.
-    table = np.full((deepest, shipments + 1, sets), INFEASIBLE, np.int64)
-    sent = np.zeros((deepest, shipments + 1, sets), np.int64)
-    taken = np.zeros((deepest, shipments + 1, sets), np.int64)
-    found = 0
-    for target in range(1, deepest + 1):  # few nodes first: their plans bound the rest
-        path = np.full(deepest, -1, np.int64)
-        depth = 0
-        while depth >= 0:
-            path[depth] += 1
-            k = path[depth]
-            if k >= nodes:
-                path[depth] = -1
-                depth -= 1
+    weight, volume, worth = sums[0], sums[1], sums[3]
+    sets = weight.size
+    cost = np.full((sets, nodes), INFEASIBLE, np.int64)
+    cheapest = np.full(sets, INFEASIBLE, np.int64)
+    row, by_piece = np.empty(sets, np.int64), np.zeros(sets, np.int64)
+    bills, billable = billable_sets(ladder, ladders[3], weight, volume)
+    c = 0
+    while c < node.size:
+        k, end, any_able = node[c], c, np.int64(0)
+        while end < node.size and node[end] == k:
+            any_able |= able[end]
+            end += 1
+        if any_able:
+            row[:] = INFEASIBLE
+        for way in range(c, end):
+            if not able[way]:
                 continue
-            worst = cents[keep - 1] if found == keep else INFEASIBLE - 1
-            if depth + 1 < target:
-                if k + 1 < nodes and extend(one, table, sent, taken, k, depth, shipments, slack, worst):
-                    depth += 1
-                    path[depth] = k
-                continue
-            best, m, j, t = last_node(one, table, k, depth, shipments, extra_cents)
-            if best > worst or (found == keep and not before(best, m, path, worst, count[-1], which[-1])):
-                continue
-            at = min(found, keep - 1)
-            while at > 0 and before(best, m, path, cents[at - 1], count[at - 1], which[at - 1]):
-                cents[at], count[at] = cents[at - 1], count[at - 1]
-                for d in range(deepest):  # element by element: a third of the time to compile
-                    which[at, d], leaves[at, d], goods[at, d] = which[at - 1, d], leaves[at - 1, d], goods[at - 1, d]
-                at -= 1
-            found = min(keep, found + 1)
-            cents[at], count[at] = best, m
-            for d in range(deepest):
-                which[at, d], leaves[at, d], goods[at, d] = path[d], 0, 0
-            left = sets - 1
-            for d in range(depth, -1, -1):
-                leaves[at, d], goods[at, d] = j, t
-                left, m = left ^ t, m - j
-                if d > 0:
-                    j, t = sent[d - 1, m, left], taken[d - 1, m, left]
-    return found, cents, which, leaves, goods
-
-
-@njit(cache=True)
-def unfold(
-    found: int, which: Whole, leaves: Whole, goods: Whole, parts: Whole, pick: Whole, units: Whole, shipments: int
-) -> tuple[Whole, Whole]:
-    """Shipments of each plan: candidate ``(plan, shipment)`` padded with -1, and units ``(plan, shipment, line)``."""
-    candidate = np.full((found, shipments), -1, np.int64)
-    carried = np.zeros((found, shipments, units.size), np.int64)
-    for p in range(found):
-        row = 0
-        for d in range(which.shape[1]):
-            k, left = which[p, d], goods[p, d]
-            if k < 0:
-                continue
-            for m in range(leaves[p, d], 0, -1):
-                part = parts[m, k, left]
-                candidate[p, row] = pick[k, part]
-                for line in range(units.size):
-                    if part >> line & 1:
-                        carried[p, row, line] = units[line]
-                left ^= part
-                row += 1
-    return candidate, carried
-
-
-@njit(cache=True)
-def best_plans(
-    node: Whole,
-    ladder: Whole,
-    permitted: Truth,
-    atp: Whole,
-    item: Whole,
-    units: Whole,
-    weight_g: Whole,
-    volume_mm3: Whole,
-    longest_mm: Whole,
-    value_cents: Whole,
-    shipment_cents: Whole,
-    unit_cents: Whole,
-    ladders: tuple[Whole, ...],
-    extra_cents: int,
-    shipments: int,
-    min_split_value_cents: int,
-    deepest: int,
-    keep: int,
-) -> tuple[Whole, Whole, Whole, int, Whole, Whole]:
-    """Cents, candidates and units of the best plans; and the relaxation's cents, candidates and sets of lines.
-
-    With `deepest` below `shipments` plans of more nodes are not searched, nor two shipments of one node.
-    """
-    nodes, sets = atp.shape[0], 1 << units.size
-    full = sets - 1
-    sums = set_sums(units.size, weight_g, volume_mm3, longest_mm, value_cents)
-    stocked = stocked_sets(atp, item, units, sums[4])
-    order = (node, ladder, permitted, units, shipment_cents, unit_cents)
-    cost, pick = set_costs(order, ladders, stocked, sums, min_split_value_cents)
-    cheapest, of_node = np.full(sets, INFEASIBLE, np.int64), np.zeros(sets, np.int64)
-    for k in range(nodes):
-        for s in range(1, sets):
-            if cost[k, s] < cheapest[s]:
-                cheapest[s], of_node[s] = cost[k, s], k
-    bound, bound_part = partitions(cheapest, np.ones(sets, np.bool_), shipments)
-    one = np.full((shipments + 1, nodes, sets), INFEASIBLE, np.int64)
-    parts = np.zeros((shipments + 1, nodes, sets), np.int64)
-    for k in range(nodes):
-        least, part = partitions(cost[k], stocked[k], shipments if deepest == shipments else 1)
-        for m in range(least.shape[0]):
-            for s in range(sets):
-                one[m, k, s], parts[m, k, s] = least[m, s], part[m, s]
-    found, cents, which, leaves, goods = search(
-        one, slack_of(bound, shipments, extra_cents), extra_cents, shipments, deepest, keep
-    )
-    candidate, carried = unfold(found, which, leaves, goods, parts, pick, units, shipments)
-    relaxed, fewest = INFEASIBLE, 0
-    for m in range(1, shipments + 1):
-        if bound[m, full] + (m - 1) * extra_cents < relaxed:
-            relaxed, fewest = bound[m, full] + (m - 1) * extra_cents, m
-    loose, loose_sets = np.full(shipments, -1, np.int64), np.zeros(shipments, np.int64)
-    left = full
-    for m in range(fewest, 0, -1):
-        part = bound_part[m, left]
-        loose[fewest - m], loose_sets[fewest - m] = pick[of_node[part], part], part
-        left ^= part
-    return cents[:found], candidate, carried, relaxed, loose, loose_sets
+            add_candidate(
+                ladders,
+                ladder[way],
+                shipment_cents[way],
+                piece_cents[way],
+                able[way],
+                sums,
+                billable[bills[way]],
+                by_piece,
+                row,
+            )
+        c = end
+        s = (0 - any_able) & any_able
+        while s != 0:
+            if (
+                row[s] < INFEASIBLE
+                and (worth[s] >= min_split_value_cents or s == sets - 1)
+                and (stocked.shape[1] == 0 or stocked[k, s])
+            ):
+                cost[s, k] = row[s]
+                cheapest[s] = min(cheapest[s], row[s])
+            s = (s - any_able) & any_able
+    return cost, cheapest
