@@ -112,10 +112,12 @@ def _once(
         books.record(record)
         books.publish([routed_event(record, "OrderNotRerouted")])
         return Routed(record)
+    saves = 0
     if command.only_if_saves_cents is not None:
         staying = _staying(question, found, before.choice, decide)
         if staying is not None and staying - decision.plan.cents < max(1, command.only_if_saves_cents):
             return Routed(before, repeated=True)
+        saves = 0 if staying is None else staying - decision.plan.cents
     for reservation in there.soft:
         books.settle(reservation.id, ReservationState.VOIDED, command.now)
     record = reserve_best(books, question, found, decision)
@@ -123,7 +125,7 @@ def _once(
         raise _RacedError
     books.record(record)
     books.publish([routed_event(record, "OrderRerouted")])
-    return Routed(record)
+    return Routed(record, saves_cents=saves)
 
 
 def in_force(books: Transaction, there: Standing) -> DecisionRecord | None:

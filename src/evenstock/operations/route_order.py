@@ -53,6 +53,8 @@ class Routed:
 
     record: DecisionRecord
     repeated: bool = False
+    saves_cents: int = 0
+    """Cost of staying less that of the new plan, where an order was decided again only to save."""
 
 
 def route_order(
