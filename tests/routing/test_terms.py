@@ -2,18 +2,33 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 from tests.routing.brand import NOW, network, nodes, order
 
-from evenstock.domain import Cents, Costs, NodeId, Sku
+from evenstock.domain import CapacityPrice, Cents, Costs, Grams, NodeId, Order, Sku
+from evenstock.freight.distance import haversine_km
 from evenstock.registry import members
 from evenstock.routing.candidates import candidates
+from evenstock.routing.decide import decide, no_rules
 from evenstock.routing.network import ShippingNetwork
-from evenstock.routing.price import FAMILY, by_node_and_line
+from evenstock.routing.price import FAMILY, by_node_and_line, capacity_cents, price
 from evenstock.routing.term import Charge, Offer
-from evenstock.routing.terms import handling, inventory_price, lateness, second_parcel, surcharges
+from evenstock.routing.terms import (
+    carbon,
+    carrier_capacity,
+    inventory_price,
+    labour,
+    lateness,
+    node_capacity,
+    phantom_stock,
+    pick_and_pack,
+    preference,
+    second_parcel,
+    surcharges,
+)
 
 NETWORK = network(2)  # CA and GA
 SKU = Sku("SKU-001")
@@ -24,14 +39,141 @@ def offer(promised_days: int | None = None, worth: dict[tuple[Sku, NodeId], int]
     return Offer(found, NETWORK.nodes, NETWORK.steps, NETWORK.costs, by_node_and_line(found, NETWORK, worth or {}))
 
 
-def test_handling_is_paid_once_a_shipment_and_for_each_unit():
-    charge = handling.term(offer())
+def test_the_box_is_paid_once_a_shipment_and_labour_for_each_unit():
+    box, labour_charge = pick_and_pack.term(offer()), labour.term(offer())
 
     # CA picks an order for 1.80 and a unit for 0.25, GA for 1.90 and 0.30; three services each, two lines.
-    assert charge.shipment_cents is not None
+    assert box.shipment_cents is not None
+    assert labour_charge.unit_cents is not None
+    assert box.shipment_cents.tolist() == [180] * 3 + [190] * 3
+    assert box.unit_cents is None
+    assert labour_charge.unit_cents.tolist() == [[25, 25]] * 3 + [[30, 30]] * 3
+    assert labour_charge.shipment_cents is None
+
+
+def test_a_unit_that_may_be_missing_costs_its_probability_times_a_short_pick():
+    missing = np.array([[100_000, 0], [416, 417]])  # CA has the first item with 10 % doubt; GA with 0.0416 and 0.0417 %
+    charge = phantom_stock.term(replace(offer(), phantom_millionths=missing))
+
+    # A short pick costs 12.00: 1.20; 0.4992 of a cent and 0.5004 of a cent.
     assert charge.unit_cents is not None
-    assert charge.shipment_cents.tolist() == [180] * 3 + [190] * 3
-    assert charge.unit_cents.tolist() == [[25, 25]] * 3 + [[30, 30]] * 3
+    assert charge.unit_cents.tolist() == [[120, 0]] * 3 + [[0, 1]] * 3
+    assert phantom_stock.term(offer()).free
+
+
+def test_places_in_a_day_and_wishes_are_charged_to_each_shipment_as_they_come():
+    node, service, wish = (np.array([n] * 3 + [0] * 3) for n in (40, 7, 150))
+    some = replace(offer(), node_capacity_cents=node, carrier_capacity_cents=service, preference_cents=wish)
+
+    for term, cents in ((node_capacity, node), (carrier_capacity, service), (preference, wish)):
+        assert term.term(some).shipment_cents is cents
+        assert term.term(offer()).free
+
+
+def test_carbon_is_weight_by_distance_by_mode_at_the_price_of_a_tonne():
+    heavy = replace(NETWORK.items[SKU], weight_g=Grams(10_000))
+    light = replace(NETWORK.items[Sku("SKU-002")], weight_g=Grams(500))
+    found = replace(offer().candidates, items=(heavy, light))
+    costs = replace(NETWORK.costs, carbon_cents_per_tonne=Cents(20_000))
+    some = replace(offer(), candidates=found, costs=costs, km=np.array([2_000.4] * 3 + [np.nan] * 3))
+
+    # 10 kg over 2,000 km by road: 20 tkm x 116 g = 2.32 kg, at 200.00 a tonne 46.4 cents; by air 12.5 kg, 2.50.
+    # 500 g: 0.116 kg, 2.32 cents; by air 0.625 kg, 12.5 cents. An unknown distance charges nothing.
+    assert [way.service for way in found.ways[:3]] == ["ups:ground", "ups:two_day", "usps:advantage"]
+    charge = carbon.term(some)
+    assert charge.unit_cents is not None
+    assert charge.unit_cents.tolist() == [[46, 2], [250, 13], [46, 2]] + [[0, 0]] * 3
+    assert carbon.term(replace(some, costs=NETWORK.costs)).free
+
+
+def test_carbon_reaches_the_price_only_where_a_tonne_has_one():
+    costs = replace(NETWORK.costs, carbon_cents_per_tonne=Cents(20_000))
+    priced = ShippingNetwork(nodes(2), NETWORK.items, NETWORK.book, costs, "sha256:test")
+    of = order((SKU, 1))
+    zeros = np.zeros((2, 1), np.int64)
+
+    def cents(shipping: ShippingNetwork) -> np.ndarray:
+        return price(candidates(of, shipping, NOW, {}), shipping, zeros, zeros).priced.unit_cents
+
+    found = candidates(of, priced, NOW, {})
+    miles = haversine_km(34.0, -118.2, 30.3, -97.7), haversine_km(33.7, -84.4, 30.3, -97.7)
+    weight = NETWORK.items[SKU].weight_g
+    more = [
+        int(weight * round(float(miles[k])) * (625 if "two_day" in way.service else 116) * 20_000 / 1e12 + 0.5)
+        for k, way in zip(found.node, found.ways, strict=True)
+    ]
+
+    assert (cents(priced) - cents(NETWORK))[:, 0].tolist() == more
+    assert any(more)
+
+
+def test_prices_of_places_in_a_day_find_the_candidates_that_use_them():
+    found = candidates(order((SKU, 1)), network(2, orders_per_day=9), NOW, {}, ship_days=2)
+    friday, monday = (day for way in found.ways[:2] for day in [way.ship_on])
+    prices = [
+        CapacityPrice("node", "GA", friday, NOW, "repricing", Cents(40)),
+        CapacityPrice("service", "ups:ground", monday, NOW, "repricing", Cents(7)),
+        CapacityPrice("node", "NOWHERE", friday, NOW, "repricing", Cents(99)),
+    ]
+    node, service = capacity_cents(found, prices)
+
+    assert friday < monday
+    assert node is not None
+    assert service is not None
+    assert node.tolist() == [0, 0] * 3 + [40, 0] * 3
+    assert service.tolist() == [0, 7, 0, 0, 0, 0] * 2
+    assert capacity_cents(found, prices[:1])[1] is None
+
+
+def test_a_dear_place_today_sends_the_order_tomorrow():
+    capped = network(1, orders_per_day=9)
+    found = candidates(order((SKU, 1)), capped, NOW, {}, ship_days=2)
+    friday = found.ways[0].ship_on
+    stock, worth = np.full((1, 1), 5), np.zeros((1, 1), np.int64)
+
+    def shipped_on(cents: int) -> date:
+        node, service = capacity_cents(found, [CapacityPrice("node", "CA", friday, NOW, "nightly", Cents(cents))])
+        pricing = price(found, capped, stock, worth, node_capacity_cents=node, carrier_capacity_cents=service)
+        plan = decide(pricing, no_rules(pricing.priced.permitted.shape), capped).plan
+        assert plan is not None
+        return plan.shipments[0].candidate.ship_on
+
+    assert shipped_on(0) == friday
+    assert shipped_on(1) == friday + timedelta(days=3)
+
+
+def test_lines_of_a_kit_are_told_to_the_search_by_number():
+    plain = order((SKU, 1), ("SKU-002", 1), ("SKU-003", 1), ("SKU-004", 1))
+    kits = ["", "b", "a", "b"]
+    of = replace(plain, lines=tuple(replace(li, kit=kit) for li, kit in zip(plain.lines, kits, strict=True)))
+    zeros = np.zeros((2, 4), np.int64)
+
+    def kit(asked: Order) -> list[int] | None:
+        found = price(candidates(asked, NETWORK, NOW, {}), NETWORK, zeros, zeros).priced.kit
+        return None if found is None else found.tolist()
+
+    assert kit(of) == [-1, 0, 1, 0]
+    assert kit(plain) is None
+
+
+def test_terms_that_charge_nothing_are_no_part_of_the_price():
+    found = candidates(order((SKU, 1)), NETWORK, NOW, {})
+    zeros = np.zeros((2, 1), np.int64)
+    plain = [name for name, _ in price(found, NETWORK, zeros, zeros).charges]
+    wished = price(found, NETWORK, zeros, zeros, preference_cents=np.full(len(found.ways), 5))
+
+    assert plain == [
+        "base freight",
+        "fuel",
+        "inventory price",
+        "labour",
+        "lateness",
+        "pick and pack",
+        "second parcel",
+        "surcharges",
+    ]
+    assert [name for name, _ in wished.charges if name not in plain] == ["preference"]
+    assert (wished.priced.shipment_cents - price(found, NETWORK, zeros, zeros).priced.shipment_cents == 5).all()
 
 
 def test_lateness_is_the_probability_times_the_cost_of_a_late_order():
@@ -91,6 +233,16 @@ def test_surcharges_for_long_goods_are_apart_from_those_every_carton_pays():
 def test_every_term_has_a_name_and_gives_whole_cents_of_zero_or_more(name: str):
     member = members(FAMILY)[name]
     some = offer(promised_days=3, worth={(SKU, NodeId("CA")): 5})
+    each = np.arange(6)
+    some = replace(
+        some,
+        costs=replace(some.costs, carbon_cents_per_tonne=Cents(10_000)),
+        phantom_millionths=np.array([[0, 1_000_000], [5_000, 20_000]]),
+        preference_cents=each,
+        node_capacity_cents=each,
+        carrier_capacity_cents=each,
+        km=np.array([0.0, 12.5, 300.0, 4_000.0, np.nan, 1e-9]),
+    )
     charge = member.term(some)
     count = len(some.candidates.ways)
     shapes = {

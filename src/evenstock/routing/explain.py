@@ -7,13 +7,16 @@ from typing import Final
 
 import numpy as np
 
-from evenstock.domain import Cents, CostTerm, OrderPlan, OrderShipment, ShippedLine, Units
+from evenstock.domain import Cents, CostTerm, Order, OrderPlan, OrderShipment, ShippedLine, Units
 from evenstock.routing.choose import Choice
 from evenstock.routing.price import Pricing
 from evenstock.routing.priced import Whole
+from evenstock.routing.terms import base_freight, fuel, surcharges
 from evenstock.routing.terms_kernel import shipment_terms
 
 NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six")
+FREIGHT: Final = (base_freight.NAME, fuel.NAME, surcharges.NAME)
+"""Terms that carriers charge."""
 SHOWN: Final = 3
 """Differences named one by one; the rest is one sum."""
 
@@ -89,6 +92,10 @@ def sentence(pricing: Pricing, choice: Choice, shown: tuple[OrderPlan, ...], rel
     said = f"{_nodes(first)}, {_parcels(first)}, {_money(first.cents)}"
     if len(shown) > 1:
         said += f"; next best {_nodes(shown[1])} {_money(shown[1].cents)}: {_against(pricing, choice, first, shown[1])}"
+    paid = pricing.candidates.order.shipping_paid_cents
+    if paid:
+        margin = shipping_margin(first, pricing.candidates.order)
+        said += f"; {_money(paid)} paid for shipping, freight {_money(paid - margin)}: margin {_signed(margin)}"
     if relaxed:
         said += f"; gave up {', '.join(relaxed)}"
     return said + ("." if choice.proven_least else "; not proven the least.")
@@ -101,6 +108,15 @@ def by_term(plan: OrderPlan) -> dict[str, int]:
         for term in shipment.terms:
             cents[term.name] = cents.get(term.name, 0) + term.cents
     return cents
+
+
+def shipping_margin(plan: OrderPlan, order: Order) -> int:
+    """Cents the customer paid for shipping less what carriers charge for the plan: no term of the choice, but worth seeing.
+
+    What the customer paid is the same whatever ships the order, so that it cannot tell one plan from another.
+    """
+    cents = by_term(plan)
+    return order.shipping_paid_cents - sum(cents.get(name, 0) for name in FREIGHT)
 
 
 def _against(pricing: Pricing, choice: Choice, first: OrderPlan, other: OrderPlan) -> str:

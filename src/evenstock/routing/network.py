@@ -165,8 +165,8 @@ class ShippingNetwork:
         return self._transit[key]
 
     def lane(self, k: int, to: str) -> Area | None:
-        """Postal areas from node number `k` to area `to`; None where no transit time was learned by lane."""
-        return (self._areas[k], to) if self.book.has_lanes else None
+        """Postal areas from node number `k` to a postal area; None where no transit time was learned by lane."""
+        return (self._areas[k], area(to)) if self.book.has_lanes else None
 
     def late(self, service: str, zone: int, ship_on: date, deliver_by: date, lane: Area | None = None) -> float:
         """P(delivered after `deliver_by`); nan where the service's transit times are unknown."""

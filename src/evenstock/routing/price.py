@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, reduce
 
 import numpy as np
+from numpy.typing import NDArray
 
-from evenstock.domain import NodeId, Sku
+from evenstock.domain import CapacityPrice, NodeId, OrderLine, Sku
 from evenstock.registry import members
-from evenstock.routing.candidates import Candidates
+from evenstock.routing.candidates import Candidates, longest_side
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.priced import Priced, Whole
 from evenstock.routing.term import Charge, Offer
@@ -25,21 +27,47 @@ class Pricing:
 
     candidates: Candidates
     charges: tuple[tuple[str, Charge], ...]
-    """By name, in the order of the family."""
+    """By name, in the order of the family; terms that charge nothing are left out."""
     priced: Priced
     """With every candidate permitted: rules come later."""
 
 
-def price(candidates: Candidates, network: ShippingNetwork, atp: Whole, price_cents: Whole) -> Pricing:
+def price(
+    candidates: Candidates,
+    network: ShippingNetwork,
+    atp: Whole,
+    price_cents: Whole,
+    *,
+    phantom_millionths: Whole | None = None,
+    preference_cents: Whole | None = None,
+    node_capacity_cents: Whole | None = None,
+    carrier_capacity_cents: Whole | None = None,
+) -> Pricing:
     """Ask every term, add up.
 
     Parameters
     ----------
     atp, price_cents : units each node can still promise and the value of one more, shape ``(node, line)``, with nodes
         in the order of the network and lines in that of `candidates`.
+    phantom_millionths : probability that a unit of the record is not there, in millionths, shape ``(node, line)``.
+    preference_cents : what rules charge for candidates they do not prefer, shape ``(candidate,)``.
+    node_capacity_cents, carrier_capacity_cents : value of a place in a day, shape ``(candidate,)``, see `capacity_cents`.
+        What is left out of the last four charges nothing.
     """
-    offer = Offer(candidates, network.nodes, network.steps, network.costs, price_cents)
-    charges = tuple((name, term(offer)) for name, term in _terms())
+    costs = network.costs
+    offer = Offer(
+        candidates,
+        network.nodes,
+        network.steps,
+        costs,
+        price_cents,
+        phantom_millionths,
+        preference_cents,
+        node_capacity_cents,
+        carrier_capacity_cents,
+        _km(candidates, network) if costs.carbon_cents_per_tonne else None,
+    )
+    charges = tuple((name, charge) for name, term in _terms() if not (charge := term(offer)).free)
     count, lines = len(candidates.ways), candidates.lines
     units = np.array([line.units for line in lines], np.int64)
     volumes = [min(item.volume_mm3, _MOST_MM3 // int(n)) for item, n in zip(candidates.items, units, strict=True)]
@@ -57,7 +85,7 @@ def price(candidates: Candidates, network: ShippingNetwork, atp: Whole, price_ce
             units=units,
             weight_g=units * np.array([item.weight_g for item in candidates.items], np.int64),
             volume_mm3=units * np.array(volumes, np.int64),
-            longest_mm=np.array([max(i.length_mm, i.width_mm, i.height_mm) for i in candidates.items], np.int64),
+            longest_mm=np.array([longest_side(item) for item in candidates.items], np.int64),
             value_cents=units * np.array([line.price_cents for line in lines], np.int64),
             shipment_cents=_sum([c.shipment_cents for _, c in charges], (count,)),
             unit_cents=_sum([c.unit_cents for _, c in charges], (count, len(lines))),
@@ -66,6 +94,7 @@ def price(candidates: Candidates, network: ShippingNetwork, atp: Whole, price_ce
                 _sum([c.long_cents for _, c in charges], steps.long_above.shape),
             ),
             extra_shipment_cents=sum(c.extra_cents for _, c in charges),
+            kit=_kits(lines),
         ),
     )
 
@@ -77,6 +106,31 @@ def by_node_and_line(
     return np.array(
         [[amount.get((line.sku, node.id), 0) for line in candidates.lines] for node in network.nodes], np.int64
     )
+
+
+def capacity_cents(candidates: Candidates, prices: Iterable[CapacityPrice]) -> tuple[Whole | None, Whole | None]:
+    """Value of a place in the node's and in the service's day, shape ``(candidate,)`` each; None where none has a price."""
+    node: dict[tuple[str, date], int] = {}
+    service: dict[tuple[str, date], int] = {}
+    for row in prices:
+        (node if row.scope == "node" else service)[row.name, row.day] = row.cents
+    ways = candidates.ways
+    return (
+        np.array([node.get((way.node, way.ship_on), 0) for way in ways], np.int64) if node else None,
+        np.array([service.get((way.service, way.ship_on), 0) for way in ways], np.int64) if service else None,
+    )
+
+
+def _kits(lines: Sequence[OrderLine]) -> Whole | None:
+    """Number of each line's kit, -1 where it stands alone; None where no line is part of one."""
+    names = {kit: n for n, kit in enumerate(dict.fromkeys(line.kit for line in lines if line.kit))}
+    return np.array([names.get(line.kit, -1) for line in lines], np.int64) if names else None
+
+
+def _km(candidates: Candidates, network: ShippingNetwork) -> NDArray[np.float64]:
+    """Great-circle distance of each candidate."""
+    to = candidates.order.ship_to.postal_code
+    return np.array([network.km(k, to) for k in range(len(network.nodes))], np.float64)[candidates.node]
 
 
 @cache

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from evenstock.domain import Costs, Node
 from evenstock.routing.candidates import Candidates
 from evenstock.routing.parcels import ParcelSteps
 from evenstock.routing.priced import Whole
+
+MILLION: Final = 1_000_000
+"""Probabilities are whole millionths, so that they have the same bytes everywhere."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +27,16 @@ class Offer:
     costs: Costs
     price_cents: Whole
     """Value of one more unit of each line's item at each node, shape ``(node, line)``."""
+    phantom_millionths: Whole | None = None
+    """P(a unit of each line's item is not there when it is picked), in millionths, shape ``(node, line)``; None for 0."""
+    preference_cents: Whole | None = None
+    """Of a shipment that rules would rather not see, shape ``(candidate,)``, as are the next two; None for none."""
+    node_capacity_cents: Whole | None = None
+    """Value of one more shipment of the candidate's node on its day."""
+    carrier_capacity_cents: Whole | None = None
+    """Value of one more parcel of the candidate's service on its day."""
+    km: NDArray[np.float64] | None = None
+    """Great-circle distance of each candidate, nan where a place is unknown; None where carbon costs nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,3 +53,9 @@ class Charge:
     """Of a carton with goods above a length, shape ``(charge,)`` of `Offer.steps`."""
     extra_cents: int = 0
     """Of each shipment after the first."""
+
+    @property
+    def free(self) -> bool:
+        """Whether it charges nothing at all."""
+        several = (self.shipment_cents, self.unit_cents, self.step_cents, self.long_cents)
+        return not self.extra_cents and all(cents is None for cents in several)
