@@ -42,16 +42,7 @@ def _by_nearness(found: Candidates, network: ShippingNetwork) -> list[int]:
 
 def _only(found: Candidates, nodes: list[int]) -> Candidates:
     """The same order with candidates of these nodes alone."""
-    kept = np.flatnonzero(np.isin(found.node, nodes))
-    return replace(
-        found,
-        ways=tuple(found.ways[i] for i in kept.tolist()),
-        node=found.node[kept],
-        ladder=found.ladder[kept],
-        on_time=found.on_time[kept],
-        arrival_h=found.arrival_h[kept],
-        slots_left=found.slots_left[kept],
-    )
+    return found.only(np.isin(found.node, nodes))
 
 
 def _walk(found: Candidates, network: ShippingNetwork, read: Books, order: list[int]) -> list[int]:

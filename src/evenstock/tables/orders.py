@@ -43,6 +43,11 @@ class OrderHistory(dy.Schema):
     country = text("ISO 3166-1 alpha-2 country", regex=r"^[A-Z]{2}$", default="US")
     served_by = text("Node that shipped it; empty where unknown", default="")
     channel = text("Where it was sold", default="")
+    price_cents = cents("Paid for one unit; 0 where only the item's price is known", default=0)
+    residential = dy.Bool(description="Whether it went to a home", metadata=metadata_of("", default=True))
+    deliver_by = day("Promised day; empty for none", nullable=True, default=None)
+    order_class = text("Class that rules speak of", default="standard")
+    shipping_paid_cents = cents("What the customer paid for shipping the order", default=0)
 
 
 class Returns(dy.Schema):

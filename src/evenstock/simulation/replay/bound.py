@@ -1,0 +1,104 @@
+"""What nobody could have beaten: a certified lower bound on every lawful routing of the past, foresight and all.
+
+Weak duality: under any prices of units, the sum over orders of the least cost with prices, less the prices of all units
+there were, is below the cost of every plan that takes no unit twice. The ascent looks for the prices that lift it highest.
+Three more things are relaxed, each to the bound's disadvantage: every unit is there from the first morning, wishes and
+limits on a plan's shipments do not bind, and places in a day are free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from evenstock.domain import Costs, Item
+from evenstock.routing.batch import Batch
+from evenstock.routing.network import ShippingNetwork
+from evenstock.routing.priced import Whole
+from evenstock.routing.prices.ascent import ascend
+from evenstock.simulation.replay.chunks import Chunk, item_numbers
+from evenstock.simulation.replay.past import Past
+
+SWEEPS: Final = 60
+MANY: Final = 10_000
+"""Shipments of an order, where nothing limits them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Certificate:
+    """A lower bound, and the prices that prove it."""
+
+    cents: float
+    """No lawful routing of these orders with these units costs less, lost sales included."""
+    price: np.ndarray[tuple[int, int], np.dtype[np.float64]]
+    """Cents of a unit in hindsight, shape ``(node, item)``."""
+    orders: int
+    left_out: int
+    """Orders that could not be decided about at all, neither here nor in any arm."""
+
+
+def lawful(chunk: Chunk) -> Batch:
+    """The chunk's orders under law alone."""
+    ready, items = [], []
+    for n, position in enumerate(chunk.member.tolist()):
+        pricing, law = chunk.pricings[position], chunk.law[n]
+        assert pricing is not None
+        assert law is not None
+        ready.append(pricing.priced.under(law, MANY, 0))
+        items.append(chunk.batch.item[chunk.batch.first_line[n] : chunk.batch.first_line[n + 1]])
+    return Batch.pack(ready, items)
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Batches over one network and numbering as one."""
+    some = [batch for batch in batches if len(batch)]
+    if not some:
+        return batches[0]
+    arrays: list[Whole] = []
+    for k in range(len(some[0].arrays)):
+        parts = [batch.arrays[k] for batch in some]
+        if k in _STARTS:
+            ends = np.cumsum([0, *(int(part[-1]) for part in parts)])
+            shifted = [part[:-1] + end for part, end in zip(parts, ends, strict=False)]
+            arrays.append(np.concatenate([*shifted, ends[-1:]]))
+        else:
+            arrays.append(np.concatenate(parts))
+    begun = np.cumsum([0, *(len(batch) for batch in some)])
+    slow = np.concatenate([batch.slow + start for batch, start in zip(some, begun, strict=False)])
+    priced = tuple(one for batch in some for one in batch.priced)
+    return Batch(tuple(arrays), some[0].nodes, max(batch.items for batch in some), slow, priced)  # type: ignore[arg-type]
+
+
+_STARTS: Final = frozenset({0, 3, 5, 6})
+"""Arrays of a batch that say where something begins."""
+
+
+def lost_cents(item: Item, costs: Costs) -> int:
+    """What a unit that is not served costs: its margin and the customer's goodwill."""
+    return max(0, item.price_cents - item.unit_cost_cents) + item.price_cents * costs.goodwill_bp // 10_000
+
+
+def units_there(past: Past, network: ShippingNetwork) -> Whole:
+    """Every unit that ever was at a node, shape ``(node, item)``."""
+    numbers = item_numbers(network)
+    node = {one.id: k for k, one in enumerate(network.nodes)}
+    there = np.zeros((len(network.nodes), len(numbers)), np.int64)
+    for came in (past.opening.items(), *past.inflow.values()):
+        for (sku, name), units in came:
+            if sku in numbers and name in node:
+                there[node[name], numbers[sku]] += max(0, units)
+    return there
+
+
+def certify(past: Past, network: ShippingNetwork, batches: Sequence[Batch], *, sweeps: int = SWEEPS) -> Certificate:
+    """The bound for the orders in `batches` (see `lawful`), with everything that lay on the shelves."""
+    whole = joined(batches)
+    there = units_there(past, network)
+    items = [network.items[sku] for sku in sorted(network.items)]
+    each = np.array([lost_cents(item, network.costs) for item in items], np.int64)
+    lost = (each[whole.item] * whole.units).astype(np.float64)
+    found = ascend(whole, np.ones(len(whole)), there[:, : max(whole.items, 1)], lost=lost, sweeps=sweeps)
+    return Certificate(float(found.bound), found.price, len(whole), len(past.orders) - len(whole))

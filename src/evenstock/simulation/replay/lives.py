@@ -1,0 +1,225 @@
+"""Lives through the past again: every arm decides the same orders with the stock that its own decisions left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, timedelta
+from typing import Final
+
+import numpy as np
+
+from evenstock.domain import Cents, NodeId, Order, OrderPlan, Price, Sku, StockBalance, Units
+from evenstock.operations.deciding import Books, Decide, decide_order
+from evenstock.policy import CompiledPolicy
+from evenstock.routing.batch import Batch
+from evenstock.routing.candidates import WITHIN_DAYS, candidates
+from evenstock.routing.choose import Choice, least
+from evenstock.routing.explain import plans
+from evenstock.routing.network import ShippingNetwork
+from evenstock.routing.priced import Whole
+from evenstock.simulation.replay.chunks import Chunk, item_numbers
+from evenstock.simulation.replay.kernel import live
+from evenstock.simulation.replay.past import Past, Shelf
+
+MARGIN_DAYS: Final = 2 * WITHIN_DAYS + 2
+"""Days after the last whose places decisions may still take."""
+UNLIMITED: Final = 1 << 40
+
+Prices = Mapping[tuple[Sku, NodeId], int]
+"""Cents of a unit; what is not named is free."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A way of deciding, with the prices it knew on each day."""
+
+    name: str
+    prices: Callable[[date], Prices] = field(default=lambda _: {})
+    decide: Decide | None = None
+    """Decides each order by itself instead of the production search, such as people's habit: slower, one by one."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one order."""
+
+    plan: OrderPlan | None
+    """With what is really paid, prices left out; None where it was not served."""
+    whole: bool = True
+    """False where the whole machinery was needed: wishes given up, a quantity split, a full day."""
+
+
+class World:
+    """The shelves and the places of one arm."""
+
+    def __init__(self, past: Past, network: ShippingNetwork) -> None:
+        self.numbers = item_numbers(network)
+        self.node = {node.id: k for k, node in enumerate(network.nodes)}
+        self.network = network
+        self.first = past.first
+        self.short = 0
+        """Units that left by other ways than orders and were not there in this life."""
+        self.stock = np.zeros((len(network.nodes), len(self.numbers)), np.int64)
+        self.add(past.opening.items())
+        days = past.days + MARGIN_DAYS
+        ceilings = [UNLIMITED if n.orders_per_day is None else n.orders_per_day for n in network.nodes]
+        self.places = np.repeat(np.array(ceilings, np.int64)[:, None], days + 1, axis=1)
+
+    def add(self, came: Iterable[tuple[Shelf, int]]) -> None:
+        for (sku, node), units in came:
+            if sku in self.numbers and node in self.node:
+                at = self.node[node], self.numbers[sku]
+                self.short += max(0, -(int(self.stock[at]) + units))
+                self.stock[at] = max(0, int(self.stock[at]) + units)
+
+    def day(self, at: date) -> int:
+        return min(max(0, (at - self.first).days + 1), int(self.places.shape[1]) - 1)
+
+    def books(self, order: Order, prices: Prices, now: date) -> Books:
+        """What the order's decision would read."""
+        skus = sorted({line.sku for line in order.lines})
+        balances, rows = [], []
+        for sku in skus:
+            for name, k in sorted(self.node.items()):
+                units = int(self.stock[k, self.numbers[sku]])
+                if units:
+                    balances.append(StockBalance(sku, name, available=Units(units)))
+                cents = prices.get((sku, name), 0)
+                if cents:
+                    rows.append(Price(sku, name, order.placed_at, "replay", Cents(cents)))
+        taken = {
+            (node.id, now + timedelta(days=d)): node.orders_per_day
+            - int(self.places[k, self.day(now + timedelta(days=d))])
+            for k, node in enumerate(self.network.nodes)
+            if node.orders_per_day is not None
+            for d in range(-1, MARGIN_DAYS)
+        }
+        return Books(balances, rows, taken)
+
+    def take(self, plan: OrderPlan) -> None:
+        for shipment in plan.shipments:
+            k = self.node[shipment.candidate.node]
+            self.places[k, self.day(shipment.candidate.ship_on)] -= 1
+            for line in shipment.lines:
+                self.stock[k, self.numbers[line.sku]] -= line.units
+
+
+class Life:
+    """One arm, living from chunk to chunk."""
+
+    def __init__(self, arm: Arm, past: Past, network: ShippingNetwork, policy: CompiledPolicy) -> None:
+        self.arm, self.past, self.network, self.policy = arm, past, network, policy
+        self.world = World(past, network)
+        self.outcomes: list[Outcome] = []
+        self._mornings = sorted(past.inflow)
+
+    def live(self, chunk: Chunk) -> None:
+        """Decide the chunk's orders, day by day."""
+        batch, place = chunk.batch, {int(p): n for n, p in enumerate(chunk.member)}
+        way, cost = np.full(batch.item.size, -1, np.int64), np.zeros(len(batch), np.int64)
+        day_of = self._days(chunk)
+        position = 0
+        while position < len(chunk.orders):
+            today = chunk.orders[position].placed_at.astimezone(UTC).date()
+            self._wake(today)
+            end = position
+            while end < len(chunk.orders) and chunk.orders[end].placed_at.astimezone(UTC).date() == today:
+                end += 1
+            prices = self.arm.prices(today)
+            self._day(chunk, (position, end), place, (way, cost, day_of), prices, today)
+            position = end
+
+    def _day(
+        self,
+        chunk: Chunk,
+        span: tuple[int, int],
+        place: Mapping[int, int],
+        arrays: tuple[Whole, Whole, Whole],
+        prices: Prices,
+        today: date,
+    ) -> None:
+        way, cost, day_of = arrays
+        matrix = np.zeros(self.world.stock.shape, np.int64)
+        for (sku, node), cents in prices.items():
+            if sku in self.world.numbers and node in self.world.node:
+                matrix[self.world.node[node], self.world.numbers[sku]] = cents
+        position, end = span
+        while position < end:
+            if position not in place or self.arm.decide is not None:
+                self.outcomes.append(self._whole(chunk.orders[position], prices, today))
+                position += 1
+                continue
+            begin = place[position]
+            last = begin
+            while position + last - begin < end and place.get(position + last - begin) == last:
+                last += 1
+            stopped = live(
+                chunk.batch.arrays, begin, last, matrix, self.world.stock, day_of, self.world.places, cost, way
+            )
+            self.outcomes += [self._fast(chunk, n, way, cost, matrix) for n in range(begin, stopped)]
+            position += stopped - begin
+            if stopped < last:
+                self.outcomes.append(self._whole(chunk.orders[position], prices, today))
+                position += 1
+
+    def _wake(self, today: date) -> None:
+        """Receive what came by this morning."""
+        while self._mornings and self._mornings[0] <= today:
+            self.world.add(self.past.inflow[self._mornings.pop(0)])
+
+    def _days(self, chunk: Chunk) -> Whole:
+        found = [
+            self.world.day(candidate.ship_on)
+            for position in chunk.member.tolist()
+            if (pricing := chunk.pricings[position]) is not None
+            for candidate in pricing.candidates.ways
+        ]
+        return np.array(found, np.int64)
+
+    def _fast(self, chunk: Chunk, n: int, way: Whole, cost: Whole, matrix: Whole) -> Outcome:
+        """The plan of an order that the loop decided."""
+        batch: Batch = chunk.batch
+        pricing = chunk.pricings[int(chunk.member[n])]
+        assert pricing is not None
+        lines = slice(int(batch.first_line[n]), int(batch.first_line[n + 1]))
+        ways, units, items = way[lines], batch.units[lines], batch.item[lines]
+        node = pricing.priced.node[ways]
+        paid = int(cost[n]) - int((matrix[node, items] * units).sum())
+        used = sorted(set(ways.tolist()))
+        carried = np.array([[np.where(ways == c, units, 0) for c in used]], np.int64)
+        choice = Choice(np.array([paid], np.int64), np.array([used], np.int64), carried)
+        try:
+            return Outcome(plans(pricing, choice)[0])
+        except AssertionError:
+            # Two parcels of one way: the loop names the way of each line, not which of them share a parcel.
+            own = np.isin(np.arange(pricing.priced.node.size), used)[:, None] & (
+                np.arange(pricing.priced.node.size)[:, None] == ways[None]
+            )
+            return Outcome(plans(pricing, replace(least(pricing.priced.under(own, 99, 0)), proven_least=True))[0])
+
+    def _whole(self, order: Order, prices: Prices, today: date) -> Outcome:
+        """The whole machinery: wishes given up one by one, quantities split, places on later days."""
+        if any(line.sku not in self.world.numbers for line in order.lines):
+            return Outcome(None, whole=False)
+        read = self.world.books(order, prices, today)
+        found = candidates(order, self.network, order.placed_at, read.slots_taken)
+        decision = (self.arm.decide or decide_order)(found, self.network, self.policy, read)
+        if decision.plan is None:
+            return Outcome(None, whole=False)
+        self.world.take(decision.plan)
+        return Outcome(paid(decision.plan), whole=False)
+
+
+def paid(plan: OrderPlan) -> OrderPlan:
+    """The plan without the terms that guide and that nobody pays."""
+    return OrderPlan(
+        tuple(replace(s, terms=tuple(t for t in s.terms if t.name not in OPPORTUNITY)) for s in plan.shipments)
+    )
+
+
+OPPORTUNITY: Final = frozenset({"inventory price", "node capacity", "carrier capacity", "preference"})
+
+
+def lived(lives: Sequence[Life]) -> dict[str, list[Outcome]]:
+    return {life.arm.name: life.outcomes for life in lives}
