@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from evenstock.domain import Reservation, TransferOrder
+from evenstock.operations.exceptions.questions import orders_in_question
 from evenstock.operations.ports import Store
 
 _KEY = ["sku", "node", "lot"]
@@ -43,7 +44,9 @@ def check_books(store: Store, now: datetime, grace: timedelta = timedelta(minute
     with store.reading() as t:
         cached, resummed, outside = t.balance_frame(), t.recompute_balances(), t.outside_frame()
         promised, transfers = t.promised_frame(), t.transfers()
-        overdue = [r for name in t.due(now - grace, _SHOWN) if (r := t.reservation(name)) is not None]
+        kept = orders_in_question(t)
+        late = (t.reservation(name) for name in t.due(now - grace, _SHOWN + 2 * len(kept)))
+        overdue = [r for r in late if r is not None and r.order not in kept][:_SHOWN]
     return [
         *_conservation(cached, outside),
         *_projection(cached, resummed),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from evenstock.domain import Event, ReservationId, ReservationState
+from evenstock.domain import Event, OrderId, Reservation, ReservationId, ReservationState
+from evenstock.operations.exceptions.questions import hold_of, orders_in_question
 from evenstock.operations.ports import ConflictError, Store
 
 
 def post_reservation(store: Store, reservation: ReservationId, now: datetime) -> bool:
     """The pick was released: reserved → allocated. False if it already was.
 
-    Raises ConflictError if the reservation was voided or expired before, or does not exist.
+    Raises ConflictError if the reservation was voided or expired before, does not exist, or its order is held.
     """
     return _settle(store, reservation, ReservationState.POSTED, now, "the pick was released")
 
@@ -25,9 +26,14 @@ def void_reservation(store: Store, reservation: ReservationId, now: datetime, be
 
 
 def expire_reservations(store: Store, now: datetime, limit: int = 1_000) -> list[ReservationId]:
-    """Give back the stock of reservations whose time has run out, oldest first, at most `limit`; returns which."""
+    """Give back the stock of reservations whose time has run out, oldest first, at most `limit`; returns which.
+
+    An order about which something is open (a review, a hold, a new decision that is due) keeps its stock until it is answered.
+    """
     with store.reading() as t:
-        due = t.due(now, limit)
+        kept = orders_in_question(t)
+        # Those that are kept stay at the head of the queue: they must not use the limit up.
+        due = [name for name in t.due(now, limit + 2 * len(kept)) if not _kept(t.reservation(name), kept)][:limit]
     expired = []
     for reservation in due:
         # Each in a transaction of its own: several reservations together would take rows out of key order.
@@ -40,8 +46,16 @@ def expire_reservations(store: Store, now: datetime, limit: int = 1_000) -> list
     return expired
 
 
+def _kept(found: Reservation | None, kept: frozenset[OrderId]) -> bool:
+    return found is not None and found.order in kept
+
+
 def _settle(store: Store, reservation: ReservationId, state: ReservationState, now: datetime, because: str) -> bool:
     with store.transaction() as t:
+        before = t.reservation(reservation)
+        held = hold_of(t, before.order) if before is not None and state is ReservationState.POSTED else None
+        if held is not None and before is not None and before.state is ReservationState.PENDING:
+            raise ConflictError(f"order {before.order} is held ({held.because}); release it first")
         if not t.settle(reservation, state, now):
             return False
         found = t.reservation(reservation)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
+from typing import Any
 
 from evenstock.domain import (
     LineId,
@@ -157,7 +158,7 @@ def cancelled_units(books: Transaction, order: OrderId) -> Counter[LineId]:
     return found
 
 
-def _notes(books: Transaction, about: str) -> Iterator[dict[str, list[list[str | int]]]]:
+def _notes(books: Transaction, about: str) -> Iterator[dict[str, Any]]:
     for number in count(1):
         kept = books.recall(f"{about}:{number}")
         if kept is None:
