@@ -86,6 +86,21 @@ def test_lines_of_one_item_travel_together():
         assert carried.isdisjoint(free.item[units == 0].tolist())
 
 
+def test_lines_of_one_kit_travel_together():
+    rng = np.random.default_rng(9)
+    case = random_case(rng, random_book(rng), nodes=3, lines=20, scarce=0.0, same_item=0.2)
+    kit = np.array([0, 1, 2, -1] * 5)
+    free = replace(case.priced, permitted=np.ones_like(case.priced.permitted), atp=case.priced.atp + 100, kit=kit)
+    got = choose_large(free)
+
+    assert len(got) > 1
+    holds_together(replace(case, priced=free), got)
+    for plan in range(len(got)):
+        for _, units in got.shipments(plan):
+            carried = set(kit[units > 0].tolist()) - {-1}
+            assert carried.isdisjoint(kit[units == 0].tolist())
+
+
 def test_more_than_three_nodes_are_used_where_three_do_not_cover_the_order():
     rng = np.random.default_rng(5)
     case = random_case(rng, random_book(rng), nodes=5, lines=15, scarce=0.0, same_item=0.0, max_shipments=5)

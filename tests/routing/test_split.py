@@ -11,9 +11,9 @@ from evenstock.routing.priced import Priced
 from evenstock.routing.split import choose_split
 
 
-def unit_case(rng: np.random.Generator, nodes: int, lines: int, most: int) -> Case:
+def unit_case(rng: np.random.Generator, nodes: int, lines: int, most: int, kits: float = 0.0) -> Case:
     """An order of small quantities of which no node has all."""
-    case = random_case(rng, random_book(rng, services=2), nodes=nodes, lines=lines, same_item=0.3)
+    case = random_case(rng, random_book(rng, services=2), nodes=nodes, lines=lines, same_item=0.3, kits=kits)
     p = case.priced
     units = rng.integers(1, most, lines)
     first = {int(item): i for i, item in reversed(list(enumerate(p.item.tolist())))}
@@ -38,32 +38,42 @@ def unit_case(rng: np.random.Generator, nodes: int, lines: int, most: int) -> Ca
 
 
 def slow_split(case: Case) -> int | None:
-    """The least over every way to take each item's units from the nodes, one shipment a node, by the readable price."""
+    """The least over every home of each kit and every way to take the other units, one shipment a node, by the readable price."""
     p = case.priced
     items = sorted(set(p.item.tolist()))
-    wanted = [int(p.units[p.item == item].sum()) for item in items]
     line = [int(np.flatnonzero(p.item == item)[0]) for item in items]
-    ways = [
-        [w for w in itertools.product(*(range(int(p.atp[k, i]) + 1) for k in range(p.nodes))) if sum(w) == n]
-        for i, n in zip(line, wanted, strict=True)
-    ]
+    kit = np.full(p.lines, -1) if p.kit is None else p.kit
+    kits = sorted(set(kit[kit >= 0].tolist()))
+    wanted = [int(p.units[(p.item == item) & (kit < 0)].sum()) for item in items]
     least: int | None = None
-    for plan in itertools.product(*ways):
-        taken = np.array(plan).T  # (node, item)
-        used = np.flatnonzero(taken.sum(axis=1)).tolist()
-        if len(used) > p.max_shipments:
+    for homes in itertools.product(range(p.nodes), repeat=len(kits)):
+        whole = np.zeros((p.nodes, len(items)), np.int64)
+        for number, home in zip(kits, homes, strict=True):
+            whole[home] += [int(p.units[(p.item == item) & (kit == number)].sum()) for item in items]
+        left = p.atp[:, line] - whole
+        if (left < 0).any():
             continue
-        worth = [
-            sum(int(p.value_cents[i] // p.units[i]) * int(n) for i, n in zip(line, taken[k], strict=True)) for k in used
+        ways = [
+            [w for w in itertools.product(*(range(int(m) + 1) for m in left[:, i])) if sum(w) == n]
+            for i, n in enumerate(wanted)
         ]
-        if len(used) > 1 and min(worth) < p.min_split_value_cents:
-            continue
-        offers = [slow_shipment(case, k, line, taken[k].tolist()) for k in used]
-        if None in offers:
-            continue
-        cents = sum(o for o in offers if o is not None) + (len(used) - 1) * p.extra_shipment_cents
-        least = cents if least is None else min(least, cents)
+        for plan in itertools.product(*ways):
+            cents = slow_plan(case, line, np.array(plan).T + whole)
+            least = cents if least is None or (cents is not None and cents < least) else least
     return least
+
+
+def slow_plan(case: Case, line: list[int], taken: np.ndarray) -> int | None:
+    """What taking so many units from each node costs, ``(node, item)``; None where a limit forbids it."""
+    p = case.priced
+    used = np.flatnonzero(taken.sum(axis=1)).tolist()
+    worth = [
+        sum(int(p.value_cents[i] // p.units[i]) * int(n) for i, n in zip(line, taken[k], strict=True)) for k in used
+    ]
+    offers = [slow_shipment(case, k, line, taken[k].tolist()) for k in used]
+    if len(used) > p.max_shipments or (len(used) > 1 and min(worth) < p.min_split_value_cents) or None in offers:
+        return None
+    return sum(o for o in offers if o is not None) + (len(used) - 1) * p.extra_shipment_cents
 
 
 def slow_shipment(case: Case, node: int, line: list[int], taken: list[int]) -> int | None:
@@ -109,6 +119,49 @@ def test_the_cheapest_split_is_the_one_that_brute_force_finds(seed: int):
             found += 1
             within_stock(case.priced, got.shipments(plan))
     assert found > 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kit_is_whole_at_one_node_while_other_quantities_are_split(seed: int):
+    rng = np.random.default_rng(seed)
+    found = 0
+    for _ in range(12):
+        case = unit_case(rng, nodes=3, lines=int(rng.integers(2, 5)), most=4, kits=0.6)
+        p, least, got = case.priced, slow_split(case), choose_split(case.priced)
+        assert (int(got.cents[0]) if len(got) else None) == least
+        assert p.kit is not None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("evenstock.routing.split.MOST_SPLITS", 0)
+            good = choose_split(p)
+        if len(good):
+            within_stock(p, good.shipments())
+            assert least is not None
+            assert good.cents[0] >= least
+        for plan in range(len(got)):
+            within_stock(p, got.shipments(plan))
+            for line in np.flatnonzero(p.kit >= 0).tolist():
+                found += 1
+                shipped = [units[p.kit == p.kit[line]] for _, units in got.shipments(plan) if units[line]]
+                assert [s.tolist() for s in shipped] == [p.units[p.kit == p.kit[line]].tolist()]
+    assert found > 3
+
+
+def test_a_kit_that_no_node_has_whole_does_not_ship():
+    rng = np.random.default_rng(12)
+    case = random_case(rng, random_book(rng), nodes=2, lines=2, same_item=0.0).priced
+    apart = replace(
+        case,
+        units=np.array([2, 2]),
+        atp=np.array([[2, 1], [1, 2]]),
+        permitted=np.ones_like(case.permitted),
+        min_split_value_cents=0,
+    )
+
+    assert len(choose_split(apart)) > 0
+    assert len(choose_split(replace(apart, kit=np.array([0, 0])))) == 0
+    # The first line alone as a kit leaves node 0 whole; the second may still be split.
+    only_first = choose_split(replace(apart, kit=np.array([0, -1])))
+    assert only_first.units[0, 0, 0] == 2
 
 
 def test_beyond_the_count_of_splits_the_choice_is_good_and_not_claimed_to_be_the_least(monkeypatch: pytest.MonkeyPatch):

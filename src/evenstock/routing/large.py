@@ -1,6 +1,6 @@
 """A good plan for an order beyond the exact search, with a bound that may prove it.
 
-Lines of one item travel together. First plans: in every set of nodes that covers the order, up to three and up to the
+Lines of one item and lines of one kit travel together. First plans: in every set of nodes that covers the order, up to three and up to the
 most shipments, each node in turn takes all it can. The best are then improved: eight lines at a time are free while the
 rest of each shipment stays tied together, and the exact search decides about these few pieces; windows slide over the
 lines from heavy to light until none of them saves anything. Where no set of three covers the order a greedy cover of
@@ -64,17 +64,34 @@ def choose_large(priced: Priced, alternatives: int = ALTERNATIVES) -> Choice:
 
 
 def _by_item(priced: Priced) -> tuple[Priced, Whole]:
-    """The order with one line for each item, and the new line of each old one."""
-    _, first, line_of = np.unique(priced.item, return_index=True, return_inverse=True)
-    merge = (line_of == np.arange(len(first))[:, None]).astype(np.int64)
-    together = np.stack([priced.permitted[:, line_of == i].all(axis=1) for i in range(len(first))], axis=1)
+    """The order with one line of one unit for what travels together, and the new line of each old one."""
+    line_of = _together(priced)
+    member = line_of == np.arange(int(line_of.max()) + 1)[:, None]
+    merge = member.astype(np.int64)
+    _, item = np.unique(priced.item, return_inverse=True)
+    wanted = np.bincount(item, weights=priced.units).astype(np.int64)[item]
     merged = Priced(
-        priced.node, priced.ladder, together, priced.atp[:, first], np.arange(len(first)), merge @ priced.units,
-        merge @ priced.weight_g, merge @ priced.volume_mm3, priced.longest_mm[first], merge @ priced.value_cents,
-        priced.shipment_cents, priced.unit_cents[:, first], priced.ladders, priced.extra_shipment_cents,
+        priced.node, priced.ladder, _all_of(priced.permitted, member), _all_of(priced.atp >= wanted, member).astype(np.int64),
+        np.arange(len(merge)), np.ones(len(merge), np.int64), merge @ priced.weight_g, merge @ priced.volume_mm3,
+        np.array([priced.longest_mm[row].max() for row in member]), merge @ priced.value_cents, priced.shipment_cents,
+        (priced.unit_cents * priced.units) @ merge.T, priced.ladders, priced.extra_shipment_cents,
         priced.max_shipments, priced.min_split_value_cents,
     )  # fmt: skip
     return merged, line_of
+
+
+def _together(priced: Priced) -> Whole:
+    """Number of what each line travels with: lines that share an item or a kit, with others or through them."""
+    _, line_of = np.unique(priced.item, return_inverse=True)
+    kits = [] if priced.kit is None else [priced.kit == n for n in set(priced.kit[priced.kit >= 0].tolist())]
+    for kit in kits:
+        line_of[np.isin(line_of, line_of[kit])] = line_of[kit].min()
+    return np.unique(line_of, return_inverse=True)[1]
+
+
+def _all_of(truth: NDArray[np.bool_], member: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether something holds for all lines of each group, shape ``(row, group)``."""
+    return np.stack([truth[:, row].all(axis=1) for row in member], axis=1)
 
 
 def _first_plans(priced: Priced, permitted: NDArray[np.bool_], place: Whole) -> list[tuple[int, Assigned]]:
@@ -154,7 +171,7 @@ def _tied(priced: Priced, permitted: NDArray[np.bool_], pieces: Whole) -> Priced
     count = len(pieces)
     member = pieces.astype(np.bool_)
     return Priced(
-        priced.node, priced.ladder, np.stack([permitted[:, row].all(axis=1) for row in member], axis=1),
+        priced.node, priced.ladder, _all_of(permitted, member),
         np.ones((priced.nodes, count), np.int64), np.arange(count), np.ones(count, np.int64),
         pieces @ priced.weight_g, pieces @ priced.volume_mm3,
         np.array([priced.longest_mm[row].max() for row in member]), pieces @ priced.value_cents,

@@ -11,8 +11,9 @@ from evenstock.routing.subset_kernel import INFEASIBLE, carton_cents
 
 Truth = NDArray[np.bool_]
 Tables = tuple[Whole, ...]
-Offers = tuple[Whole, Truth, Whole, Whole, Whole]
-"""First candidate of each node, permitted, ladder, shipment cents and unit cents of each candidate."""
+Offers = tuple[Whole, Truth, Whole, Whole, Whole, Whole, Whole]
+"""First candidate of each node, permitted, ladder, shipment cents and unit cents of each candidate; then units of the
+items that several of the goods draw on, ``(goods, item)``, and the stock of them, ``(node, item)``."""
 MOST_PASSES = 20
 
 
@@ -44,12 +45,38 @@ def options(units: int, most: Whole) -> Whole:
 
 
 @njit(cache=True)
+def in_stock(need: Whole, stock: Whole, taken: Whole) -> bool:
+    """Whether a node has of the items that several goods draw on what it is to send."""
+    for j in range(stock.size):
+        wanted = 0
+        for i in range(taken.size):
+            wanted += taken[i] * need[i, j]
+        if wanted > stock[j]:
+            return False
+    return True
+
+
+@njit(cache=True)
+def room(need: Whole, stock: Whole, taken: Whole, i: int, most: int) -> int:
+    """Units of goods `i`, at most `most`, that a node can send beside what it sends already."""
+    for j in range(stock.size):
+        if need[i, j] > 0:
+            left = stock[j]
+            for other in range(taken.size):
+                left -= taken[other] * need[other, j]
+            most = min(most, left // need[i, j])
+    return most
+
+
+@njit(cache=True)
 def split_cents(items: Tables, offers: Offers, ladders: Tables, limits: Whole, nodes: Whole, taken: Whole) -> int:
     """Cents of taking ``taken[node, item]`` units, each node one shipment by its cheapest candidate."""
     weight_g, volume_mm3, longest_mm, value_cents = items
-    first, permitted, ladder, shipment_cents, unit_cents = offers
+    first, permitted, ladder, shipment_cents, unit_cents, need, stock = offers
     total, shipments, least_value = 0, 0, INFEASIBLE
     for n in range(nodes.size):
+        if not in_stock(need, stock[nodes[n]], taken[n]):
+            return INFEASIBLE
         weight, volume, longest, value, some = 0, 0, 0, 0, 0
         for i in range(taken.shape[1]):
             if taken[n, i]:
@@ -110,14 +137,14 @@ def every_split(
 
 
 @njit(cache=True)
-def fill(units: Whole, most: Whole, start: int) -> Whole:
-    """Each node takes all it can, beginning with `start`, shape ``(node, item)``."""
+def fill(units: Whole, most: Whole, start: int, need: Whole, stock: Whole) -> Whole:
+    """Each node takes all it can, beginning with `start`, shape ``(node, item)``; may fall short where goods compete."""
     taken = np.zeros(most.shape, np.int64)
     for i in range(units.size):
         left = units[i]
         for turn in range(most.shape[0]):
             n = (start + turn) % most.shape[0]
-            taken[n, i] = min(left, most[n, i])
+            taken[n, i] = room(need, stock[n], taken[n], i, min(left, most[n, i]))
             left -= taken[n, i]
     return taken
 
@@ -156,7 +183,9 @@ def good_split(
     """
     best, kept = INFEASIBLE, np.zeros(most.shape, np.int64)
     for start in range(nodes.size):
-        taken = fill(units, most, start)
+        taken = fill(units, most, start, offers[5], offers[6][nodes])
+        if (taken.sum(axis=0) < units).any():
+            continue
         cents = split_cents(items, offers, ladders, limits, nodes, taken)
         for _ in range(MOST_PASSES):
             before = cents
