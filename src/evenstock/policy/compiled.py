@@ -16,7 +16,7 @@ from evenstock.domain import Candidate, Item, Node, NodeId, Order, OrderPlan, Po
 from evenstock.policy import bounds as order_bounds
 from evenstock.policy.bounds import Found
 from evenstock.policy.network import Network
-from evenstock.policy.parameters import Parameter, read
+from evenstock.policy.parameters import Given, Parameter, read
 from evenstock.policy.permit import Permitted, Relaxation, permit
 from evenstock.policy.review import Ask, asks, review
 from evenstock.policy.ruling import CandidateFacts, Movement, OrderBounds, Question, Ruling
@@ -41,6 +41,17 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One rule of a compiled policy."""
+
+    place: int
+    rule: Rule
+    ruling: Ruling
+    given: Given
+    """Its parameters, read and checked."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Day:
     """The rules in force on one day, by what they have a say in."""
 
@@ -55,11 +66,14 @@ class _Day:
 class CompiledPolicy:
     """A policy ready to answer. It holds no state but what follows from policy and network."""
 
-    def __init__(self, policy: Policy, network: Network, rulings: Sequence[Ruling]) -> None:
+    def __init__(self, policy: Policy, network: Network, parts: Sequence[tuple[Ruling, Given]]) -> None:
         self.policy = policy
         self.digest = policy.digest()
-        self._network = network
-        self._rulings = tuple(rulings)
+        self.network = network
+        self.parts = tuple(
+            Part(place, rule, ruling, given)
+            for place, (rule, (ruling, given)) in enumerate(zip(policy.rules, parts, strict=True))
+        )
         self._days: dict[date, _Day] = {}
 
     def permit(
@@ -77,7 +91,7 @@ class CompiledPolicy:
         if not len(candidates) == len(facts.on_time_probability) == len(facts.slots_left):
             raise ValueError(f"{order.id}: each of the {len(candidates)} candidates needs its facts")
         node_of = np.array([self._position(candidate.node) for candidate in candidates], dtype=np.int64)
-        question = Question(order, items, candidates, facts, self._network.nodes, node_of)
+        question = Question(order, items, candidates, facts, self.network.nodes, node_of)
         return permit(self._on(facts.on).permits, question)
 
     def bounds(self, order: Order, on: date) -> OrderBounds:
@@ -117,22 +131,22 @@ class CompiledPolicy:
         ValueError
             If a node or item is not in the network the policy was compiled with, or a lane's end is not in `nodes`.
         """
-        chosen = tuple(self._network.nodes[self._position(node)] for node in nodes)
+        chosen = tuple(self.network.nodes[self._position(node)] for node in nodes)
         index = {node: k for k, node in enumerate(nodes)}
         strange = sorted({str(end) for lane in lanes for end in lane if end not in index})
         if strange:
             raise ValueError(f"lanes lead to {', '.join(strange)}, which stand not among the nodes asked about")
-        unknown = [str(sku) for sku in skus if sku not in self._network.items]
+        unknown = [str(sku) for sku in skus if sku not in self.network.items]
         if unknown:
             raise ValueError(
                 f"policy {self.policy.name} does not know item {unknown[0]}; compile it with today's items"
             )
-        movement = Movement(chosen, index, lanes, [self._network.items[sku] for sku in skus])
+        movement = Movement(chosen, index, lanes, [self.network.items[sku] for sku in skus])
         return transfer_bounds(self._on(on).transfers, movement)
 
     def _position(self, node: NodeId) -> int:
         try:
-            return self._network.index[node]
+            return self.network.index[node]
         except KeyError:
             raise ValueError(
                 f"policy {self.policy.name} does not know node {node}; compile it with today's nodes"
@@ -144,12 +158,8 @@ class CompiledPolicy:
         return self._days[day]
 
     def _sorted(self, on: date) -> _Day:
-        placed = [
-            (place, rule, ruling)
-            for place, (rule, ruling) in enumerate(zip(self.policy.rules, self._rulings, strict=True))
-            if rule.in_force(on)
-        ]
-        says = {answer: [p for p in placed if _has_a_say(p[2], answer)] for answer in _ANSWERS}
+        placed = [(part.place, part.rule, part.ruling) for part in self.parts if part.rule.in_force(on)]
+        says = {answer: [p for p in placed if has_a_say(p[2], answer)] for answer in _ANSWERS}
         chosen = {place for answer in ("bars", "exempts", "charges") for place, _, _ in says[answer]}
         bounds = tuple(says["bound"])
         transfers = {place: (rule, ruling) for place, rule, ruling in says["closes"] + says["floor_days"] if rule.hard}
@@ -176,15 +186,15 @@ def compile_policy(
     ordered = tuple(nodes[name] for name in sorted(nodes))
     network = Network(ordered, items, {node.id: k for k, node in enumerate(ordered)}, frozenset(map(str, services)))
     problems: list[str] = []
-    rulings: list[Ruling] = []
+    parts: list[tuple[Ruling, Given]] = []
     for rule in policy.rules:
         try:
-            rulings.append(_compile_rule(rule, network))
+            parts.append(_compile_rule(rule, network))
         except ValueError as error:
             problems.append(str(error))
     if problems:
         raise ValueError(f"policy {policy.name} cannot be used:\n" + "\n".join(problems))
-    return CompiledPolicy(policy, network, rulings)
+    return CompiledPolicy(policy, network, parts)
 
 
 def describe() -> tuple[Kind, ...]:
@@ -206,7 +216,7 @@ def _kinds() -> dict[str, ModuleType]:
     return members(FAMILY)
 
 
-def _compile_rule(rule: Rule, network: Network) -> Ruling:
+def _compile_rule(rule: Rule, network: Network) -> tuple[Ruling, Given]:
     kinds = _kinds()
     if rule.kind not in kinds:
         raise ValueError(f"rule {rule.id}: there is no kind {rule.kind!r}; use one of {', '.join(kinds)}")
@@ -223,8 +233,9 @@ def _compile_rule(rule: Rule, network: Network) -> Ruling:
     if problems:
         raise ValueError("\n".join(problems))
     ruling: Ruling = module.compile_rule(given, network)
-    return ruling
+    return ruling, given
 
 
-def _has_a_say(ruling: Ruling, answer: str) -> bool:
+def has_a_say(ruling: Ruling, answer: str) -> bool:
+    """Whether this rule could ever give that answer, such as `bars` or `review`."""
     return getattr(type(ruling), answer) is not getattr(Ruling, answer)
