@@ -172,7 +172,9 @@ def decide_many(
     way = np.full(batch.item.size, -1, np.int64)
     decide_each(batch.arrays, batch.fast, price, ways, there, cost, way)
     for o, priced in zip(batch.slow.tolist(), batch.priced, strict=True):
-        cost[o], way[batch.first_line[o] : batch.first_line[o + 1]] = _one(batch, o, priced, price, ways, there)
+        item = batch.item[batch.first_line[o] : batch.first_line[o + 1]]
+        here = replace(priced, atp=np.minimum(priced.atp, there[:, item])) if there.size else priced
+        cost[o], way[batch.first_line[o] : batch.first_line[o + 1]] = decide_one(batch, o, here, price, ways)
     use = np.zeros(price.shape, np.int64)
     taken(batch.arrays, np.arange(len(batch)), way, np.ones(len(batch), np.int64), use, NO_WAY_PRICE)
     return Chosen(cost, way, use)
@@ -192,26 +194,23 @@ def _given(batch: Batch, price: Money, way_price: Money | None, stock: Whole | N
     return ways, ANY_STOCK if stock is None else np.ascontiguousarray(stock, np.int64)
 
 
-def _one(batch: Batch, order: int, priced: Priced, price: Money, way_price: Money, stock: Whole) -> tuple[float, Whole]:
-    """An order without a table, under prices rounded to whole units of money; what they add is then taken as it is."""
+def decide_one(batch: Batch, order: int, priced: Priced, price: Money, way_price: Money) -> tuple[float, Whole]:
+    """Cost and ways of an order without a table, decided under prices rounded to whole money; they are then paid exactly."""
     item = batch.item[batch.first_line[order] : batch.first_line[order + 1]]
     added = np.rint(price[:, item][priced.node]).astype(np.int64)
-    ways = slice(int(batch.first_way[order]), int(batch.first_way[order + 1]))
-    fixed = np.rint(way_price[ways]).astype(np.int64) if way_price.size else np.zeros_like(priced.shipment_cents)
-    dear = replace(
-        priced,
-        unit_cents=priced.unit_cents + added,
-        shipment_cents=priced.shipment_cents + fixed,
-        atp=np.minimum(priced.atp, stock[:, item]) if stock.size else priced.atp,
-    )
+    own = way_price[batch.first_way[order] : batch.first_way[order + 1]]
+    fixed = np.rint(own).astype(np.int64) if own.size else np.zeros_like(priced.shipment_cents)
+    dear = replace(priced, unit_cents=priced.unit_cents + added, shipment_cents=priced.shipment_cents + fixed)
     found = least(dear) if priced.lines <= EXACT_LINES else choose_large(dear, 0)
     way = np.full(priced.lines, -1, np.int64)
     if not len(found):
         return INFEASIBLE, way
+    cost = found.cents[0]
     for candidate, units in found.shipments():
         way[units > 0] = candidate
-    exact = price[priced.node[way], item] @ priced.units
-    return found.cents[0] - added[way, np.arange(priced.lines)] @ priced.units + exact, way
+        cost = cost + (own[candidate] - fixed[candidate] if own.size else 0)
+    exact = price[priced.node[way], item] - added[way, np.arange(priced.lines)]
+    return cost + exact @ priced.units, way
 
 
 def _fill(one: Priced, rows: tuple[Whole, NDArray[np.int32], Whole, NDArray[np.bool_]]) -> None:
