@@ -1,0 +1,508 @@
+"""The human queue: what waits for a person, with a plan already set aside, a suggestion, and a deadline at which it happens.
+
+A person's answer never changes a record: it is a new one, with layer `person`, whose sentence names the decision before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+
+from evenstock.domain import (
+    Allow,
+    Case,
+    CaseId,
+    CaseKind,
+    CaseState,
+    Cents,
+    DecisionId,
+    DecisionRecord,
+    Event,
+    Layer,
+    Order,
+    OrderId,
+    OrderPlan,
+    Outcome,
+    Refuse,
+    ReservationId,
+    ReservationState,
+)
+from evenstock.operations.deciding import Decide, Question, candidates_of, decide_order
+from evenstock.operations.decisions import decision_from
+from evenstock.operations.ports import Store, Transaction
+from evenstock.operations.reroute import Reroute, in_force, question_again
+from evenstock.operations.route_order import reserve_best, routed_event
+from evenstock.operations.standing import Standing, standing
+from evenstock.policy import CompiledPolicy
+from evenstock.routing.candidates import Candidates, refusal
+from evenstock.routing.decide import Decision
+from evenstock.routing.network import ShippingNetwork
+
+OPERATIONS: Final = "operations lead"
+REVIEW_WITHIN: Final = timedelta(hours=4)
+"""How long a person has, unless the promise, the rule or the stock set aside leaves less."""
+EXECUTE: Final = "execute"
+RETRY: Final = "retry"
+FIRST_RETRY: Final = timedelta(hours=1)
+LONGEST_RETRY: Final = timedelta(hours=24)
+"""Between attempts at an order that nothing can serve: an hour, then twice as long each time, up to this."""
+ASK_AFTER: Final = timedelta(days=2)
+"""How long such an order is tried again in silence before a person is asked."""
+ANEW: Final = "anew"
+"""Fact of a case whose order is decided again even where all of it is set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that waits, with the money at stake."""
+
+    case: Case
+    order: Order | None
+    """The order it is about, as it was placed; None where it is about something else."""
+    value_cents: Cents
+    """Price of the goods ordered: what is lost if it is never answered."""
+    plan_cents: Cents | None
+    """What the suggested plan costs; None where there is none."""
+    next_cents: Cents | None
+    """What the next best plan costs; None where there is no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What a person's answer, or the deadline, came to."""
+
+    case: Case
+    record: DecisionRecord | None = None
+    """The decision it made; None where it made none."""
+    price_cents: Cents = Cents(0)
+    """What an override costs beyond what the system would do at the same moment."""
+
+
+def queue(books: Transaction, *, everything: bool = False) -> list[Waiting]:
+    """What waits for a person, by deadline; with `everything`, also what the system is seeing to by itself."""
+    return [_waiting(books, case) for case in books.cases(CaseState.OPEN) if case.role or everything]
+
+
+def _waiting(books: Transaction, case: Case) -> Waiting:
+    order = order_of(case)
+    kept = books.order(order) if order else None
+    plan, other = case.fact("plan_cents"), case.fact("next_cents")
+    return Waiting(
+        case,
+        kept,
+        kept.value_cents if kept else Cents(0),
+        Cents(int(plan)) if plan else None,
+        Cents(int(other)) if other else None,
+    )
+
+
+# --- what opens a case -----------------------------------------------------------------------------------------------
+
+
+def open_review(
+    books: Transaction,
+    record: DecisionRecord,
+    reservation: ReservationId,
+    because: str,
+    *,
+    role: str = OPERATIONS,
+    within: timedelta = REVIEW_WITHIN,
+    latest: datetime | None = None,
+    at_deadline: str = EXECUTE,
+    suggestion: str = "",
+) -> Case:
+    """Ask a person about a plan that is reserved; in the transaction that reserves and records it.
+
+    Parameters
+    ----------
+    reservation
+        Holds the plan's stock: the deadline is never later than its time.
+    within
+        How long the person has.
+    latest
+        The last moment at which a release still keeps the promise: the deadline is never later either.
+    """
+    assert record.choice is not None, f"{record.id}: a person is asked about a plan"
+    held = books.reservation(reservation)
+    opened_at = record.decided_at
+    limits = [opened_at + within, *([latest] if latest else []), *([held.expires_at] if held else [])]
+    facts = {
+        "decision": str(record.id),
+        "reservation": str(reservation),
+        "plan_cents": str(record.choice.cents),
+        "next_cents": str(record.alternatives[0].cents) if record.alternatives else "",
+    }
+    case = Case(
+        CaseId(f"review:{record.id}"),
+        CaseKind.REVIEW,
+        f"order:{record.order}",
+        because,
+        suggestion or f"ship {ways(record.choice)} for {dollars(record.choice.cents)}",
+        at_deadline,
+        role,
+        opened_at,
+        max(opened_at, min(limits)),
+        tuple(facts.items()),
+    )
+    close_overtaken(books, record, opened_at)
+    books.put_case(case)
+    return case
+
+
+def open_unserved(books: Transaction, record: DecisionRecord) -> Case:
+    """See to an order that nothing can serve now: tried again later, and a person is asked if that goes on.
+
+    In the transaction that records the decision; an order of which such a case is open keeps that one.
+    """
+    about = f"order:{record.order}"
+    there = books.cases(CaseState.OPEN, CaseKind.UNSERVED, about)
+    if there:
+        return there[0]
+    case = Case(
+        CaseId(f"unserved:{record.id}"),
+        CaseKind.UNSERVED,
+        about,
+        record.sentence,
+        "try again when stock or rules have changed",
+        RETRY,
+        "",
+        record.decided_at,
+        record.decided_at + FIRST_RETRY,
+        (("decision", str(record.id)), ("tries", "1")),
+    )
+    books.put_case(case)
+    return case
+
+
+def close_overtaken(books: Transaction, record: DecisionRecord, now: datetime) -> None:
+    """Close reviews of earlier plans of the order that this decision has replaced."""
+    for case in books.cases(CaseState.OPEN, CaseKind.REVIEW, f"order:{record.order}"):
+        if case.fact("decision") != record.id:
+            books.change_case(case.step, case.closed(now, "system", f"overtaken: decided again as {record.id}"))
+
+
+def ask_about_overdue(store: Store, now: datetime, limit: int = 1_000) -> list[Case]:
+    """A case for each order whose reserved stock was not released in time: it keeps its stock until that is answered.
+
+    A node may have picked it and not said so: therefore a person looks before it is decided again.
+    """
+    with store.reading() as books:
+        late = [found for name in books.due(now, limit) if (found := books.reservation(name)) is not None]
+        late = [found for found in late if books.order(found.order) is not None]
+        late = [found for found in late if not books.cases(CaseState.OPEN, about=f"order:{found.order}")]
+    asked = []
+    for found in late:
+        nodes = ", ".join(dict.fromkeys(line.node for line in found.lines))
+        case = Case(
+            CaseId(f"overdue:{found.id}"),
+            CaseKind.UNSERVED,
+            f"order:{found.order}",
+            f"set aside at {nodes} since {found.made_at:%Y-%m-%d %H:%M} UTC, and no pick was released by {found.expires_at:%Y-%m-%d %H:%M} UTC",
+            f"ask {nodes} whether it was picked; else it is decided again",
+            RETRY,
+            OPERATIONS,
+            now,
+            now + REVIEW_WITHIN,
+            (("reservation", str(found.id)), (ANEW, "1")),
+        )
+        with store.transaction() as books:
+            again = books.reservation(found.id)
+            if again is not None and again.state is ReservationState.PENDING and books.case(case.id) is None:
+                books.put_case(case)
+                asked.append(case)
+    return asked
+
+
+# --- what a person answers -------------------------------------------------------------------------------------------
+
+
+def accept(store: Store, case: CaseId, by: str, now: datetime, reason: str = "") -> Reviewed | Refuse:
+    """Execute the suggested plan now. Refuses, with a sentence, where nothing waits under this id."""
+    with store.transaction() as books:
+        found = _open_review(books, case)
+        if isinstance(found, Refuse):
+            return found
+        return execute(books, found, by, now, reason)
+
+
+def execute(books: Transaction, case: Case, by: str, now: datetime, reason: str = "") -> Reviewed:
+    """Close an open review by its plan; where the plan's stock is gone, say so and have the order routed again."""
+    reservation = books.reservation(ReservationId(case.fact("reservation")))
+    decided = books.decision(DecisionId(case.fact("decision")))
+    if reservation is None or decided is None or reservation.state is not ReservationState.PENDING:
+        return _too_late(books, case, by, now, reservation.state if reservation else None)
+    before = decision_from(decided)
+    assert before.choice is not None
+    said = f"{by} accepted it" if by != "deadline" else "nobody answered by the deadline"
+    said += f" ({reason})" if reason else ""
+    record = replace(
+        before,
+        id=DecisionId(f"{case.id}:{case.step + 1}"),
+        decided_at=now,
+        outcome=Outcome.EXECUTED,
+        verdict=Allow(),
+        layer=Layer.PERSON,
+        sentence=f"The plan of {before.id} executes: {said}. {before.sentence}",
+    )
+    closed = case.closed(now, by, f"ships {ways(before.choice)} for {dollars(before.choice.cents)}: {said}")
+    _answer(
+        books,
+        closed,
+        record,
+        "OrderReviewed",
+        {"answer": "deadline" if by == "deadline" else "accepted", "reason": reason},
+    )
+    books.change_case(case.step, closed)
+    return Reviewed(closed, record)
+
+
+def override(
+    store: Store,
+    network: ShippingNetwork,
+    policy: CompiledPolicy,
+    case: CaseId,
+    by: str,
+    reason: str,
+    now: datetime,
+    *,
+    nodes: Collection[str] = (),
+    services: Collection[str] = (),
+    alternative: int | None = None,
+    decide: Decide | None = None,
+) -> Reviewed | Refuse:
+    """Ship it another way that is lawful: from these nodes, by these services, or as the record's alternative (from 1).
+
+    The stock moves in one transaction, or nothing changes. What the person's choice costs beyond the system's, both priced
+    at this moment, is kept in the case and told in `OrderOverridden`.
+    """
+    if not by or not reason:
+        return Refuse("an override names who decides, and why: what is learned from it later depends on the reason")
+    try:
+        with store.transaction() as books:
+            found = _open_review(books, case)
+            if isinstance(found, Refuse):
+                return found
+            wish = _Wish(frozenset(nodes), frozenset(services), alternative, by, reason, now)
+            return _override(books, network, policy, found, wish, decide or decide_order)
+    except _RefusedError as refused:
+        return Refuse(str(refused))
+
+
+def hold(store: Store, case: CaseId, by: str, until: datetime, reason: str, now: datetime) -> Reviewed | Refuse:
+    """Give an open case more time, or less. A review cannot wait longer than its stock is set aside."""
+    with store.transaction() as books:
+        found = books.case(case)
+        if found is None or found.state is CaseState.CLOSED:
+            return _nothing(found, case)
+        if until <= now:
+            return Refuse(
+                f"{case}: a new deadline lies ahead, not at {until:%Y-%m-%d %H:%M} UTC; accept it, or name a later one"
+            )
+        held = books.reservation(ReservationId(found.fact("reservation")))
+        if held is not None and until > held.expires_at:
+            return Refuse(
+                f"{case}: its stock is set aside until {held.expires_at:%Y-%m-%d %H:%M} UTC; hold it no longer than that"
+            )
+        later = replace(found, due_at=until, step=found.step + 1)
+        body = {"case": case, "by": by, "reason": reason, "from": found.due_at, "until": until}
+        books.publish([Event(f"{case}:{later.step}:held", "CaseHeld", found.about, now, body)])
+        books.change_case(found.step, later)
+        return Reviewed(later)
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+class _RefusedError(Exception):
+    """Leaves the transaction of an override that cannot be: nothing of it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    nodes: frozenset[str]
+    services: frozenset[str]
+    alternative: int | None
+    by: str
+    reason: str
+    now: datetime
+
+
+def _override(
+    books: Transaction, network: ShippingNetwork, policy: CompiledPolicy, case: Case, wish: _Wish, decide: Decide
+) -> Reviewed:
+    order = order_of(case)
+    there = standing(books, order)
+    before = in_force(books, there) if there else None
+    if there is None or before is None or not there.soft:
+        raise _RefusedError(
+            f"{case.id}: nothing of order {order} is set aside any more; it was released, cancelled or decided again"
+        )
+    again = Reroute(order, wish.now, f"{wish.by}: {wish.reason}")
+    plain = question_again(books, network, policy, again, there, before)
+    question = replace(plain, name=DecisionId(f"{case.id}:{case.step + 1}"))
+    said = refusal(question.command.order, network)
+    if said:
+        raise _RefusedError(said)
+    found = candidates_of(question)
+    best = decide(found, network, policy, question.read)
+    chosen = _chosen(case, question, found, _mask(case, network, found, before, wish), decide)
+    assert best.plan is not None
+    assert chosen.plan is not None
+    record = _swap(books, question, found, there, chosen)
+    plan = record.choice
+    assert plan is not None
+    price = Cents(plan.cents - best.plan.cents)
+    others = tuple(other for other in (best.plan, *best.alternatives) if other != plan)
+    shown = f"{ways(plan)} for {dollars(plan.cents)}"
+    instead = f"{ways(best.plan)} for {dollars(best.plan.cents)}"
+    record = replace(
+        record,
+        outcome=Outcome.EXECUTED,
+        verdict=Allow(),
+        layer=Layer.PERSON,
+        alternatives=others[: len(best.alternatives) + 1],
+        sentence=f"{wish.by} overrode {before.id}: {shown} instead of {instead}, {_more(price)}: {wish.reason}.",
+    )
+    facts = dict(case.facts) | {
+        "override_cents": str(price),
+        "override_plan": ways(plan),
+        "system_plan": ways(best.plan),
+        "reason": wish.reason,
+    }
+    closed = replace(case, facts=tuple(facts.items())).closed(
+        wish.now, wish.by, f"overridden: {shown} instead of {instead}, {_more(price)}: {wish.reason}"
+    )
+    body = {
+        "answer": "overridden",
+        "reason": wish.reason,
+        "overrode": before.id,
+        "price_cents": price,
+        "system": _shipped(best.plan),
+    }
+    _answer(books, closed, record, "OrderOverridden", body)
+    books.publish([routed_event(record, "OrderRerouted")])
+    books.change_case(case.step, closed)
+    return Reviewed(closed, record, price)
+
+
+def _mask(
+    case: Case, network: ShippingNetwork, found: Candidates, before: DecisionRecord, wish: _Wish
+) -> tuple[list[bool], OrderPlan | None]:
+    """The candidates the person lets it use, and the very plan wanted where one was named."""
+    if wish.alternative is not None:
+        if wish.nodes or wish.services:
+            raise _RefusedError(f"{case.id}: name an alternative, or nodes and services, not both")
+        if not 1 <= wish.alternative <= len(before.alternatives):
+            raise _RefusedError(
+                f"{case.id}: {before.id} has alternatives 1 to {len(before.alternatives)}, not {wish.alternative}"
+            )
+        plan = before.alternatives[wish.alternative - 1]
+        wanted = {(s.candidate.node, s.candidate.service) for s in plan.shipments}
+        return [(way.node, way.service) in wanted for way in found.ways], plan
+    if not wish.nodes and not wish.services:
+        raise _RefusedError(f"{case.id}: name nodes, services or an alternative to ship it by")
+    strange = sorted(wish.nodes - {str(node.id) for node in network.nodes})
+    if strange:
+        raise _RefusedError(f"{case.id}: there is no node {', '.join(strange)}")
+    return [
+        (not wish.nodes or way.node in wish.nodes) and (not wish.services or way.service in wish.services)
+        for way in found.ways
+    ], None
+
+
+def _chosen(
+    case: Case, question: Question, found: Candidates, wanted: tuple[list[bool], OrderPlan | None], decide: Decide
+) -> Decision:
+    """The least cost of what the person allows, or the very alternative; raises with what forbids it."""
+    mask, plan = wanted
+    barred = "; ".join(dict.fromkeys(b.because for b in found.barred))
+    if not any(mask):
+        raise _RefusedError(f"{case.id}: no such way reaches the customer now{': ' + barred if barred else ''}")
+    chosen = decide(found.only(np.array(mask, np.bool_)), question.network, question.policy, question.read)
+    if chosen.plan is None:
+        raise _RefusedError(f"{case.id}: not lawful, or not there: {chosen.sentence}")
+    if plan is None:
+        return replace(chosen, alternatives=())
+    same = next((p for p in (chosen.plan, *chosen.alternatives) if set(p.nodes) == set(plan.nodes)), None)
+    if same is None:
+        raise _RefusedError(f"{case.id}: {ways(plan)} is no longer possible: {chosen.sentence}")
+    return replace(chosen, plan=same, alternatives=())
+
+
+def _swap(
+    books: Transaction, question: Question, found: Candidates, there: Standing, chosen: Decision
+) -> DecisionRecord:
+    """Give the old stock back and set the new aside."""
+    for reservation in there.soft:
+        books.settle(reservation.id, ReservationState.VOIDED, question.command.now)
+    record = reserve_best(books, question, found, chosen)
+    if record.choice is None:
+        raise _RefusedError(record.sentence)
+    return record
+
+
+def _answer(books: Transaction, case: Case, record: DecisionRecord, kind: str, more: dict[str, object]) -> None:
+    books.record(record)
+    told = routed_event(record).body | {"case": case.id, "because": case.because, "by": case.closed_by} | more
+    books.publish([Event(f"{case.id}:{case.step}:answered", kind, case.about, record.decided_at, told)])
+
+
+def _too_late(books: Transaction, case: Case, by: str, now: datetime, state: ReservationState | None) -> Reviewed:
+    """Its plan is no longer set aside: released before anybody answered, decided again, cancelled, or lost."""
+    there = standing(books, order_of(case))
+    lost = state is not ReservationState.POSTED and there is not None and bool(there.to_place) and not there.soft
+    if state is ReservationState.POSTED:
+        because = "its pick was released before anybody answered"
+    elif lost:
+        because = "its stock was given back before anybody answered: it is routed again"
+        again = Case(
+            CaseId(f"{case.id}:again"), CaseKind.UNSERVED, case.about, because, "route it again", RETRY, "", now, now
+        )  # fmt: skip
+        books.put_case(again)
+    else:
+        because = "overtaken: the order was decided again or cancelled meanwhile"
+    closed = case.closed(now, by, because)
+    books.change_case(case.step, closed)
+    return Reviewed(closed)
+
+
+def _open_review(books: Transaction, case: CaseId) -> Case | Refuse:
+    found = books.case(case)
+    if found is None or found.state is CaseState.CLOSED:
+        return _nothing(found, case)
+    if found.kind is not CaseKind.REVIEW:
+        return Refuse(f"{case} is no plan to review ({found.kind}): {found.suggestion}")
+    return found
+
+
+def _nothing(found: Case | None, case: CaseId) -> Refuse:
+    if found is None:
+        return Refuse(f"there is no case {case}; `evenstock queue` lists those that wait")
+    return Refuse(f"{case} was answered by {found.closed_by} before: {found.resolution}")
+
+
+def order_of(case: Case) -> OrderId:
+    """The order a case is about; empty where it is about something else."""
+    kind, _, name = case.about.partition(":")
+    return OrderId(name if kind == "order" else "")
+
+
+def ways(plan: OrderPlan) -> str:
+    """How a plan ships, in words: `TX by ups:ground + PA by usps:priority`."""
+    return " + ".join(f"{s.candidate.node} by {s.candidate.service}" for s in plan.shipments)
+
+
+def dollars(cents: int) -> str:
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def _more(cents: int) -> str:
+    return "at the same cost" if not cents else f"{dollars(abs(cents))} {'more' if cents > 0 else 'less'}"
+
+
+def _shipped(plan: OrderPlan) -> list[dict[str, object]]:
+    return [{"node": s.candidate.node, "service": s.candidate.service, "cents": s.cents} for s in plan.shipments]
