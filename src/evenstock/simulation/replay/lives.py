@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from evenstock.domain import Cents, NodeId, Order, OrderPlan, Price, Sku, StockBalance, Units
+from evenstock.domain import Cents, NodeId, Order, OrderId, OrderPlan, Price, Sku, StockBalance, Units
 from evenstock.operations.deciding import Books, Decide, decide_order
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.batch import Batch
@@ -48,6 +48,14 @@ class Outcome:
     """With what is really paid, prices left out; None where it was not served."""
     whole: bool = True
     """False where the whole machinery was needed: wishes given up, a quantity split, a full day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Looks at some orders at the moment they are decided, with the stock of that moment."""
+
+    orders: frozenset[OrderId]
+    look: Callable[[Order, Books], None]
 
 
 class World:
@@ -108,8 +116,10 @@ class World:
 class Life:
     """One arm, living from chunk to chunk."""
 
-    def __init__(self, arm: Arm, past: Past, network: ShippingNetwork, policy: CompiledPolicy) -> None:
-        self.arm, self.past, self.network, self.policy = arm, past, network, policy
+    def __init__(
+        self, arm: Arm, past: Past, network: ShippingNetwork, policy: CompiledPolicy, probe: Probe | None = None
+    ) -> None:
+        self.arm, self.past, self.network, self.policy, self.probe = arm, past, network, policy, probe
         self.world = World(past, network)
         self.outcomes: list[Outcome] = []
         self._mornings = sorted(past.inflow)
@@ -146,6 +156,9 @@ class Life:
                 matrix[self.world.node[node], self.world.numbers[sku]] = cents
         position, end = span
         while position < end:
+            if self._probed(chunk.orders[position]):
+                assert self.probe is not None
+                self.probe.look(chunk.orders[position], self.world.books(chunk.orders[position], prices, today))
             if position not in place or self.arm.decide is not None:
                 self.outcomes.append(self._whole(chunk.orders[position], prices, today))
                 position += 1
@@ -153,6 +166,8 @@ class Life:
             begin = place[position]
             last = begin
             while position + last - begin < end and place.get(position + last - begin) == last:
+                if last > begin and self._probed(chunk.orders[position + last - begin]):
+                    break
                 last += 1
             stopped = live(
                 chunk.batch.arrays, begin, last, matrix, self.world.stock, day_of, self.world.places, cost, way
@@ -162,6 +177,9 @@ class Life:
             if stopped < last:
                 self.outcomes.append(self._whole(chunk.orders[position], prices, today))
                 position += 1
+
+    def _probed(self, order: Order) -> bool:
+        return self.probe is not None and order.id in self.probe.orders
 
     def _wake(self, today: date) -> None:
         """Receive what came by this morning."""
