@@ -109,7 +109,7 @@ def a_plan(*shipments):
 
 
 def promised(day=date(2026, 11, 24)):
-    return Promise(day, 0.95)
+    return Promise(day)
 
 
 class World:

@@ -1,6 +1,7 @@
 """A candidate keeps the promise with at least a stated probability; best made a wish, for late is better than never.
 
-Parameters: `min_probability` (0.9), and conditions on the order. Where nothing is promised, or transit is unknown, it
+Parameters: `min_probability` (0.9), and conditions on the order. A customer who was told a greater probability is kept to
+it; one of 1 was never reckoned, and binds no more than the rule. Where nothing is promised, or transit is unknown, it
 forbids nothing.
 """
 
@@ -35,7 +36,9 @@ class OnTime(Ruling):
         promise = question.order.promise
         if promise is None or not self._when.holds(question.order):
             return
-        late = question.facts.on_time_probability < self._least
+        least = self._least if promise.probability >= 1.0 else max(self._least, promise.probability)
+        # A hair, so that what was told of the same parcel does not bar it.
+        late = question.facts.on_time_probability < least - 1e-9
         of_node: dict[int, list[int]] = {}
         for k in np.flatnonzero(late).tolist():
             of_node.setdefault(int(question.node_of[k]), []).append(k)
@@ -45,18 +48,19 @@ class OnTime(Ruling):
         for ks in sorted(ranked, key=lambda ks: -share[ks[0]]):
             there = question.node_of == question.node_of[ks[0]]
             if np.count_nonzero(there) == len(ks):
-                yield Bar(there, ("at best " if len(ks) > 1 else "") + self._said(question, promise, ks[0]))
+                yield Bar(there, ("at best " if len(ks) > 1 else "") + self._said(question, promise, least, ks[0]))
                 continue
             for k in ks:
                 this = np.zeros(len(share), dtype=np.bool_)
                 this[k] = True
-                yield Bar(this, self._said(question, promise, k))
+                yield Bar(this, self._said(question, promise, least, k))
 
-    def _said(self, question: Question, promise: Promise, k: int) -> str:
+    @staticmethod
+    def _said(question: Question, promise: Promise, least: float, k: int) -> str:
         way, share = question.candidates[k], float(question.facts.on_time_probability[k])
         return (
             f"{way.service} from {way.node} on {way.ship_on} arrives by {promise.deliver_by} with {_percent(share)},"
-            f" wanted {_percent(self._least)}"
+            f" wanted {_percent(least)}"
         )
 
 
