@@ -67,7 +67,7 @@ def ledger(
     said
         A replay of `past` with a bound; its first arm is ours.
     overrides
-        Closed cases in which a person chose another plan; what it cost more stands in their fact `price_cents`.
+        Closed cases in which a person chose another plan; what it cost more stands in their fact `override_cents`.
     missing_units
         Units that pickers did not find in these days; None where nobody said.
 
@@ -144,7 +144,7 @@ def _beside(
     if rates is not None:
         rows.append(rates)
     if overrides:
-        cents = sum(int(case.fact("price_cents", "0")) for case in overrides)
+        cents = sum(int(case.fact("override_cents", "0")) for case in overrides)
         rows.append(Row("human override", cents, f"{len(overrides):,} plans chosen by people instead"))
     return tuple(rows)
 

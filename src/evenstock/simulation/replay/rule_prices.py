@@ -63,7 +63,14 @@ class RulePrice:
 
 
 def rule_prices(
-    past: Past, network: Network, shipping: ShippingNetwork, arm: Arm, *, sample: int = SAMPLE, seed: int = 0
+    past: Past,
+    network: Network,
+    shipping: ShippingNetwork,
+    arm: Arm,
+    *,
+    sample: int = SAMPLE,
+    seed: int = 0,
+    only: str = "",
 ) -> tuple[RulePrice, ...]:
     """The price of each rule of the network's policy, the dearest first.
 
@@ -73,21 +80,23 @@ def rule_prices(
         Whose prices and stock are lived with.
     sample
         Orders looked at, drawn evenly from the past; all of them where there are fewer.
+    only
+        Price this rule alone.
     """
     compiled = network.policy
     rng = np.random.default_rng(seed)
     count = min(sample, len(past.orders))
     chosen = np.sort(rng.choice(len(past.orders), count, replace=False)) if count else np.zeros(0, np.int64)
-    looked = _Looked(shipping, compiled, _without(network))
+    looked = _Looked(shipping, compiled, _without(network, only))
     probe = Probe(frozenset(past.orders[int(n)].id for n in chosen), looked.look)
     life = Life(arm, past, shipping, compiled, probe)
     for chunk in chunks(past.orders, shipping, compiled, item_numbers(shipping)):
         life.live(chunk)
-    found = [_price(rule.id, looked, count, rng, compiled.policy) for rule in compiled.policy.rules]
+    found = [_price(name, looked, count, rng, compiled.policy) for name in looked.saved]
     return tuple(sorted(found, key=lambda one: (-one.cents, one.rule)))
 
 
-def _without(network: Network) -> dict[str, CompiledPolicy]:
+def _without(network: Network, only: str) -> dict[str, CompiledPolicy]:
     """The policy without each of its rules, and under the empty name without any."""
     policy = network.policy.policy
     services = network.rates.services if network.rates else ()
@@ -96,7 +105,7 @@ def _without(network: Network) -> dict[str, CompiledPolicy]:
         rules = tuple(rule for rule in policy.rules if name and rule.id != name)
         return policies.compile(Policy(policy.name, rules), network.nodes, network.items, services)
 
-    return {name: compiled(name) for name in ("", *(rule.id for rule in policy.rules))}
+    return {name: compiled(name) for name in ("", *(rule.id for rule in policy.rules if only in ("", rule.id)))}
 
 
 class _Looked:
