@@ -1,0 +1,45 @@
+"""`evenstock tick`: does what is due now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from evenstock.cli.opening import company, workspace
+from evenstock.cli.screen import Exit, moment, page, say, table
+from evenstock.domain import plain
+from evenstock.operations.run_due import Workplace, run_due
+
+
+def command(
+    as_of: Annotated[str | None, typer.Option(help="Do what is due by this moment; now by default.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Cases to do at most.")] = 1_000,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Do what is due: deadlines of cases, orders to try again, reservations that ran out. Run it every few minutes.
+
+    Running it twice, or on two machines at once, does each thing once. Ends with 5 if something failed: it is tried again.
+    """
+    now = moment(as_of)
+    with workspace() as opened:
+        here = company(opened, now.date())
+        done = run_due(Workplace(opened.store, here.shipping, here.network.policy), now, limit)
+        with opened.store.reading() as books:
+            more = len(books.due_cases(now, limit))
+    failed = sum(1 for each in done if each.failed)
+    if json:
+        say({"now": now, "done": [plain(each) for each in done], "failed": failed, "still_due": more})
+    elif not done:
+        page.print("Nothing is due.")
+    else:
+        counts = ", ".join(
+            f"{n} {name.replace('_', ' ')}" for name, n in sorted(Counter(d.action for d in done).items())
+        )
+        rows = [("[red]✗[/]" if d.failed else "✓", d.action.replace("_", " "), d.sentence) for d in done]
+        page.print(table(f"{len(done)} done: {counts}", ("", "action", "what came of it"), rows))
+        if more:
+            page.print(f"[yellow]{more} are still due; run it again[/]")
+    if failed:
+        raise typer.Exit(int(Exit.NEEDS_ATTENTION))
