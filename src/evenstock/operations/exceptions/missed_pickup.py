@@ -25,7 +25,7 @@ from evenstock.domain import (
 )
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.exceptions.answer import Handled, Taken, about_order, handled, keep, seen
-from evenstock.operations.exceptions.lateness import breaks, in_words, late_millionths, promised
+from evenstock.operations.exceptions.lateness import at_risk, in_words, late_millionths, promised
 from evenstock.operations.exceptions.rerouting import ACCEPT, REROUTE, follow_now, plan_of
 from evenstock.operations.ports import Store, Transaction
 from evenstock.operations.standing import standing
@@ -78,8 +78,8 @@ def missed_pickup(
 ) -> Handled | Refuse:
     """Unreleased orders are decided again; packed ones go with the next pickup, or ask for another label.
 
-    Unreleased: only where that saves more than a switch costs. Packed: a case at the node where the promise breaks, with
-    the other services' P(late); at its deadline the parcel goes with the next pickup.
+    Unreleased: only where that saves more than a switch costs. Packed: a case at the node where lateness now costs more than a
+    switch, with the other services' P(late); at its deadline the parcel goes with the next pickup.
     """
     nodes = {node.id: node for node in network.nodes}
     node = nodes.get(report.node)
@@ -174,7 +174,7 @@ def _take_in(
     for row in found:
         if row.state == "reserved":
             cases.append(_again(report, network, row))
-        elif breaks(row.late_before_millionths, row.late_after_millionths):
+        elif at_risk(row.late_before_millionths, row.late_after_millionths, network.costs):
             order = books.order(row.order)
             assert order is not None
             cases.append(_label(report, network, node, row, order, day))
@@ -191,8 +191,8 @@ def _take_in(
     }  # fmt: skip
     books.publish([Event(f"{report.id}:missed", "PickupMissed", f"node:{report.node}", report.now, body)])
     said = f"{report.service} did not pick up at {report.node} on {report.day}: {len(found)} orders wait for {day}"
-    worse = sum(1 for r in found if breaks(r.late_before_millionths, r.late_after_millionths))
-    return Taken(f"{said}; {worse} promises break by it", tuple(case.id for case in cases))
+    worse = sum(1 for r in found if at_risk(r.late_before_millionths, r.late_after_millionths, network.costs))
+    return Taken(f"{said}; {worse} promises are at risk", tuple(case.id for case in cases))
 
 
 def _failure(report: MissedPickup) -> Case:

@@ -26,6 +26,7 @@ from evenstock.operations.exceptions.answer import order_of
 from evenstock.operations.exceptions.questions import HOLDS, nodes_down, nodes_short, open_about, services_down
 from evenstock.operations.ports import ConflictError, Store, Transaction
 from evenstock.operations.reroute import Reroute, reroute
+from evenstock.operations.run_due import Workplace, act_now
 from evenstock.operations.standing import Standing, standing
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.network import ShippingNetwork
@@ -53,18 +54,14 @@ class Out:
 def follow_now(
     store: Store, network: ShippingNetwork, policy: CompiledPolicy, cases: Iterable[CaseId], now: datetime
 ) -> None:
-    """Decide again for those of these cases that wait for it and are due; what somebody else has done meanwhile stands."""
+    """Decide again for those of these cases that wait for it and are due; one that fails is tried again by `run_due`."""
+    at = Workplace(store, network, policy)
     for name in cases:
         with store.reading() as books:
             case = books.case(name)
         if case is None or case.state is not CaseState.OPEN or case.at_deadline != REROUTE or case.due_at > now:
             continue
-        after = follow(store, network, policy, case, now)
-        try:
-            with store.transaction() as books:
-                books.change_case(case.step, after)
-        except ConflictError:
-            continue
+        act_now(at, name, now)
 
 
 def follow(
