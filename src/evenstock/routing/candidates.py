@@ -103,6 +103,12 @@ class _Asked:
     """Of one unit of any line."""
     all_fit: list[bool]
     """Where no line is too heavy or too long."""
+    usual: bool
+    """Nothing is left out, and one day is enough."""
+
+    def fits_into(self, reach: Reach) -> bool:
+        """Whether the service takes a unit of every line."""
+        return self.heaviest_g <= reach.heaviest_g and self.longest_mm <= reach.longest_mm
 
 
 def candidates(
@@ -152,6 +158,7 @@ def candidates(
         max(item.weight_g for item in items),
         max(map(longest_side, items)),
         [True] * len(items),
+        ship_days == 1 and not without_nodes and not without_services,
     )
     ways: list[Candidate] = []
     rows: list[_Row] = []
@@ -163,9 +170,15 @@ def candidates(
         if why or zone is None or day is None:
             barred.append(Barred(node.id, "", *why))
             continue
+        lane = network.lane(k, asked.to)
         for service in network.services[k]:
+            reach = network.reach(service, zone, day, residential=asked.home, lane=lane)
+            if asked.usual and reach.picks_up and reach.ladder >= 0 and asked.fits_into(reach):
+                ways.append(network.way(k, service, day))
+                rows.append(_row(k, reach, (day, left), asked.all_fit, asked))
+                continue
             offered, out = _offered(network, k, service, zone, (day, left), taken, asked)
-            ways += [Candidate(node.id, service, at) for at in offered]
+            ways += [network.way(k, service, at) for at in offered]
             rows += offered.values()
             if out is not None:
                 barred.append(out)
@@ -203,7 +216,7 @@ def _offered(
         return {}, Barred(node.id, service, "left out", f"{service}: {asked.without[service]}")
     reach = network.reach(service, zone, first[0], residential=asked.home, lane=lane)
     fits, out = asked.all_fit, None
-    if asked.heaviest_g > reach.heaviest_g or asked.longest_mm > reach.longest_mm:
+    if not asked.fits_into(reach):
         fits, because = _fitting(service, reach, asked)
         out = Barred(node.id, service, "oversize", because)
         if not any(fits):

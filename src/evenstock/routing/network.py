@@ -6,18 +6,21 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenstock.distributions import day_table
-from evenstock.domain import Costs, Item, Node, NodeKind, ServiceId, Sku
+from evenstock.domain import Candidate, Costs, Item, Node, NodeKind, ServiceId, Sku
 from evenstock.freight.ladder import Ladder
 from evenstock.freight.rates import RateBook
 from evenstock.freight.transit import late_probabilities
 from evenstock.freight.zones import area
 from evenstock.routing.parcels import ParcelSteps
+
+if TYPE_CHECKING:
+    from evenstock.routing.knowledge import Knowledge
 
 HOURS_A_DAY: Final = 24
 PUNCTUAL: Final = 0.95
@@ -80,6 +83,8 @@ class ShippingNetwork:
         self.book = book
         self.costs = costs
         self.digest = digest
+        self.known: Knowledge | None = None
+        """Beliefs, price scenarios and the gate in force; None where there are none."""
         self.services: tuple[tuple[ServiceId, ...], ...] = tuple(
             tuple(ServiceId(s) for s in book.services if node.ships_by(s)) for node in self.nodes
         )
@@ -94,6 +99,7 @@ class ShippingNetwork:
         self._stale: dict[tuple[str, date], str] = {}
         self._transit: dict[tuple[str, int, Area | None], Transit] = {}
         self._reach: dict[tuple[str, int, date, bool, Area | None], Reach] = {}
+        self._ways: dict[tuple[int, ServiceId, date], Candidate] = {}
         self._areas = tuple(area(node.postal_code) for node in self.nodes)
         self._km: dict[tuple[int, str], float] = {}
 
@@ -150,6 +156,14 @@ class ShippingNetwork:
                 ANY_SIZE if card is None or not card.max_longest_mm else card.max_longest_mm,
                 self.transit(service, zone, lane),
             )
+        return found
+
+    def way(self, k: int, service: ServiceId, on: date) -> Candidate:
+        """Node number `k`, service and day as a candidate: many orders have the same."""
+        key = (k, service, on)
+        found = self._ways.get(key)
+        if found is None:
+            found = self._ways[key] = Candidate(self.nodes[k].id, service, on)
         return found
 
     def transit(self, service: str, zone: int, lane: Area | None = None) -> Transit:

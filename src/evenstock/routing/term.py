@@ -57,5 +57,10 @@ class Charge:
     @property
     def free(self) -> bool:
         """Whether it charges nothing at all."""
-        several = (self.shipment_cents, self.unit_cents, self.step_cents, self.long_cents)
-        return not self.extra_cents and all(cents is None for cents in several)
+        return (
+            self.unit_cents is None
+            and self.shipment_cents is None
+            and self.step_cents is None
+            and self.long_cents is None
+            and not self.extra_cents
+        )
