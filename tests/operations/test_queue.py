@@ -9,6 +9,7 @@ from tests.routing.brand import NOW, compiled, order
 
 from evenstock.domain import (
     Allow,
+    Case,
     CaseId,
     CaseKind,
     CaseState,
@@ -28,6 +29,7 @@ from evenstock.operations.queue import accept, hold, open_review, open_unserved,
 from evenstock.operations.reservations import post_reservation
 from evenstock.operations.route_order import RESERVATION, route_order
 from evenstock.operations.run_due import Workplace, run_due
+from evenstock.operations.standing import standing
 
 HOUR = timedelta(hours=1)
 LATER = NOW + HOUR
@@ -375,3 +377,59 @@ def test_an_order_served_meanwhile_is_not_routed_twice(store):  # noqa: F811
 
     assert after(store, case).resolution == "its stock was set aside meanwhile"
     assert reserved(store) == {(ONE, "TX", ""): 2}
+
+
+# --- what goes wrong meanwhile ---------------------------------------------------------------------------------------
+def node_down(store, node: str):  # noqa: F811
+    until = (NOW + 99 * HOUR).isoformat()
+    facts = (("node", node), ("from", NOW.isoformat()), ("until", until))
+    with store.transaction() as books:
+        books.put_case(
+            Case(
+                CaseId(f"down:{node}"),
+                CaseKind.NODE_DOWN,
+                f"node:{node}",
+                "flood",
+                "",
+                "wait",
+                "",
+                NOW,
+                NOW + 99 * HOUR,
+                facts,
+            )
+        )
+
+
+def test_nobody_overrides_to_a_node_that_is_down(two_nodes):
+    case, _ = waiting(two_nodes)
+    node_down(two_nodes, "NJ")
+
+    said = ship_from_nj(two_nodes, case)
+
+    assert isinstance(said, Refuse)
+    assert "out of service, or could not pick this order" in said.because
+    assert reserved(two_nodes) == {(ONE, "TX", ""): 2}
+
+
+def test_an_unserved_order_waits_for_a_node_that_is_down(store):  # noqa: F811
+    case = unserved(store, order((ONE, 2)))
+    put(store, {(ONE, "TX"): 5})
+    node_down(store, "TX")
+
+    run_due(Workplace(store, NETWORK, POLICY), LATER)
+
+    assert after(store, case).state is CaseState.OPEN
+    assert reserved(store) == {}
+
+
+def test_a_rule_may_have_the_order_cancelled_when_nobody_answers(two_nodes):
+    case, before = waiting(two_nodes, at_deadline="cancel")
+    assert case.at_deadline == "cancel_order"
+
+    (done,) = run_due(Workplace(two_nodes, NETWORK, POLICY), NOW + 4 * HOUR)
+
+    assert not done.failed, done.sentence
+    assert after(two_nodes, case).state is CaseState.CLOSED
+    assert reserved(two_nodes) == {}
+    with two_nodes.reading() as books:
+        assert standing(books, before.order).is_cancelled

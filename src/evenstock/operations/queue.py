@@ -23,6 +23,7 @@ from evenstock.domain import (
     DecisionRecord,
     Event,
     Layer,
+    NodeId,
     Order,
     OrderId,
     OrderPlan,
@@ -33,6 +34,7 @@ from evenstock.domain import (
 )
 from evenstock.operations.deciding import Decide, Question, candidates_of, decide_order
 from evenstock.operations.decisions import decision_from
+from evenstock.operations.exceptions.questions import nodes_down, nodes_short, services_down
 from evenstock.operations.ports import Store, Transaction
 from evenstock.operations.reroute import Reroute, in_force, question_again
 from evenstock.operations.route_order import reserve_best, routed_event
@@ -46,12 +48,15 @@ OPERATIONS: Final = "operations lead"
 REVIEW_WITHIN: Final = timedelta(hours=4)
 """How long a person has, unless the promise, the rule or the stock set aside leaves less."""
 EXECUTE: Final = "execute"
+_AT_DEADLINE: Final = {"cancel": "cancel_order"}
+"""Actions by the word that a rule uses for them, where it differs."""
 RETRY: Final = "retry"
 FIRST_RETRY: Final = timedelta(hours=1)
 LONGEST_RETRY: Final = timedelta(hours=24)
 """Between attempts at an order that nothing can serve: an hour, then twice as long each time, up to this."""
 ASK_AFTER: Final = timedelta(days=2)
 """How long such an order is tried again in silence before a person is asked."""
+OUT_OF_USE: Final = "out of service, or could not pick this order"
 ANEW: Final = "anew"
 """Fact of a case whose order is decided again even where all of it is set aside."""
 
@@ -125,6 +130,8 @@ def open_review(
         How long the person has.
     latest
         The last moment at which a release still keeps the promise: the deadline is never later either.
+    at_deadline
+        `execute`, `cancel` or `wait`, as rules say it, or the name of any action.
     """
     assert record.choice is not None, f"{record.id}: a person is asked about a plan"
     held = books.reservation(reservation)
@@ -142,7 +149,7 @@ def open_review(
         f"order:{record.order}",
         because,
         suggestion or f"ship {ways(record.choice)} for {dollars(record.choice.cents)}",
-        at_deadline,
+        _AT_DEADLINE.get(at_deadline, at_deadline),
         role,
         opened_at,
         max(opened_at, min(limits)),
@@ -341,7 +348,9 @@ def _override(
         raise _RefusedError(
             f"{case.id}: nothing of order {order} is set aside any more; it was released, cancelled or decided again"
         )
-    again = Reroute(order, wish.now, f"{wish.by}: {wish.reason}")
+    nodes, services = out_of_use(books, order, wish.now)
+    because = OUT_OF_USE if nodes or services else f"{wish.by}: {wish.reason}"
+    again = Reroute(order, wish.now, because, nodes, services)
     plain = question_again(books, network, policy, again, there, before)
     question = replace(plain, name=DecisionId(f"{case.id}:{case.step + 1}"))
     said = refusal(question.command.order, network)
@@ -483,6 +492,11 @@ def _nothing(found: Case | None, case: CaseId) -> Refuse:
     if found is None:
         return Refuse(f"there is no case {case}; `evenstock queue` lists those that wait")
     return Refuse(f"{case} was answered by {found.closed_by} before: {found.resolution}")
+
+
+def out_of_use(books: Transaction, order: OrderId, now: datetime) -> tuple[frozenset[NodeId], frozenset[str]]:
+    """Nodes and services that this order may not use now: down, failed, or a node that could not pick it."""
+    return nodes_down(books, now) | nodes_short(books, order), services_down(books, now)
 
 
 def order_of(case: Case) -> OrderId:

@@ -14,9 +14,11 @@ from evenstock.operations.queue import (
     FIRST_RETRY,
     LONGEST_RETRY,
     OPERATIONS,
+    OUT_OF_USE,
     RETRY,
     dollars,
     order_of,
+    out_of_use,
     ways,
 )
 from evenstock.operations.reroute import Reroute, reroute
@@ -30,6 +32,7 @@ NAME: Final = RETRY
 def act(at: Workplace, case: Case, now: datetime) -> Case:
     with at.store.reading() as books:
         there = standing(books, order_of(case))
+        nodes, services = out_of_use(books, order_of(case), now)
         routed = books.recall(f"route:{order_of(case)}") is not None
     if there is None:
         return case.closed(now, "system", "no such order is kept: nothing to route")
@@ -37,12 +40,14 @@ def act(at: Workplace, case: Case, now: datetime) -> Case:
         return case.closed(now, "system", "nothing is left to place: it was released or cancelled meanwhile")
     if there.soft and not case.fact(ANEW):
         return case.closed(now, "system", "its stock was set aside meanwhile")
+    out = OUT_OF_USE if nodes or services else ""
     # An order of which something was placed or cancelled before is decided again for the rest alone.
     if routed or there.cancelled:
-        wish = Reroute(there.order.id, now, case.because)
+        wish = Reroute(there.order.id, now, out or case.because, nodes, services)
         record = reroute(at.store, at.network, at.policy, wish, decide=at.decide).record
     else:
-        record = route_order(at.store, at.network, at.policy, RouteOrder(there.order, now), decide=at.decide).record
+        command = RouteOrder(there.order, now, without_nodes=nodes, without_services=services, because=out)
+        record = route_order(at.store, at.network, at.policy, command, decide=at.decide).record
     return _after(case, record, there.order, now)
 
 
