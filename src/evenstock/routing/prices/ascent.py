@@ -208,7 +208,7 @@ class _Market:
         if capacity is not None:
             moving[:] = True
         tabled = np.zeros(len(batch), np.bool_)
-        tabled[batch.fast] = True
+        tabled[batch.fast] = weight[batch.fast] > 0.0  # an order of no weight neither costs nor takes
         made = cls(
             batch,
             np.ascontiguousarray(weight, np.float64),
