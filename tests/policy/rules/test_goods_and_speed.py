@@ -39,6 +39,14 @@ def test_a_limit_of_shipments_is_kept_by_the_plan(world):
     assert ready.review(order, one, (), world.FRIDAY) == Allow()
 
 
+def test_a_limit_of_shipments_that_names_no_place_bounds_the_search(world):
+    ready = world.compiled(
+        world.rule("limit", shipments=2, order_classes="vip"), world.rule("limit", name="ca", shipments=1, nodes="CA")
+    )
+    assert ready.bounds(world.an_order(order_class="vip"), world.FRIDAY).max_shipments == 2
+    assert ready.bounds(world.an_order(), world.FRIDAY).max_shipments > 2
+
+
 def test_next_day_arrives_within_a_day_and_two_day_within_two(world):
     ways = world.ways("CA:ups:ground", "NJ:ups:ground", "NJ:ups:air")
     rule = world.rule("service_level", hard=False)

@@ -18,7 +18,7 @@ from evenstock.policy.conditions import ITEM_WHEN, ORDER_WHEN, ItemWhen, OrderWh
 from evenstock.policy.network import Network
 from evenstock.policy.parameters import Given, Parameter
 from evenstock.policy.reach import Reach, goods
-from evenstock.policy.ruling import Bar, Question, Ruling
+from evenstock.policy.ruling import UNBOUNDED, Bar, OrderBounds, Question, Ruling
 
 PARAMETERS: Final = (
     Parameter("nodes", "nodes", "nodes that are limited"),
@@ -58,6 +58,12 @@ class Limit(Ruling):
                 f" and it wants more of {goods(lines, question)}",
                 lines,
             )
+
+    def bound(self, order: Order) -> OrderBounds:
+        # Where neither node nor service is named, it bounds the whole plan, and the search keeps it.
+        if self._shipments is None or self._nodes or self._services or not self._order.holds(order):
+            return UNBOUNDED
+        return OrderBounds(max_shipments=self._shipments)
 
     def review(self, order: Order, plan: OrderPlan, relaxed: Sequence[str]) -> Verdict:
         del relaxed
