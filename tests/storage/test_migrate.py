@@ -1,14 +1,27 @@
 """The migrations make exactly the schema that the code reads and writes."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from evenstock.domain import (
+    NodeId,
+    OrderId,
+    Quota,
+    Reservation,
+    ReservationId,
+    ReservationLine,
+    ReservationState,
+    Sku,
+    Units,
+)
 from evenstock.operations.ports import StoreError
 from evenstock.storage import open_store
 from evenstock.storage.migrate import HEAD, config, engine_for, upgrade
@@ -112,3 +125,34 @@ def test_a_file_that_cannot_be_opened_is_a_clear_error(tmp_path: Path) -> None:
 def test_any_other_address_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match="a store is memory:"):
         open_store(url)
+
+
+def test_books_of_the_version_before_are_brought_here_with_everything_in_them(
+    empty_url: str, engine: sa.Engine
+) -> None:
+    """A receipt of ten, three of them reserved, under the first schema: they are there afterwards, and quotas hold."""
+    with engine.begin() as connection:
+        command.upgrade(config(connection), "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO stock_balance (sku, node, lot, available, reserved) VALUES ('MUG', 'TX', '', 7, 3)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO reservation (id, order_id, made_at, expires_at, state) VALUES ('old', 'o', "
+            "'2026-11-20T14:00:00.000000Z', '2026-11-21T14:00:00.000000Z', 'pending')"
+        )
+        connection.exec_driver_sql("INSERT INTO reservation_line VALUES ('old', 'MUG', 'TX', '', 3)")
+
+    store = open_store(empty_url)
+
+    mug, tx, now = Sku("MUG"), NodeId("TX"), datetime(2026, 11, 20, 15, tzinfo=UTC)
+    with store.transaction() as t:
+        assert [(b.available, b.reserved) for b in t.balances([mug])] == [(7, 3)]
+        t.set_quotas([Quota(mug, tx, "vip", Units(5))])
+        line = ReservationLine(mug, tx, Units(3))
+        new = Reservation(ReservationId("new"), OrderId("o2"), (line,), now, now + timedelta(hours=1))
+        assert t.reserve(new) is not None, "7 - 5 = 2"
+        assert t.reserve(new, order_class="vip") is None
+        t.settle(ReservationId("old"), ReservationState.VOIDED, now)
+        assert [(b.available, b.reserved) for b in t.balances([mug])] == [(7, 3)]
+        assert t.quotas([mug]) == [Quota(mug, tx, "vip", Units(5), Units(3))]
+    store.close()
