@@ -35,6 +35,8 @@ class Inputs:
     prices: str
     code: str
     """Version of this package."""
+    knowledge: str = ""
+    """Digest of beliefs, price scenarios, gate, roll-out and substitutes; empty where none were at hand."""
     warnings: tuple[str, ...] = ()
     """Data used although it was out of date, in words."""
 

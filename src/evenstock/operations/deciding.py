@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -12,25 +12,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenstock.domain import (
+    CapacityPrice,
     DecisionId,
     DecisionRecord,
     Inputs,
+    Layer,
     NodeId,
     Order,
+    OrderPlan,
     Outcome,
     Price,
+    Quota,
     Sku,
     StockBalance,
     Verdict,
     digest,
 )
-from evenstock.policy import CandidateFacts, CompiledPolicy, OrderBounds
+from evenstock.policy import CandidateFacts, CompiledPolicy, OrderBounds, Permitted
 from evenstock.routing.candidates import Candidates, Slots, candidates
 from evenstock.routing.choose import ALTERNATIVES, Choice
+from evenstock.routing.commitment import commitment_of
+from evenstock.routing.confidence import confidence
 from evenstock.routing.decide import Attempt, Decision, Law, Settled
 from evenstock.routing.decide import decide as choose_under_law
+from evenstock.routing.knowledge import NOTHING
 from evenstock.routing.network import ShippingNetwork
-from evenstock.routing.price import by_node_and_line, price
+from evenstock.routing.price import by_node_and_line, capacity_cents, price
 
 HOLD: Final = timedelta(hours=72)
 """How long stock stays reserved until the pick is released, unless the caller says otherwise."""
@@ -60,6 +67,10 @@ class Books:
     balances: Sequence[StockBalance]
     prices: Sequence[Price]
     slots_taken: Slots
+    capacity_prices: Sequence[CapacityPrice] = ()
+    quotas: Sequence[Quota] = ()
+    rung: str = ""
+    """Which step of the ladder the prices stand on, and how old they are."""
 
 
 Decide = Callable[[Candidates, ShippingNetwork, CompiledPolicy, Books], Decision]
@@ -101,13 +112,16 @@ def ask(
     # Plain lists: the same content in a fraction of the time that dataclasses take to spell out.
     stock = [[b.sku, b.node, b.lot, b.available, b.buffer] for b in read.balances]
     slots = sorted([node, day.isoformat(), taken] for (node, day), taken in read.slots_taken.items())
+    kept = [[q.sku, q.node, q.order_class, q.units, q.taken] for q in read.quotas]
     prices = [[p.sku, p.node, p.source, p.cents] for p in read.prices]
+    places = [[p.scope, p.name, p.day.isoformat(), p.source, p.cents] for p in read.capacity_prices]
     inputs = Inputs(
         network=network.digest,
-        stock=digest([stock, slots]),
+        stock=digest([stock, slots, kept]),
         policy=policy.digest,
-        prices=digest(prices),
+        prices=digest([prices, places]),
         code=CODE,
+        knowledge=network.known.digest if network.known else "",
     )
     asked: list[object] = [request or request_digest(command.order), command.now, inputs, command.shadow]
     if command.without_nodes or command.without_services or command.because:
@@ -131,34 +145,116 @@ def candidates_of(question: Question) -> Candidates:
 
 
 def decide_order(found: Candidates, network: ShippingNetwork, policy: CompiledPolicy, read: Books) -> Decision:
-    """Candidates → permit → price → choose, without a store: what is decided depends on these arguments alone."""
-    atp: dict[tuple[Sku, NodeId], int] = {}
+    """Candidates → permit → price → choose, without a store: what is decided depends on these arguments alone.
+
+    Stock protected for other classes of customers is left alone, unless nothing else serves a paid order: then a person
+    is asked.
+    """
+    permitted = permitted_of(found, policy)
+    law = law_of(found, policy, permitted)
+    there, protected = _promisable(read, found.order.order_class)
+    decision = _decide(found, network, permitted, law, read, there)
+    if decision.plan is None and protected:
+        whole = {key: units + protected.get(key, 0) for key, units in there.items()}
+        decision = _decide(found, network, permitted, law, read, whole)
+        if decision.plan is not None:
+            asks = _protected(decision.plan, there)
+            decision = replace(decision, asks=asks, takes_protected=bool(asks))
+    return decision
+
+
+def _decide(
+    found: Candidates,
+    network: ShippingNetwork,
+    permitted: Permitted,
+    law: Law,
+    read: Books,
+    there: Mapping[tuple[Sku, NodeId], int],
+) -> Decision:
+    worth = by_node_and_line(found, network, {(row.sku, row.node): int(row.cents) for row in read.prices})
+    known = network.known or NOTHING
+    doubt = known.phantom_millionths
+    node, carrier = capacity_cents(found, read.capacity_prices) if read.capacity_prices else (None, None)
+    pricing = price(
+        found,
+        network,
+        by_node_and_line(found, network, there),
+        worth,
+        phantom_millionths=by_node_and_line(found, network, doubt) if doubt else None,
+        preference_cents=permitted.preference_cents,
+        node_capacity_cents=node,
+        carrier_capacity_cents=carrier,
+    )
+    decision = choose_under_law(pricing, law, network)
+    scenarios = known.scenarios
+    if scenarios is None or decision.plan is None or decision.choice is None or decision.priced is None:
+        return decision
+    sure = confidence(
+        decision.priced,
+        decision.choice,
+        (decision.plan, *decision.alternatives),
+        worth,
+        scenarios.of(found.lines, worth),
+        stale=network.warnings,
+        threshold_millicents=known.threshold_millicents,
+    )
+    return replace(decision, confidence=sure)
+
+
+def _promisable(read: Books, order_class: str) -> tuple[dict[tuple[Sku, NodeId], int], dict[tuple[Sku, NodeId], int]]:
+    """Units an order of this class may take by item and node, and those that are protected for others."""
+    there: dict[tuple[Sku, NodeId], int] = {}
     for balance in read.balances:
         key = (balance.sku, balance.node)
-        atp[key] = atp.get(key, 0) + balance.atp
-    worth = {(row.sku, row.node): int(row.cents) for row in read.prices}
-    pricing = price(found, network, by_node_and_line(found, network, atp), by_node_and_line(found, network, worth))
-    return choose_under_law(pricing, law_of(found, policy), network)
+        there[key] = there.get(key, 0) + balance.atp
+    others: dict[tuple[Sku, NodeId], int] = {}
+    for quota in read.quotas:
+        if quota.order_class != order_class and quota.left:
+            key = (quota.sku, quota.node)
+            others[key] = min(there.get(key, 0), others.get(key, 0) + quota.left)
+    for key, units in others.items():
+        there[key] = there.get(key, 0) - units
+    return there, {key: units for key, units in others.items() if units}
 
 
-def law_of(found: Candidates, policy: CompiledPolicy) -> Law:
-    """The policy's answer, in the words of routing."""
+def _protected(plan: OrderPlan, there: Mapping[tuple[Sku, NodeId], int]) -> tuple[str, ...]:
+    """What the plan takes beyond what the order's class may have."""
+    wanted: dict[tuple[Sku, NodeId], int] = {}
+    for shipment in plan.shipments:
+        for line in shipment.lines:
+            key = (line.sku, shipment.candidate.node)
+            wanted[key] = wanted.get(key, 0) + line.units
+    return tuple(
+        f"takes {units - there.get(key, 0)} {key[0]} at {key[1]} that are protected for another class of customers"
+        for key, units in sorted(wanted.items())
+        if units > there.get(key, 0)
+    )
+
+
+def permitted_of(found: Candidates, policy: CompiledPolicy) -> Permitted:
+    """The rules' answer about an order's candidates."""
     # Rules are asked about lines in the order of `found`, which sorts them.
     order = replace(found.order, lines=found.lines)
-    facts = CandidateFacts(found.on, found.on_time, found.slots_left)
-    permitted = policy.permit(order, found.items, found.ways, facts)
+    facts = CandidateFacts(found.on, found.on_time, found.slots_left, found.transit_days_p95)
+    return policy.permit(order, found.items, found.ways, facts)
+
+
+def law_of(found: Candidates, policy: CompiledPolicy, permitted: Permitted | None = None) -> Law:
+    """The policy's answer, in the words of routing: a service carries only what rules permit and what it can take."""
+    allowed = permitted_of(found, policy) if permitted is None else permitted
+    order = replace(found.order, lines=found.lines)
 
     def settle(attempt: Attempt) -> Settled | None:
         def ask(mask: NDArray[np.bool_], bounds: OrderBounds) -> Choice | None:
-            return attempt(mask, bounds.max_shipments, bounds.min_split_value_cents)
+            return attempt(mask & found.fits, bounds.max_shipments, bounds.min_split_value_cents)
 
-        settled = policy.relax(order, permitted, found.on, ask)
+        settled = policy.relax(order, allowed, found.on, ask)
         if settled is None:
             return None
         choice, relaxation = settled
         return Settled(choice, relaxation.rules, relaxation.sentences, relaxation.barred)
 
-    return Law(permitted.hard, settle, permitted.barred_hard)
+    return Law(allowed.hard & found.fits, settle, allowed.barred_hard)
 
 
 def record_of(
@@ -168,8 +264,10 @@ def record_of(
     outcome: Outcome,
     verdict: Verdict,
     sentence: str,
+    layer: Layer = Layer.OPTIMISER,
 ) -> DecisionRecord:
     """The record of an answer; what was never looked at is empty."""
+    order, plan = question.command.order, decision.plan if decision else None
     days = () if found is None else {(way.service, way.ship_on) for way in found.ways}
     return DecisionRecord(
         id=question.name,
@@ -179,9 +277,13 @@ def record_of(
         outcome=outcome,
         verdict=verdict,
         sentence=sentence,
-        choice=decision.plan if decision else None,
+        choice=plan,
         alternatives=decision.alternatives[:ALTERNATIVES] if decision else (),
         barred=decision.barred if decision else (),
         relaxed=decision.relaxed if decision else (),
         proven_least=decision.proven_least if decision else True,
+        layer=layer,
+        confidence=decision.confidence if decision and plan else None,
+        price_rung=question.read.rung,
+        commitment=commitment_of(order, plan, question.network) if plan else None,
     )

@@ -71,6 +71,8 @@ class Decision:
     """What deciding without a person is expected to cost, where it was reckoned."""
     asks: tuple[str, ...] = ()
     """Why a person decides, beyond what the rules say of the plan."""
+    takes_protected: bool = False
+    """Whether the plan takes stock that is protected for another class of customers."""
 
 
 def no_rules(shape: tuple[int, int], max_shipments: int = 3) -> Law:

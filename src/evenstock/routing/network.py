@@ -97,7 +97,7 @@ class ShippingNetwork:
         self._steps: ParcelSteps | None = None
         self._numbering = threading.Lock()
         self._stale: dict[tuple[str, date], str] = {}
-        self._transit: dict[tuple[str, int, Area | None], Transit] = {}
+        self._transit: dict[tuple[str, int, int, Area | None], Transit] = {}
         self._reach: dict[tuple[str, int, date, bool, Area | None], Reach] = {}
         self._ways: dict[tuple[int, ServiceId, date], Candidate] = {}
         self._areas = tuple(area(node.postal_code) for node in self.nodes)
@@ -154,7 +154,7 @@ class ShippingNetwork:
                 card is None or card.picks_up(on),
                 ANY_SIZE if card is None else card.max_weight_g,
                 ANY_SIZE if card is None or not card.max_longest_mm else card.max_longest_mm,
-                self.transit(service, zone, lane),
+                self.transit(service, zone, on, lane),
             )
         return found
 
@@ -166,16 +166,12 @@ class ShippingNetwork:
             found = self._ways[key] = Candidate(self.nodes[k].id, service, on)
         return found
 
-    def transit(self, service: str, zone: int, lane: Area | None = None) -> Transit:
-        """Days on the way by a service: of the lane (origin and destination area) where it was learned, else of the zone."""
-        key = (service, zone, lane)
+    def transit(self, service: str, zone: int, on: date, lane: Area | None = None) -> Transit:
+        """Days on the way by a service that takes over on a day: what was learned of the lane and of that weekday first."""
+        key = (service, zone, on.weekday(), lane)
         if key not in self._transit:
-            share = self.book.lane_share(service, *lane) if lane else None
-            if share is not None:
-                self._transit[key] = Transit.of(share)
-            else:
-                of_zone = self.book.transit_share(service, zone)
-                self._transit[key] = UNKNOWN if of_zone is None else Transit.of(of_zone)
+            share = self.book.transit_on(service, zone, on.weekday(), lane)
+            self._transit[key] = UNKNOWN if share is None else Transit.of(share)
         return self._transit[key]
 
     def lane(self, k: int, to: str) -> Area | None:
@@ -184,7 +180,7 @@ class ShippingNetwork:
 
     def late(self, service: str, zone: int, ship_on: date, deliver_by: date, lane: Area | None = None) -> float:
         """P(delivered after `deliver_by`); nan where the service's transit times are unknown."""
-        return self.transit(service, zone, lane).late((deliver_by - ship_on).days)
+        return self.transit(service, zone, ship_on, lane).late((deliver_by - ship_on).days)
 
     def km(self, k: int, destination_postal: str) -> float:
         """Great-circle distance from node number `k` to a postal area; nan where either place is unknown."""

@@ -24,10 +24,7 @@ from evenstock.routing.candidates import Candidates
 from evenstock.routing.decide import Decision
 from evenstock.routing.explain import by_term
 from evenstock.routing.network import ShippingNetwork
-from evenstock.routing.terms import inventory_price
-
-OPPORTUNITY = frozenset({inventory_price.NAME})
-"""Terms that guide the choice but that nobody pays."""
+from evenstock.simulation.replay.chunks import OPPORTUNITY
 
 
 def without_prices(found: Candidates, network: ShippingNetwork, policy: CompiledPolicy, read: Books) -> Decision:

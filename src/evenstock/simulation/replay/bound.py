@@ -9,7 +9,7 @@ limits on a plan's shipments do not bind, and places in a day are free.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,9 +17,10 @@ import numpy as np
 from evenstock.domain import Costs, Item
 from evenstock.routing.batch import Batch
 from evenstock.routing.network import ShippingNetwork
+from evenstock.routing.price import Pricing
 from evenstock.routing.priced import Whole
 from evenstock.routing.prices.ascent import ascend
-from evenstock.simulation.replay.chunks import Chunk, item_numbers
+from evenstock.simulation.replay.chunks import OPPORTUNITY, Chunk, item_numbers
 from evenstock.simulation.replay.past import Past
 
 SWEEPS: Final = 60
@@ -47,9 +48,16 @@ def lawful(chunk: Chunk) -> Batch:
         pricing, law = chunk.pricings[position], chunk.law[n]
         assert pricing is not None
         assert law is not None
-        ready.append(pricing.priced.under(law, MANY, 0))
+        ready.append(replace(pricing.priced.under(law, MANY, 0), shipment_cents=_without_wishes(pricing)))
         items.append(chunk.batch.item[chunk.batch.first_line[n] : chunk.batch.first_line[n + 1]])
     return Batch.pack(ready, items)
+
+
+def _without_wishes(pricing: Pricing) -> Whole:
+    """Charge of a shipment by each way but for what rules of preference add, which nobody pays."""
+    wishes = [charge.shipment_cents for name, charge in pricing.charges if name in OPPORTUNITY]
+    added = [cents for cents in wishes if cents is not None]
+    return pricing.priced.shipment_cents - sum(added) if added else pricing.priced.shipment_cents
 
 
 def joined(batches: Sequence[Batch]) -> Batch:

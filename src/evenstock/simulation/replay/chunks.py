@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenstock.domain import Order, Sku
-from evenstock.operations.deciding import law_of
+from evenstock.domain import Order, OrderPlan, Sku
+from evenstock.operations.deciding import law_of, permitted_of
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.batch import Batch
 from evenstock.routing.candidates import candidates, refusal
 from evenstock.routing.choose import Choice
 from evenstock.routing.network import ShippingNetwork
-from evenstock.routing.price import Pricing, price
+from evenstock.routing.price import Pricing, by_node_and_line, price
 from evenstock.routing.priced import Whole
 
 AT_ONCE: Final = 2_000
 """Orders made ready together: their tables are small, what they are made from is not."""
 PLENTY: Final = 1 << 40
 """Units of each item at each node while tables are made: stock is looked up when an order is decided."""
+
+OPPORTUNITY: Final = frozenset({"inventory price", "node capacity", "carrier capacity", "preference"})
+"""Terms that guide a choice and that nobody pays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +70,18 @@ def _chunk(
             continue
         found = candidates(order, network, order.placed_at, {})
         plenty = np.full((len(network.nodes), len(found.lines)), PLENTY, np.int64)
-        pricing = price(found, network, plenty, np.zeros_like(plenty))
+        permitted = permitted_of(found, policy)
+        doubt = network.known.phantom_millionths if network.known else None
+        pricing = price(
+            found,
+            network,
+            plenty,
+            np.zeros_like(plenty),
+            phantom_millionths=by_node_and_line(found, network, doubt) if doubt else None,
+            preference_cents=permitted.preference_cents,
+        )
         wanted = Wanted()
-        law = law_of(found, policy)
+        law = law_of(found, policy, permitted)
         law.settle(wanted)
         pricings.append(pricing)
         mask, most, least = wanted.first or (law.permitted, 1, 0)
@@ -93,3 +105,10 @@ class Wanted:
 
 
 _ANYTHING: Final = Choice(np.zeros(1, np.int64), np.zeros((1, 1), np.int64), np.zeros((1, 1, 1), np.int64))
+
+
+def paid(plan: OrderPlan) -> OrderPlan:
+    """The plan without the terms that guide and that nobody pays."""
+    return OrderPlan(
+        tuple(replace(s, terms=tuple(t for t in s.terms if t.name not in OPPORTUNITY)) for s in plan.shipments)
+    )

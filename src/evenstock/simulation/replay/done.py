@@ -12,6 +12,7 @@ from evenstock.routing.explain import plans
 from evenstock.routing.price import Pricing
 from evenstock.routing.priced import Priced, Whole
 from evenstock.routing.subset_kernel import carton_cents
+from evenstock.simulation.replay.chunks import paid
 from evenstock.simulation.replay.past import Shipped
 
 
@@ -56,7 +57,7 @@ def done(pricing: Pricing, shipments: tuple[Shipped, ...]) -> Done:
     cents = sum(shipment_cents(priced, ways[s], carried[s]) for s in order)
     cents += (len(ways) - 1) * priced.extra_shipment_cents
     choice = Choice(np.array([cents], np.int64), np.array([ways], np.int64)[:, order], carried[None, order])
-    return Done(plans(pricing, choice)[0])
+    return Done(paid(plans(pricing, choice)[0]))
 
 
 def shipment_cents(priced: Priced, way: int, units: Whole) -> int:

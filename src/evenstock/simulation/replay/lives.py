@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta
 from typing import Final
@@ -18,7 +18,7 @@ from evenstock.routing.choose import Choice, least
 from evenstock.routing.explain import plans
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.priced import Whole
-from evenstock.simulation.replay.chunks import Chunk, item_numbers
+from evenstock.simulation.replay.chunks import Chunk, item_numbers, paid
 from evenstock.simulation.replay.kernel import live
 from evenstock.simulation.replay.past import Past, Shelf
 
@@ -203,18 +203,18 @@ class Life:
         lines = slice(int(batch.first_line[n]), int(batch.first_line[n + 1]))
         ways, units, items = way[lines], batch.units[lines], batch.item[lines]
         node = pricing.priced.node[ways]
-        paid = int(cost[n]) - int((matrix[node, items] * units).sum())
+        cents = int(cost[n]) - int((matrix[node, items] * units).sum())
         used = sorted(set(ways.tolist()))
         carried = np.array([[np.where(ways == c, units, 0) for c in used]], np.int64)
-        choice = Choice(np.array([paid], np.int64), np.array([used], np.int64), carried)
+        choice = Choice(np.array([cents], np.int64), np.array([used], np.int64), carried)
         try:
-            return Outcome(plans(pricing, choice)[0])
+            return Outcome(paid(plans(pricing, choice)[0]))
         except AssertionError:
             # Two parcels of one way: the loop names the way of each line, not which of them share a parcel.
             own = np.isin(np.arange(pricing.priced.node.size), used)[:, None] & (
                 np.arange(pricing.priced.node.size)[:, None] == ways[None]
             )
-            return Outcome(plans(pricing, replace(least(pricing.priced.under(own, 99, 0)), proven_least=True))[0])
+            return Outcome(paid(plans(pricing, replace(least(pricing.priced.under(own, 99, 0)), proven_least=True))[0]))
 
     def _whole(self, order: Order, prices: Prices, today: date) -> Outcome:
         """The whole machinery: wishes given up one by one, quantities split, places on later days."""
@@ -227,17 +227,3 @@ class Life:
             return Outcome(None, whole=False)
         self.world.take(decision.plan)
         return Outcome(paid(decision.plan), whole=False)
-
-
-def paid(plan: OrderPlan) -> OrderPlan:
-    """The plan without the terms that guide and that nobody pays."""
-    return OrderPlan(
-        tuple(replace(s, terms=tuple(t for t in s.terms if t.name not in OPPORTUNITY)) for s in plan.shipments)
-    )
-
-
-OPPORTUNITY: Final = frozenset({"inventory price", "node capacity", "carrier capacity", "preference"})
-
-
-def lived(lives: Sequence[Life]) -> dict[str, list[Outcome]]:
-    return {life.arm.name: life.outcomes for life in lives}
