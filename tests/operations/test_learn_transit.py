@@ -1,6 +1,6 @@
 """From scans to the tables that routing looks up, and back out when they are old."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 import pytest
@@ -171,6 +171,46 @@ def test_a_lane_with_scans_of_its_own_has_a_table_of_its_own(opened) -> None:
     assert shares["destination"].to_list() == ["750", "900"]
     assert shares["probability"].to_list() == pytest.approx([1, 1])
     assert shares["mean"].to_list() == pytest.approx([3, 6], abs=0.5)
+
+
+def test_a_parcel_handed_over_on_a_friday_rests_over_the_sunday(opened) -> None:
+    # A service that takes two working days: Thursday's parcel comes on Saturday, Friday's on Monday, for nothing moves on Sundays.
+    days = [(day, 3 if day.weekday() in (4, 5) else 2) for day in (TODAY - timedelta(days=d) for d in range(5, 120))]
+    frame = deliveries()
+    rows = pl.DataFrame(
+        {
+            "parcel": [f"D{n}" for n in range(4 * len(days))],
+            "origin_postal_code": frame["origin_postal_code"][0],
+            "destination_postal_code": frame["destination_postal_code"][0],
+            "shipped_at": [datetime.combine(day, time(20), UTC) for day, _ in days for _ in range(4)],
+            "delivered_at": [
+                datetime.combine(day + timedelta(days=n), time(20), UTC) for day, n in days for _ in range(4)
+            ],
+        }
+    ).filter(pl.col("shipped_at").dt.weekday() < 7)
+    scans = pl.DataFrame(
+        {name: rows[name] if name in rows.columns else [frame[name][0]] * rows.height for name in frame.columns}
+    )
+    store, snapshots, company = opened(deliveries=scans.cast(dict(frame.schema)))
+
+    learned = learn_transit(store, snapshots, company, as_of=TODAY, now=NOW)
+    with store.transaction() as books:
+        assert current_transit(books, snapshots, TODAY).lane_weekdays.equals(learned.lane_weekdays)
+    rates = Network.from_frames(with_learned(company.tables, learned)).rates
+    lane = frame["origin_postal_code"][0][:3], frame["destination_postal_code"][0][:3]
+    zone = rates.zone(frame["origin_postal_code"][0], frame["destination_postal_code"][0])
+    service = frame["service"][0]
+
+    def soon(weekday: int, lane: tuple[str, str] | None) -> float:
+        return float(rates.transit_on(service, zone, weekday, lane)[:3].sum())
+
+    # Within two days: nearly all of Thursday's, few of Friday's; by zone the imported table still has its say.
+    assert soon(3, lane) > 0.9
+    assert soon(4, lane) < 0.25
+    assert soon(3, None) - soon(4, None) > 0.6
+    assert learned.weekdays.group_by("service", "zone", "weekday").agg(pl.col("probability").sum())[
+        "probability"
+    ].to_list() == pytest.approx([1.0] * learned.weekdays.select("service", "zone", "weekday").unique().height)
 
 
 def test_a_service_without_a_rate_card_is_named_and_left_out(opened) -> None:

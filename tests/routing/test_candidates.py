@@ -220,7 +220,7 @@ def test_lanes_reach_the_rate_book_of_a_company():
     book = rates_from_frames(frames() | {"transit_lanes": lanes})
 
     assert book is not None
-    share = book.lane_share("ups:ground", "752", "787")
+    share = book.transit_on("ups:ground", 3, 4, ("752", "787"))
     assert share is not None
     assert share.tolist() == [0, 0, 1]
 

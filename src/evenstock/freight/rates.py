@@ -44,7 +44,8 @@ class RateBook:
         zones: ZoneMap,
         transit: Mapping[tuple[str, int], NDArray[np.float64]],
         notes: tuple[str, ...] = (),
-        lanes: Mapping[tuple[str, str, str], NDArray[np.float64]] | None = None,
+        lanes: Mapping[tuple[str, str, str, int], NDArray[np.float64]] | None = None,
+        weekdays: Mapping[tuple[str, int, int], NDArray[np.float64]] | None = None,
     ) -> None:
         self._cards: dict[str, list[Card]] = {}
         for card in sorted(cards, key=lambda card: (card.service, card.valid_from), reverse=True):
@@ -52,6 +53,7 @@ class RateBook:
         self._zones = zones
         self._transit = dict(transit)
         self._lanes = dict(lanes or {})
+        self._weekdays = dict(weekdays or {})
         self.has_lanes = bool(self._lanes)
         """Whether transit times are known by lane for some."""
         self._ladders: dict[tuple[str, int, date], Ladder | None] = {}
@@ -70,12 +72,14 @@ class RateBook:
         places: pl.DataFrame | None = None,
         transit: pl.DataFrame | None = None,
         transit_lanes: pl.DataFrame | None = None,
+        transit_weekdays: pl.DataFrame | None = None,
     ) -> RateBook:
         """Read frames in the shapes of `evenstock.tables`.
 
         A card without rates of its own keeps those of the card before it, and its surcharges unless it names some: so
         a weekly fuel rate is one row. Columns with a default may be left out. `transit_lanes` are transit times learned
-        between two postal areas: service, origin, destination, days, probability.
+        between two postal areas (service, origin, destination, days, probability), `transit_weekdays` those of a zone
+        (service, zone, weekday, days, probability); the former may have a weekday of hand-over, too.
 
         Raises
         ------
@@ -87,8 +91,10 @@ class RateBook:
         chart = reading.chart(zones)
         rated = {zone for card in cards for zone in card.breaks}
         notes += tuple(f"zones: no service has a rate for zone {zone}" for zone in sorted({*chart.values()} - rated))
-        lanes = reading.lane_shares(transit_lanes)
-        return cls(cards, ZoneMap(chart, reading.centroids(places)), reading.shares(transit), notes, lanes)
+        lanes = reading.learned_shares(transit_lanes, "service", "origin", "destination")
+        weekdays = reading.learned_shares(transit_weekdays, "service", "zone")
+        places_of = ZoneMap(chart, reading.centroids(places))
+        return cls(cards, places_of, reading.shares(transit), notes, lanes, weekdays)
 
     def zone(self, origin_postal: str, destination_postal: str) -> int | None:
         """Zone between two postal codes: by chart, else by distance; None where a place is unknown."""
@@ -120,9 +126,20 @@ class RateBook:
         """Share of parcels delivered after 0, 1, … calendar days; None where unknown. Read-only."""
         return self._transit.get((service, zone))
 
-    def lane_share(self, service: str, origin_area: str, destination_area: str) -> NDArray[np.float64] | None:
-        """The same for a lane that has enough parcels of its own; None where its zone speaks for it. Read-only."""
-        return self._lanes.get((service, origin_area, destination_area))
+    def transit_on(
+        self, service: str, zone: int, weekday: int, lane: tuple[str, str] | None = None
+    ) -> NDArray[np.float64] | None:
+        """The same for parcels handed over on a weekday, Monday 0: what was learned of it, else `transit_share`.
+
+        Of a lane between two postal areas where it has enough parcels of its own, else of the zone.
+        """
+        if lane is not None:
+            for day in (weekday, reading.ANY_DAY):
+                share = self._lanes.get((service, *lane, day))
+                if share is not None:
+                    return share
+        share = self._weekdays.get((service, zone, weekday))
+        return self._transit.get((service, zone)) if share is None else share
 
     def quote(
         self,

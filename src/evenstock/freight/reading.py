@@ -20,8 +20,6 @@ from evenstock.freight.zones import area
 
 _SHOWN: Final = 20
 _SHARE_TOLERANCE: Final = 1e-6
-_LANE: Final = ("service", "origin", "destination", "days", "probability")
-
 CardKey = tuple[str, date]
 
 
@@ -109,13 +107,30 @@ def shares(transit: pl.DataFrame | None) -> dict[tuple[str, int], NDArray[np.flo
     return found
 
 
-def lane_shares(lanes: pl.DataFrame | None) -> dict[tuple[str, str, str], NDArray[np.float64]]:
-    """The same by service and two postal areas, as learned from scans; read-only arrays."""
+ANY_DAY: Final = -1
+"""Stands for the weekday of hand-over where a table is a mean over all."""
+
+
+def learned_shares(tables_by: pl.DataFrame | None, *names: str) -> dict[tuple[Any, ...], NDArray[np.float64]]:
+    """Tables as learned from scans, by these columns and the weekday of hand-over (ANY_DAY without one); read-only arrays.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"service": "c:s", "zone": 2, "weekday": 4, "days": [3, 4], "probability": [0.5, 0.5]})
+    >>> learned_shares(frame, "service", "zone")
+    {('c:s', 2, 4): array([0. , 0. , 0. , 0.5, 0.5])}
+    """
+    if tables_by is None or tables_by.is_empty():
+        return {}
+    if "weekday" not in tables_by.columns:
+        tables_by = tables_by.with_columns(weekday=pl.lit(ANY_DAY))
+    keys = [*names, "weekday"]
     problems: list[str] = []
-    days: dict[tuple[str, str, str], dict[int, float]] = {}
-    for *key, day, share in () if lanes is None else lanes.select(_LANE).iter_rows():
-        days.setdefault((key[0], key[1], key[2]), {})[int(day)] = float(share)
-    found = {key: _share(by_day, f"transit: shares of {' '.join(key)}", problems) for key, by_day in days.items()}
+    found = {}
+    grouped = tables_by.group_by(keys, maintain_order=True).agg("days", "probability")
+    for *key, days, probability in grouped.select(*keys, "days", "probability").iter_rows():
+        where = f"transit: shares of {' '.join(map(str, key))}"
+        found[tuple(key)] = _share(dict(zip(days, probability, strict=True)), where, problems)
     _refuse(problems)
     return found
 

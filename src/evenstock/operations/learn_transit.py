@@ -14,7 +14,7 @@ from evenstock.freight import reading, transit
 from evenstock.freight.zones import area
 from evenstock.operations.company import Company
 from evenstock.operations.ports import Snapshots, Store
-from evenstock.operations.transit_in_force import POINTER, TRANSIT, LearnedTransit
+from evenstock.operations.transit_in_force import LANE_WEEKDAYS, POINTER, TRANSIT, WEEKDAYS, LearnedTransit
 
 IMPORTED_PARCELS: Final = 20.0
 """Parcels that an imported table is worth beside what was scanned."""
@@ -24,7 +24,11 @@ MIXED_LANES: Final = 400
 """Lanes, by latest parcel, that a zone's table is a mean over."""
 LANES_KEPT: Final = 5000
 """Most lanes with a table of their own, by parcels."""
+LANES_BY_WEEKDAY: Final = 1000
+"""Of these, those with a table for each day of hand-over."""
 SMALLEST_SHARE: Final = 1e-6
+SMALLEST_BY_WEEKDAY: Final = 1e-4
+"""Seven times the tables: a tail of one parcel in ten thousand decides nothing."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -79,6 +83,8 @@ def learn_transit(
             _reliability(scans),
             tuple(dict.fromkeys(notes)),
             "",
+            _weekdays(scans, model, cells, imported, book.services),
+            _lane_weekdays(lanes.filter(pl.col("service").is_in(list(book.services))), model),
         ),
         now,
     )
@@ -124,17 +130,8 @@ def _cell(
         assert imported is not None
         about = {"parcels": 0, "under_way": 0, "imported_share": 1.0, "mean_days": float(day_table.mean(imported))}
         return imported, about | {"basis": "no scan; the imported table stays"}
-    lately = rows[-MIXED_LANES:]
-    share = model.shares(
-        [scans.service[row] for row in lately],
-        [scans.origin[row] for row in lately],
-        [scans.destination[row] for row in lately],
-    ).mean(axis=0)
-    fade = 0.5 ** (scans.age_days[rows] / transit.LEVEL_HALF_LIFE_DAYS)
-    cases = float(fade[scans.delivered[rows]].sum())
+    share, cases = _share(scans, model, rows, imported), _cases(scans, rows)
     prior = IMPORTED_PARCELS if imported is not None else 0.0
-    if imported is not None:
-        share = day_table.blend(share, imported, cases, prior)
     basis = ""
     if cases < FEW_PARCELS:
         basis = f"few scans ({rows.size:,}): leans on its service and postal areas" + (
@@ -149,14 +146,74 @@ def _cell(
     }
 
 
+def _cases(scans: transit.Scans, rows: npt.NDArray[np.int64]) -> float:
+    """Parcels delivered, weighted by recency."""
+    fade = 0.5 ** (scans.age_days[rows] / transit.LEVEL_HALF_LIFE_DAYS)
+    return float(fade[scans.delivered[rows]].sum())
+
+
+def _share(
+    scans: transit.Scans,
+    model: transit.TransitModel,
+    rows: npt.NDArray[np.int64],
+    imported: Floats | None,
+    weekday: int | None = None,
+) -> Floats:
+    """Mean table of the lanes last scanned, drawn to the imported one; of one day of hand-over where it is named."""
+    lately = rows[-MIXED_LANES:]
+    names = [[of[row] for row in lately] for of in (scans.service, scans.origin, scans.destination)]
+    share: Floats = model.shares(names[0], names[1], names[2], weekday).mean(axis=0)
+    return share if imported is None else day_table.blend(share, imported, _cases(scans, rows), IMPORTED_PARCELS)
+
+
+def _weekdays(
+    scans: transit.Scans,
+    model: transit.TransitModel,
+    cells: dict[tuple[str, int], npt.NDArray[np.int64]],
+    imported: dict[tuple[str, int], Floats],
+    services: tuple[str, ...],
+) -> pl.DataFrame:
+    """Tables of each service and zone by the day of hand-over: what leaves on a Friday rests over the weekend."""
+    parts = []
+    for (service, zone), rows in sorted(cells.items()):
+        for weekday in range(7) if service in services else ():
+            days, kept = _trimmed(
+                _share(scans, model, rows, imported.get((service, zone)), weekday), SMALLEST_BY_WEEKDAY
+            )
+            key = {"service": service, "zone": zone, "weekday": weekday}
+            parts.append(pl.DataFrame(key | {"days": days, "probability": kept}, schema=WEEKDAYS))
+    return pl.concat(parts) if parts else pl.DataFrame(schema=WEEKDAYS)
+
+
+def _lane_weekdays(lanes: pl.DataFrame, model: transit.TransitModel) -> pl.DataFrame:
+    """The same for the lanes with most parcels."""
+    most = (
+        lanes.select("service", "origin", "destination", "parcels")
+        .unique()
+        .sort("parcels", "service", "origin", "destination", descending=[True, False, False, False])
+    )
+    names = most.head(LANES_BY_WEEKDAY).sort("service", "origin", "destination").drop("parcels")
+    if names.is_empty():
+        return pl.DataFrame(schema=LANE_WEEKDAYS)
+    columns = [names[name].to_list() for name in ("service", "origin", "destination")]
+    parts = []
+    for weekday in range(7):
+        for lane, row in zip(names.iter_rows(named=True), model.shares(columns[0], columns[1], columns[2], weekday), strict=True):
+            days, kept = _trimmed(row, SMALLEST_BY_WEEKDAY)
+            parts.append(
+                pl.DataFrame(lane | {"weekday": weekday, "days": days, "probability": kept}, schema=LANE_WEEKDAYS)
+            )
+    return pl.concat(parts)
+
+
 def _frame(service: str, zone: int, share: Floats) -> pl.DataFrame:
     days, kept = _trimmed(share)
     return pl.DataFrame({"service": service, "zone": zone, "days": days, "probability": kept}, schema=TRANSIT)
 
 
-def _trimmed(share: Floats) -> tuple[list[int], list[float]]:
+def _trimmed(share: Floats, smallest: float = SMALLEST_SHARE) -> tuple[list[int], list[float]]:
     """Days with a share worth a row; the rest is spread over them in proportion."""
-    days = np.flatnonzero(share >= SMALLEST_SHARE)
+    days = np.flatnonzero(share >= smallest)
     kept = share[days] / share[days].sum()
     return days.tolist(), kept.tolist()
 
@@ -221,6 +278,8 @@ def _keep(
             "zones": learned.zones,
             "lanes": learned.lanes,
             "reliability": learned.reliability,
+            "weekdays": learned.weekdays,
+            "lane_weekdays": learned.lane_weekdays,
             "about": about,
         }
     )
@@ -234,4 +293,6 @@ def _keep(
         learned.reliability,
         learned.notes,
         digest,
+        learned.weekdays,
+        learned.lane_weekdays,
     )

@@ -107,7 +107,9 @@ def rates_from_frames(frames: Mapping[str, pl.DataFrame]) -> RateBook | None:
     """Rate book of the freight tables, or None where there are no rate cards."""
     if "rate_cards" not in frames or "rates" not in frames or frames["rate_cards"].is_empty():
         return None
-    given = {table: frames[table] for table in (*FREIGHT_TABLES, "transit_lanes") if table in frames}
+    given = {
+        table: frames[table] for table in (*FREIGHT_TABLES, "transit_lanes", "transit_weekdays") if table in frames
+    }
     return RateBook.from_frames(**given)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
@@ -18,6 +18,21 @@ FRESH_DAYS: Final = 14
 TRANSIT: Final[dict[str, type[pl.DataType]]] = {
     "service": pl.String,
     "zone": pl.Int64,
+    "days": pl.Int64,
+    "probability": pl.Float64,
+}
+WEEKDAYS: Final[dict[str, type[pl.DataType]]] = {
+    "service": pl.String,
+    "zone": pl.Int64,
+    "weekday": pl.Int64,
+    "days": pl.Int64,
+    "probability": pl.Float64,
+}
+LANE_WEEKDAYS: Final[dict[str, type[pl.DataType]]] = {
+    "service": pl.String,
+    "origin": pl.String,
+    "destination": pl.String,
+    "weekday": pl.Int64,
     "days": pl.Int64,
     "probability": pl.Float64,
 }
@@ -38,6 +53,10 @@ class LearnedTransit:
     """By service: parcels due, late, late_share, low, high, mean_days_late."""
     notes: tuple[str, ...]
     digest: str
+    weekdays: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=WEEKDAYS))
+    """By service, zone and weekday of hand-over (Monday 0): days, probability. Empty in tables learned long ago."""
+    lane_weekdays: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LANE_WEEKDAYS))
+    """The same for the lanes with most parcels, by origin and destination area."""
 
 
 def current_transit(
@@ -55,8 +74,17 @@ def current_transit(
     if not on - timedelta(days=fresh_days) <= about["fitted_on"] <= on:
         return None
     notes = tuple(line for line in about["notes"].split("\n") if line)
+    # Tables learned before weekdays were kept apart have none.
     return LearnedTransit(
-        about["fitted_on"], kept["transit"], kept["zones"], kept["lanes"], kept["reliability"], notes, digest
+        about["fitted_on"],
+        kept["transit"],
+        kept["zones"],
+        kept["lanes"],
+        kept["reliability"],
+        notes,
+        digest,
+        kept.get("weekdays", pl.DataFrame(schema=WEEKDAYS)),
+        kept.get("lane_weekdays", pl.DataFrame(schema=LANE_WEEKDAYS)),
     )
 
 
@@ -64,7 +92,8 @@ def with_learned(frames: Mapping[str, pl.DataFrame], learned: LearnedTransit | N
     """The network's tables with learned transit in place of imported, service and zone by service and zone.
 
     What was not learned keeps its imported table; a service whose rate cards are gone is left out. Lanes with enough
-    parcels to speak for themselves come beside them as `transit_lanes`.
+    parcels to speak for themselves come beside them as `transit_lanes`, and zones by the day of hand-over as
+    `transit_weekdays`.
     """
     found = dict(frames)
     if learned is None or "rate_cards" not in frames:
@@ -76,5 +105,8 @@ def with_learned(frames: Mapping[str, pl.DataFrame], learned: LearnedTransit | N
     found["transit"] = pl.concat(
         [kept.cast({"zone": pl.Int64, "days": pl.Int64, "probability": pl.Float64}), ours]
     ).sort("service", "zone", "days")
-    found["transit_lanes"] = learned.lanes.filter(pl.col("service").is_in(offered.implode()))
+    # A mean over weekdays says less of a lane than its zone says of the day: it serves where days were not learned.
+    lanes = learned.lane_weekdays if learned.weekdays.height else learned.lanes
+    found["transit_lanes"] = lanes.filter(pl.col("service").is_in(offered.implode()))
+    found["transit_weekdays"] = learned.weekdays.filter(pl.col("service").is_in(offered.implode()))
     return found
