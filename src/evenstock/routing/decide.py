@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +87,14 @@ def no_rules(shape: tuple[int, int], max_shipments: int = 3) -> Law:
     return Law(permitted, settle)
 
 
-def decide(pricing: Pricing, law: Law, network: ShippingNetwork, alternatives: int = ALTERNATIVES) -> Decision:
-    """Choose under the law; where nothing is lawful or in stock, say what forbids."""
+def decide(
+    pricing: Pricing, law: Law, network: ShippingNetwork, alternatives: int = ALTERNATIVES, *, prove: bool = False
+) -> Decision:
+    """Choose under the law; where nothing is lawful or in stock, say what forbids.
+
+    With `prove`, an order beyond the exact search is also given to an integer program, which mostly proves the least or
+    finds a better plan, and takes some tenths of a second: for single orders, not for replays of thousands.
+    """
     tried: list[tuple[Choice, Priced]] = []
 
     def attempt(search: Callable[[Priced, int], Choice]) -> Attempt:
@@ -99,7 +106,9 @@ def decide(pricing: Pricing, law: Law, network: ShippingNetwork, alternatives: i
 
         return under
 
-    settled = law.settle(attempt(choose_whole)) or law.settle(attempt(choose_split))
+    settled = law.settle(attempt(partial(choose_whole, prove=prove))) or law.settle(
+        attempt(partial(choose_apart, prove=prove))
+    )
     if settled is None:
         barred = pricing.candidates.barred + law.barred
         return Decision(None, (), barred, (), (), unserved(pricing, law, network), proven_least=True)
@@ -117,10 +126,24 @@ def decide(pricing: Pricing, law: Law, network: ShippingNetwork, alternatives: i
     )
 
 
-def choose_whole(priced: Priced, alternatives: int = ALTERNATIVES) -> Choice:
+def choose_whole(priced: Priced, alternatives: int = ALTERNATIVES, *, prove: bool = False) -> Choice:
     """A cover by whole lines: exact within reach, else a good one."""
-    search = choose if priced.pieces <= EXACT_LINES else choose_large
-    return search(priced, alternatives)
+    if priced.pieces <= EXACT_LINES:
+        return choose(priced, alternatives)
+    found = choose_large(priced, alternatives)
+    return _proved(priced, found, whole=True) if prove else found
+
+
+def choose_apart(priced: Priced, alternatives: int = ALTERNATIVES, *, prove: bool = False) -> Choice:
+    """A cover that may take units of one line from several nodes."""
+    found = choose_split(priced, alternatives)
+    return _proved(priced, found, whole=False) if prove else found
+
+
+def _proved(priced: Priced, found: Choice, *, whole: bool) -> Choice:
+    from evenstock.routing.milp import improve  # HiGHS is loaded only where it is asked
+
+    return improve(priced, found, whole=whole)
 
 
 def unserved(pricing: Pricing, law: Law, network: ShippingNetwork) -> str:
