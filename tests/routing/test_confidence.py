@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from tests.routing import orders
+from tests.routing import brand, orders
 
 from evenstock.domain import (
     Candidate,
@@ -23,17 +23,24 @@ from evenstock.domain import (
     Sku,
     Units,
 )
+from evenstock.registry import members
 from evenstock.routing.batch import Batch, decide_many
+from evenstock.routing.candidates import candidates
 from evenstock.routing.choose import Choice, choose
 from evenstock.routing.confidence import (
     DRIFT,
+    FREIGHT,
+    LATENESS,
     MOST_LINES,
+    PHANTOM,
     Scenarios,
     confidence,
     price_regret,
     regret_of,
     units_worth,
 )
+from evenstock.routing.decide import Law, Settled, decide, no_rules
+from evenstock.routing.price import FAMILY, by_node_and_line, price
 from evenstock.routing.priced import Ladders, Priced
 
 ON = date(2026, 11, 20)
@@ -224,3 +231,52 @@ def test_realised_regret_is_the_plan_less_the_best_under_what_is_known_afterward
         more = sum(int((later - then)[one.node[c], item] @ units) for c, units in plans.shipments())
         assert found[o] == 1_000 * (plans.cents[0] + more - best.cents[0])
     assert found.any()
+
+
+def test_the_terms_it_reads_are_terms_of_the_family() -> None:
+    names = {module.NAME for module in members(FAMILY).values()}
+    assert names >= FREIGHT | {LATENESS, PHANTOM}
+
+
+def test_a_decision_for_a_brand_is_held_against_lawful_plans_alone() -> None:
+    """What law bars is no reason for regret: without the dearest node's rival there is nothing better under any price."""
+    rng = np.random.default_rng(6)
+    network = brand.network(5)
+    doubtful = barred = 0
+    for n in range(30):
+        of = brand.random_order(rng, 3, f"A-{n}")
+        stock = brand.random_stock(rng, network, of)
+        found = candidates(of, network, brand.NOW, {})
+        worth = by_node_and_line(found, network, {key: int(rng.integers(80)) for key in stock})
+        pricing = price(found, network, by_node_and_line(found, network, stock), worth)
+        scenarios = np.maximum(0, worth + rng.integers(-400, 400, (6, *worth.shape)))
+        free = decide(pricing, no_rules(pricing.priced.permitted.shape), network)
+        if free.plan is None:
+            continue
+        said = [_said(free, worth, scenarios)]
+        assert said[0].regret_millicents == sum(part for _, part in said[0].parts)
+        # Only the nodes of the choice may ship: what other nodes would have cost counts no more.
+        nodes = {network.nodes[k].id for k in range(5)} & set(free.plan.nodes)
+        own = np.isin(pricing.priced.node, [k for k in range(5) if network.nodes[k].id in nodes])
+        mask = own[:, None] & pricing.priced.permitted
+        law = Law(mask, lambda attempt, mask=mask: _only(attempt, mask))
+        bound = decide(pricing, law, network)
+        assert bound.plan.cents == free.plan.cents
+        said.append(_said(bound, worth, scenarios))
+        prices = [dict(one.parts)["prices"] for one in said]
+        assert prices[1] <= prices[0]
+        if len(nodes) == 1:
+            assert prices[1] == 0
+        doubtful += prices[0] > 0
+        barred += prices[1] < prices[0]
+    assert doubtful > 10
+    assert barred > 10
+
+
+def _only(attempt, mask):
+    found = attempt(mask, 3, 0)
+    return None if found is None else Settled(found)
+
+
+def _said(decision, worth, scenarios):
+    return confidence(decision.priced, decision.choice, (decision.plan, *decision.alternatives), worth, scenarios)
