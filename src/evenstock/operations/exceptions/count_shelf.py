@@ -69,6 +69,11 @@ def count_shelf(store: Store, report: ShelfCounted) -> Handled | Refuse:
                 return Refuse(
                     f"nobody asked for a count of {report.sku} at {report.node}; import it as a count instead"
                 )
+            booked = sum(
+                b.on_hand - b.shortfall
+                for b in books.balances([report.sku])
+                if (b.node, b.lot) == (report.node, report.lot)
+            )
             version = (report.now - _EPOCH) // timedelta(microseconds=1)
             said = StockObservation(
                 "count", report.sku, report.node, Units(report.units), report.now, version, report.lot
@@ -77,7 +82,8 @@ def count_shelf(store: Store, report: ShelfCounted) -> Handled | Refuse:
             for case in asked:
                 _move_frozen(books, case, f"{case.id}:freed", None, report.now)
             resolution = f"{report.units} counted by {report.by}"
-            close_all(books, asked, report.now, report.by, resolution)
+            counted = {"counted": str(report.units), "booked": str(booked), "lot": str(report.lot)}
+            close_all(books, [with_facts(case, **counted) for case in asked], report.now, report.by, resolution)
             body = {"counted": report.units, "lot": report.lot, "by": report.by, "cases": [case.id for case in asked]}
             about = f"stock:{report.sku}@{report.node}"
             books.publish([Event(f"{report.id}:counted", "ShelfCounted", about, report.now, body)])
