@@ -24,6 +24,7 @@ from evenstock.domain import (
     PlanId,
     Policy,
     Promise,
+    Quota,
     Sku,
     StockObservation,
     TransferId,
@@ -37,7 +38,7 @@ from evenstock.freight.transit import delivered_by
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.ports import Store
 from evenstock.operations.promise import Inbound, promise_order, promised, transfers_due
-from evenstock.operations.route_order import route_order
+from evenstock.operations.route_order import question_of, route_order
 from evenstock.routing.candidates import candidates
 from evenstock.routing.commitment import commitment_of
 from evenstock.routing.explain import by_term
@@ -262,6 +263,23 @@ def test_what_cannot_be_promised_says_why():
     assert "transit times" in why(order((ONE, 1)), bare)
     with pytest.raises(ValueError, match="above 0 and up to 1"):
         promise_order(store, NETWORK, POLICY, order((ONE, 1)), NOW, probability=0.0)
+
+
+def test_stock_kept_for_another_class_is_not_promised(monkeypatch: pytest.MonkeyPatch):
+    kept = [Quota(ONE, NodeId("TX"), "vip", Units(2))]
+
+    def with_quotas(*asked):
+        question = question_of(*asked)
+        return replace(question, read=replace(question.read, quotas=kept))
+
+    monkeypatch.setattr("evenstock.operations.promise.question_of", with_quotas)
+    store = store_with(at(TX=2))
+    plain = promise_order(store, NETWORK, POLICY, order((ONE, 1)), NOW)
+    vip = promise_order(store, NETWORK, POLICY, replace(order((ONE, 1)), order_class="vip"), NOW)
+
+    assert plain.options == ()
+    assert "protected for other classes" in plain.sentence
+    assert vip.fastest is not None
 
 
 def test_a_quote_reserves_nothing_and_is_the_same_again():

@@ -177,6 +177,8 @@ def _options(question: Question, least: int, waits_until: date | None = None) ->
     decision = decide_order(free, question.network, question.policy, question.read)
     if decision.plan is None:
         return (), decision.sentence
+    if decision.takes_protected:
+        return (), "what is left in stock is protected for other classes of customers."
     lowest = _before_lateness(decision.plan)
     kept: list[tuple[date, OrderPlan, int, tuple[str, ...]]] = []
     for wishes_kept in (True, False):
@@ -222,7 +224,7 @@ def _by(
         if not likely.any():
             return None
         decision = decide_order(found.only(likely), question.network, question.policy, question.read)
-        if decision.plan is None or (wishes_kept and decision.rules):
+        if decision.plan is None or decision.takes_protected or (wishes_kept and decision.rules):
             return None  # with fewer candidates it is no better
         for plan in (decision.plan, *decision.alternatives):
             chance = whole_by(found.order, plan, question.network)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -88,6 +88,7 @@ class _Asked:
     """What is asked about every node and service."""
 
     order: Order
+    lines: tuple[OrderLine, ...]
     items: tuple[Item, ...]
     on: date
     ship_days: int
@@ -143,23 +144,9 @@ def candidates(
     said = refusal(order, network)
     if said or ship_days < 1:
         raise ValueError(f"{order.id}: {said or 'an order ships on at least one day'}")
-    lines = tuple(sorted(order.lines, key=lambda line: line.id))
-    items = tuple(network.items[line.sku] for line in lines)
-    asked = _Asked(
-        order,
-        items,
-        now.astimezone(UTC).date(),
-        ship_days,
-        capped_services,
-        dict.fromkeys((*without_nodes, *without_services), without_because or "left out of this decision"),
-        area(order.ship_to.postal_code),
-        order.ship_to.residential,
-        order.promise.deliver_by if order.promise else None,
-        max(item.weight_g for item in items),
-        max(map(longest_side, items)),
-        [True] * len(items),
-        ship_days == 1 and not without_nodes and not without_services,
-    )
+    because = without_because or "left out of this decision"
+    without = dict.fromkeys((*without_nodes, *without_services), because)
+    asked = _asked(order, network, now.astimezone(UTC).date(), ship_days, capped_services, without)
     ways: list[Candidate] = []
     rows: list[_Row] = []
     barred: list[Barred] = []
@@ -182,12 +169,45 @@ def candidates(
             rows += offered.values()
             if out is not None:
                 barred.append(out)
-    columns = list(zip(*rows, strict=True)) or [()] * 7
-    shape, odd = (len(rows), len(lines)), any(fits is not asked.all_fit for fits in columns[6])
-    return Candidates(
+    return _gathered(asked, ways, rows, barred)
+
+
+def _asked(
+    order: Order,
+    network: ShippingNetwork,
+    on: date,
+    ship_days: int,
+    capped_services: Collection[str],
+    without: Mapping[str, str],
+) -> _Asked:
+    lines = tuple(sorted(order.lines, key=lambda line: line.id))
+    items = tuple(network.items[line.sku] for line in lines)
+    return _Asked(
         order,
         lines,
         items,
+        on,
+        ship_days,
+        capped_services,
+        without,
+        area(order.ship_to.postal_code),
+        order.ship_to.residential,
+        order.promise.deliver_by if order.promise else None,
+        max(item.weight_g for item in items),
+        max(map(longest_side, items)),
+        [True] * len(items),
+        ship_days == 1 and not without,
+    )
+
+
+def _gathered(asked: _Asked, ways: Sequence[Candidate], rows: Sequence[_Row], barred: Sequence[Barred]) -> Candidates:
+    """Rows as arrays."""
+    columns = list(zip(*rows, strict=True)) or [()] * 7
+    shape, odd = (len(rows), len(asked.lines)), any(fits is not asked.all_fit for fits in columns[6])
+    return Candidates(
+        asked.order,
+        asked.lines,
+        asked.items,
         asked.on,
         tuple(ways),
         np.array(columns[0], np.int64),
