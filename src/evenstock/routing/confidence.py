@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -32,7 +31,6 @@ from evenstock.routing.batch import Batch, decide_many
 from evenstock.routing.batch_kernel import Money
 from evenstock.routing.choose import Choice
 from evenstock.routing.confidence_kernel import least_by_scenario
-from evenstock.routing.explain import by_term
 from evenstock.routing.priced import Priced, Whole
 
 MOST_LINES: Final = 10
@@ -107,13 +105,13 @@ def confidence(
     flags
         Name and thousandths of a cent of what else is doubtful about the order.
     """
-    parts = [("prices", price_regret(priced, choice, worth, scenarios))]
-    terms = [by_term(plan) for plan in plans]
-    cents = np.array([plan.cents for plan in plans], np.int64)
-    for name in (PHANTOM, LATENESS):
-        risk = np.array([of.get(name, 0) for of in terms], np.int64)
-        parts.append((name, _swing_regret(cents, risk)))
-    parts.append(("stale rates", _drift_regret(cents, plans, stale) if stale else 0))
+    phantom, late, freight = _at_risk(plans, stale)
+    parts = [
+        ("prices", price_regret(priced, choice, worth, scenarios)),
+        (PHANTOM, _swing_regret(choice.cents, phantom)),
+        (LATENESS, _swing_regret(choice.cents, late)),
+        ("stale rates", _drift_regret(choice.cents, freight)),
+    ]
     raised = list(flags)
     if any(millicents < 0 for _, millicents in raised):
         raise ValueError(f"a flag costs zero or more: {raised}")
@@ -215,24 +213,30 @@ def _swing_regret(cents: Whole, risk: Whole) -> int:
     return (sum(regrets) + 1) // 2
 
 
-def _drift_regret(cents: Whole, plans: Sequence[OrderPlan], stale: Callable[[Iterable[Way]], Iterable[object]]) -> int:
-    """The same over rates as they stand (no regret there) and stale ones dearer by `DRIFT`."""
+def _drift_regret(cents: Whole, freight: Whole) -> int:
+    """The same over rates as they stand (no regret there) and `freight` by stale ones dearer by `DRIFT`."""
+    return (_regret(1_000 * cents + DRIFT * freight) + 1) // 2
 
-    @cache
-    def old(way: Way) -> bool:
-        return any(True for _ in stale([way]))
 
-    freight = [
-        sum(
-            term.cents
-            for shipment in plan.shipments
-            if old((shipment.candidate.service, shipment.candidate.ship_on))
-            for term in shipment.terms
-            if term.name in FREIGHT
-        )
-        for plan in plans
-    ]
-    return (_regret(1_000 * cents + DRIFT * np.array(freight, np.int64)) + 1) // 2
+def _at_risk(plans: Sequence[OrderPlan], stale: Callable[[Iterable[Way]], Iterable[object]] | None) -> Whole:
+    """Cents by plan of missing units, of lateness, and of freight by stale rates, shape ``(3, plan)``."""
+    rows: list[list[int]] = []
+    known: dict[int, tuple[int, int, int]] = {}  # alternatives share many of their shipments
+    old: dict[Way, bool] = {}
+    for plan in plans:
+        row = [0, 0, 0]
+        for shipment in plan.shipments:
+            if id(shipment) not in known:
+                way = (shipment.candidate.service, shipment.candidate.ship_on)
+                if way not in old:
+                    old[way] = stale is not None and any(True for _ in stale([way]))
+                terms = {term.name: term.cents for term in shipment.terms}
+                freight = sum(terms.get(name, 0) for name in FREIGHT) if old[way] else 0
+                known[id(shipment)] = terms.get(PHANTOM, 0), terms.get(LATENESS, 0), freight
+            missing, late, freight = known[id(shipment)]
+            row[0], row[1], row[2] = row[0] + missing, row[1] + late, row[2] + freight
+        rows.append(row)
+    return np.array(rows, np.int64).T
 
 
 def _regret(cost: Whole) -> int:
