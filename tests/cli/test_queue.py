@@ -18,7 +18,7 @@ from evenstock.cli.opening import workspace
 from evenstock.cli.screen import Exit
 from evenstock.domain import DecisionId, OrderId, Outcome, ReservationId
 from evenstock.operations.decisions import decision_from
-from evenstock.operations.queue import open_review, open_unserved
+from evenstock.operations.open_cases import open_review, open_unserved
 from evenstock.operations.route_order import RESERVATION
 
 app = typer.Typer()

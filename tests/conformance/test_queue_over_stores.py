@@ -12,8 +12,9 @@ from tests.routing.brand import NOW, order
 from evenstock.domain import CaseId, DecisionRecord, Refuse, ReservationId
 from evenstock.operations.check_books import check_books
 from evenstock.operations.deciding import RouteOrder
+from evenstock.operations.open_cases import open_review, open_unserved
 from evenstock.operations.ports import Store
-from evenstock.operations.queue import Reviewed, accept, hold, open_review, open_unserved, override, queue
+from evenstock.operations.queue import Reviewed, accept, hold, override, queue
 from evenstock.operations.route_order import RESERVATION, route_order
 from evenstock.operations.run_due import Done, Workplace, run_due
 

@@ -25,7 +25,8 @@ from evenstock.domain import (
 from evenstock.operations.check_books import check_books
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.decisions import decision_from
-from evenstock.operations.queue import accept, hold, open_review, open_unserved, override, queue
+from evenstock.operations.open_cases import open_review, open_unserved
+from evenstock.operations.queue import accept, hold, override, queue
 from evenstock.operations.reservations import post_reservation
 from evenstock.operations.route_order import RESERVATION, route_order
 from evenstock.operations.run_due import Workplace, run_due

@@ -27,8 +27,9 @@ from evenstock.domain import (
 from evenstock.operations import run_due as module
 from evenstock.operations.check_books import check_books
 from evenstock.operations.deciding import RouteOrder
+from evenstock.operations.open_cases import open_review
 from evenstock.operations.ports import Store, StoreError
-from evenstock.operations.queue import accept, open_review, queue
+from evenstock.operations.queue import accept, queue
 from evenstock.operations.route_order import RESERVATION, route_order
 from evenstock.operations.run_due import Workplace, act_now, actions, run_due
 from evenstock.registry import members

@@ -9,8 +9,8 @@ from typing import Final, Protocol, cast
 
 from evenstock.domain import Case, CaseId, CaseState
 from evenstock.operations.deciding import Decide
+from evenstock.operations.open_cases import ask_about_overdue
 from evenstock.operations.ports import Store, StoreError
-from evenstock.operations.queue import ask_about_overdue
 from evenstock.operations.reservations import expire_reservations
 from evenstock.policy import CompiledPolicy
 from evenstock.registry import members

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from evenstock.domain import Case
-from evenstock.operations.queue import EXECUTE, execute
+from evenstock.operations.open_cases import EXECUTE
+from evenstock.operations.queue import execute
 from evenstock.operations.run_due import Workplace
 
 NAME: Final = EXECUTE

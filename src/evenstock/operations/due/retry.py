@@ -8,7 +8,7 @@ from typing import Final
 
 from evenstock.domain import Case, DecisionRecord, Order, Outcome
 from evenstock.operations.deciding import RouteOrder
-from evenstock.operations.queue import (
+from evenstock.operations.open_cases import (
     ANEW,
     ASK_AFTER,
     FIRST_RETRY,
@@ -18,9 +18,9 @@ from evenstock.operations.queue import (
     RETRY,
     dollars,
     order_of,
-    out_of_use,
     ways,
 )
+from evenstock.operations.queue import out_of_use
 from evenstock.operations.reroute import Reroute, reroute
 from evenstock.operations.route_order import route_order
 from evenstock.operations.run_due import Workplace

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from evenstock.domain import Case
-from evenstock.operations.queue import REVIEW_WITHIN
+from evenstock.operations.open_cases import REVIEW_WITHIN
 from evenstock.operations.run_due import Workplace
 
 NAME: Final = "wait"
