@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import typer
 from tests.cli.commands import told
@@ -56,6 +57,7 @@ def orders(
 ) -> list[tuple[str, str, str, int]]:
     """Orders of a company of the test's own."""
     home, found = noon
+    monkeypatch.chdir(tmp_path)
     shutil.copytree(home, tmp_path / "home")
     monkeypatch.setenv("EVENSTOCK_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("EVENSTOCK_DATABASE", raising=False)
@@ -102,6 +104,10 @@ def test_a_node_that_is_down_empties_and_comes_back(orders: list[tuple[str, str,
     reserved = {row["node"]: row["reserved"] for row in told("stock")["stock"]}
     stayed = [case for case in down["cases"] if case["about"].startswith("order:") and case["state"] == "open"]
     assert bool(reserved[node]) == bool(stayed)
+    new = pl.read_csv(EXAMPLE / "orders.csv", infer_schema=False).filter(pl.col("order") == orders[0][0])
+    new.with_columns(order=pl.lit("NEW-1")).write_csv("new.csv")
+    routed = CliRunner().invoke(evenstock, ["route", "new.csv", "--as-of", LATER, "--json"])
+    assert node not in json.loads(routed.stdout)["shipments_by_node"]
     assert answer("exception", "node-up", node, "--by", "Bob")["sentence"] == f"{node} ships again"
 
 

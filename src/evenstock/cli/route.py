@@ -17,6 +17,7 @@ from evenstock.connectors.files import read_tables
 from evenstock.domain import DecisionRecord, Order, Outcome
 from evenstock.operations.company import Company
 from evenstock.operations.deciding import RouteOrder
+from evenstock.operations.exceptions.questions import nodes_down, services_down
 from evenstock.operations.network import orders_from_frame
 from evenstock.operations.route_order import route_order
 from evenstock.routing.explain import by_term
@@ -38,13 +39,16 @@ def command(
         here = company(opened, now.date())
         orders = _orders(here, file)
         shipping, policy = here.shipping, here.network.policy
+        with opened.store.reading() as books:
+            down, failing = nodes_down(books, now), services_down(books, now)
         records: list[DecisionRecord] = []
         took_ms: list[float] = []
         with progress(quiet=json) as shown:
             task = shown.add_task("routing", total=len(orders))
             for order in orders:
                 begun = time.perf_counter()
-                records.append(route_order(opened.store, shipping, policy, RouteOrder(order, now, shadow)).record)
+                wish = RouteOrder(order, now, shadow, without_nodes=down, without_services=failing)
+                records.append(route_order(opened.store, shipping, policy, wish).record)
                 took_ms.append(1000 * (time.perf_counter() - begun))
                 shown.advance(task)
     summary = summarise(records)
