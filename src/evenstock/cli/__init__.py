@@ -5,21 +5,30 @@ from __future__ import annotations
 import typer
 
 from evenstock import __version__
-from evenstock.cli import demo as demo_command
 from evenstock.cli import (
+    cancel,
     doctor,
+    exception,
     explain,
     export_schemas,
     forecast,
+    gate,
     import_,
     learn,
     outcomes,
     plan,
+    promise,
+    queue,
+    replay,
+    reprice,
     rollout,
     route,
+    rules,
     stock,
+    tick,
     warm_up,
 )
+from evenstock.cli import demo as demo_command
 from evenstock.cli.opening import LOOK_AT_DEMO
 
 app = typer.Typer(
@@ -34,17 +43,26 @@ for name, member in (
     ("demo", demo_command),
     ("import", import_),
     ("plan", plan),
+    ("promise", promise),
     ("route", route),
+    ("cancel", cancel),
+    ("tick", tick),
+    ("reprice", reprice),
     ("explain", explain),
     ("doctor", doctor),
     ("outcomes", outcomes),
+    ("replay", replay),
     ("export-schemas", export_schemas),
 ):
     app.command(name)(member.command)
+app.add_typer(queue.app, name="queue")
+app.add_typer(exception.app, name="exception")
 app.add_typer(forecast.app, name="forecast")
 app.add_typer(stock.app, name="stock")
 app.add_typer(learn.app, name="learn")
 app.add_typer(rollout.app, name="rollout")
+app.add_typer(rules.app, name="rules")
+app.add_typer(gate.app, name="gate")
 app.command("warm-up", hidden=True)(warm_up.command)
 
 

@@ -18,7 +18,8 @@ from evenstock.cli.route import summarise
 from evenstock.cli.screen import dollars
 from evenstock.domain import DecisionRecord, TransferLine
 from evenstock.operations.plan_transfers import service_before_and_after
-from evenstock.simulation.days import OPPORTUNITY, Lived
+from evenstock.simulation.days import Lived
+from evenstock.simulation.replay.chunks import OPPORTUNITY
 from evenstock.simulation.world import future_demand
 
 _LINES = 15

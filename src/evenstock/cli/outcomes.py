@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from evenstock.cli.opening import company, workspace
-from evenstock.cli.screen import Exit, dollars, fail, moment, page, say, table
+from evenstock.cli.screen import Exit, dollars, moment, page, say, table
 from evenstock.domain import DecisionRecord
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.ports import Store

@@ -13,10 +13,10 @@ from evenstock.domain import LotId, NodeId, Sku, Units
 from evenstock.inventory import EMPTY_AT, LEVEL, Assumptions, believe, learn_accuracy, safety_buffer
 from evenstock.operations.company import Company
 from evenstock.operations.forecast_demand import current_forecast
+from evenstock.operations.knowledge import BELIEFS
 from evenstock.operations.ports import Snapshots, Store
 from evenstock.operations.stock_evidence import KEY, gather
 
-POINTER: Final = "beliefs"
 _AT_ONCE: Final = 500
 """Buffers in one transaction: few commits, and no lock held for long."""
 
@@ -94,14 +94,14 @@ def believe_stock(
             for sku, node, lot, units in rows[start : start + _AT_ONCE]:
                 books.set_buffer(Sku(sku), NodeId(node), Units(units), LotId(lot))
     with store.transaction() as books:
-        books.point(POINTER, digest, now)
+        books.point(BELIEFS, digest, now)
     return Believed(beliefs, digest, changes, held)
 
 
 def current_beliefs(store: Store, snapshots: Snapshots) -> Beliefs | None:
     """The beliefs last kept, whatever their day; None if there are none."""
     with store.transaction() as books:
-        digest = books.pointer(POINTER)
+        digest = books.pointer(BELIEFS)
     if digest is None:
         return None
     kept = snapshots.read(digest)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 import polars as pl
 
+from evenstock.operations.knowledge import knowledge_in_force
 from evenstock.operations.network import HAPPENING_TABLES, Network
 from evenstock.operations.ports import Snapshots, Store, StoreError
+from evenstock.operations.rulebook import rules_in_force
 from evenstock.operations.transit_in_force import current_transit, with_learned
+from evenstock.routing.knowledge import NOTHING, Knowledge
 from evenstock.routing.network import ShippingNetwork
 
 OVERRIDES: Final = "planner overrides"
@@ -28,11 +31,13 @@ class Company:
 
     digests: Mapping[str, str]
     """Current snapshot by name: network, each table of what happens (stock, orders, demand, promotions, ...), the overrides
-    said here, and learned transit times where they are in force."""
+    said here, learned transit times where they are in force, and rules where a version was activated here."""
     tables: Mapping[str, pl.DataFrame]
     """The network's own tables, as imported."""
     network: Network
     snapshots: Snapshots
+    known: Knowledge = NOTHING
+    """What decisions of the day know beyond it: doubt about shelves, scenarios of prices, the gate."""
 
     @classmethod
     def load(cls, store: Store, snapshots: Snapshots, on: date | None = None) -> Company:
@@ -53,6 +58,7 @@ class Company:
             names = ("network", *HAPPENING_TABLES, OVERRIDES)
             digests = {name: said for name in names if (said := books.pointer(name))}
             learned = current_transit(books, snapshots, on) if on is not None else None
+            rules = rules_in_force(books, snapshots)
         if "network" not in digests:
             raise NothingImportedError(
                 "no network yet: run `evenstock import FOLDER`, or `evenstock demo` to look around"
@@ -60,7 +66,15 @@ class Company:
         frames = snapshots.read(digests["network"])
         if learned is not None:
             digests["transit"] = learned.digest
-        return cls(digests, frames, Network.from_frames(with_learned(frames, learned)), snapshots)
+        if rules is not None:
+            digests["rules"] = rules.kept
+        network = Network.from_frames(with_learned(frames, learned), rules.policy if rules else None)
+        loaded = cls(digests, frames, network, snapshots)
+        if on is None or network.rates is None:
+            return loaded
+        with store.reading() as books:
+            end = datetime.combine(on, time.max, UTC)
+            return replace(loaded, known=knowledge_in_force(books, snapshots, loaded.shipping, end))
 
     @property
     def shipping(self) -> ShippingNetwork:
@@ -71,9 +85,11 @@ class Company:
         ValueError
             If it has no rate cards.
         """
-        return self.network.shipping(
+        made = self.network.shipping(
             "+".join(self.digests[name] for name in ("network", "transit") if name in self.digests)
         )
+        made.known = self.known
+        return made
 
     def table(self, name: str) -> pl.DataFrame | None:
         """A table of what happens (`operations.network.HAPPENING_TABLES`) as last imported; None if there is none."""

@@ -132,7 +132,7 @@ def _homes(
     if not near.any():
         return [("", UNREACHED)] * len(order.lines)
     free = np.full(len(found.ways), NO_CEILING, dtype=np.int64)
-    facts = CandidateFacts(found.on, found.on_time, free)
+    facts = CandidateFacts(found.on, found.on_time, free, found.transit_days_p95)
     permitted = network.policy.permit(replace(order, lines=found.lines), found.items, found.ways, facts)
     homes = []
     for k in range(len(found.lines)):

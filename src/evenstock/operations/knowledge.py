@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 
 from evenstock.domain import NodeId, Sku, digest
-from evenstock.operations.believe_stock import POINTER as BELIEFS
 from evenstock.operations.gate import gate_in_force
 from evenstock.operations.ports import Snapshots, Transaction
 from evenstock.routing.confidence import Scenarios
@@ -17,6 +16,8 @@ from evenstock.routing.knowledge import Knowledge
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.term import MILLION
 
+BELIEFS: Final = "beliefs"
+"""Pointer of the beliefs about every shelf last drawn up."""
 SCENARIOS: Final = "price scenarios"
 """Pointer of the possible price lists, one snapshot a repricing."""
 FRESH: Final = timedelta(hours=50)

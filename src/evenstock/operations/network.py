@@ -56,8 +56,10 @@ class Network:
     """None where the network has no rate cards: nothing can be shipped by parcel then."""
 
     @classmethod
-    def from_frames(cls, frames: Mapping[str, pl.DataFrame]) -> Network:
+    def from_frames(cls, frames: Mapping[str, pl.DataFrame], rules: Policy | None = None) -> Network:
         """Build from frames with the columns and types of `tables`; columns with a default may be left out.
+
+        `rules` take the place of the table of rules, where a version of them was activated here.
 
         Raises
         ------
@@ -78,7 +80,7 @@ class Network:
             items=items,
             lanes=lanes,
             costs=costs_from_frame(frames["costs"]) if "costs" in frames else Costs(),
-            policy=policy.compile(policy_from_frames(frames), nodes, items, services),
+            policy=policy.compile(rules or policy_from_frames(frames), nodes, items, services),
             rates=rates,
         )
 

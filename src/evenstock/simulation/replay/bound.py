@@ -3,7 +3,8 @@
 Weak duality: under any prices of units, the sum over orders of the least cost with prices, less the prices of all units
 there were, is below the cost of every plan that takes no unit twice. The ascent looks for the prices that lift it highest.
 Three more things are relaxed, each to the bound's disadvantage: every unit is there from the first morning, wishes and
-limits on a plan's shipments do not bind, and places in a day are free.
+limits on a plan's shipments do not bind, and places in a day are free. A plan that parts the quantity of one line over
+nodes is not among those compared: a decision does so only where no node may ship the line whole.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.price import Pricing
 from evenstock.routing.priced import Whole
 from evenstock.routing.prices.ascent import ascend
-from evenstock.simulation.replay.chunks import OPPORTUNITY, Chunk, item_numbers
+from evenstock.routing.subset_kernel import INFEASIBLE
+from evenstock.simulation.replay.chunks import OPPORTUNITY, PLENTY, Chunk, item_numbers
 from evenstock.simulation.replay.past import Past
 
 SWEEPS: Final = 60
@@ -38,13 +40,15 @@ class Certificate:
     """Cents of a unit in hindsight, shape ``(node, item)``."""
     orders: int
     left_out: int
-    """Orders that could not be decided about at all, neither here nor in any arm."""
+    """Orders that could not be decided about at all, or are too large for the bound: it counts them as free."""
 
 
 def lawful(chunk: Chunk) -> Batch:
     """The chunk's orders under law alone."""
     ready, items = [], []
     for n, position in enumerate(chunk.member.tolist()):
+        if n in chunk.batch.slow:
+            continue
         pricing, law = chunk.pricings[position], chunk.law[n]
         assert pricing is not None
         assert law is not None
@@ -101,12 +105,55 @@ def units_there(past: Past, network: ShippingNetwork) -> Whole:
     return there
 
 
+def or_lost(batch: Batch, lost: Whole) -> Batch:
+    """The same orders with one more place, after all nodes, that takes an order whole for what losing it costs.
+
+    Orders without a table are left out: that can only lower the bound.
+
+    Parameters
+    ----------
+    lost
+        Of each order, shape ``(order,)``.
+    """
+    first_line, item, units, first_way, node, first_set, first_way_set, cents, pick, way_cents, thin, limits, own = (
+        batch.arrays
+    )
+    fast = batch.fast
+    if fast.size < len(batch):
+        raise ValueError("orders without a table have no place to be lost in; leave them out")
+    sets = np.diff(first_set)
+    more_cents = np.full(int((batch.nodes + 1) * first_set[-1]), INFEASIBLE, np.int64)
+    more_pick = np.full(more_cents.size, -1, np.int32)
+    for o in range(len(batch)):
+        begin, end = int(first_set[o]), int(first_set[o + 1])
+        here = slice((batch.nodes + 1) * begin, (batch.nodes + 1) * end - int(sets[o]))
+        before = slice(batch.nodes * begin, batch.nodes * end)
+        more_cents[here], more_pick[here] = cents[before], pick[before]
+        more_cents[(batch.nodes + 1) * end - 1] = lost[o]
+        more_pick[(batch.nodes + 1) * end - 1] = first_way[o + 1] - first_way[o]
+    ways = np.diff(first_way) + 1
+    last = np.cumsum(ways) - 1
+    more_node = np.full(int(ways.sum()), batch.nodes, np.int64)
+    more_node[np.setdiff1d(np.arange(more_node.size), last)] = node
+    arrays = (
+        first_line, item, units, np.concatenate([[0], np.cumsum(ways)]).astype(np.int64), more_node, first_set,
+        first_way_set, more_cents, more_pick, way_cents, thin, limits,
+        np.concatenate([own, np.full((own.shape[0], 1), PLENTY, np.int64)], axis=1),
+    )  # fmt: skip
+    return replace(batch, arrays=arrays, nodes=batch.nodes + 1)
+
+
 def certify(past: Past, network: ShippingNetwork, batches: Sequence[Batch], *, sweeps: int = SWEEPS) -> Certificate:
-    """The bound for the orders in `batches` (see `lawful`), with everything that lay on the shelves."""
+    """The bound for the orders in `batches` (see `lawful`), with everything that lay on the shelves.
+
+    Each order ships whole or is lost whole, as every arm has it.
+    """
     whole = joined(batches)
     there = units_there(past, network)
     items = [network.items[sku] for sku in sorted(network.items)]
     each = np.array([lost_cents(item, network.costs) for item in items], np.int64)
-    lost = (each[whole.item] * whole.units).astype(np.float64)
-    found = ascend(whole, np.ones(len(whole)), there[:, : max(whole.items, 1)], lost=lost, sweeps=sweeps)
-    return Certificate(float(found.bound), found.price, len(whole), len(past.orders) - len(whole))
+    lost = np.add.reduceat(each[whole.item] * whole.units, whole.first_line[:-1])
+    stock = np.concatenate([there, np.full((1, there.shape[1]), PLENTY, np.int64)])
+    either = or_lost(whole, lost)
+    found = ascend(either, np.ones(len(whole)), stock[:, : max(whole.items, 1)], sweeps=sweeps)
+    return Certificate(float(found.bound), found.price[:-1], len(whole), len(past.orders) - len(whole))

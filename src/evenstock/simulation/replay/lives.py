@@ -18,6 +18,8 @@ from evenstock.routing.choose import Choice, least
 from evenstock.routing.explain import plans
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.priced import Whole
+from evenstock.routing.prices.ascent import ascend
+from evenstock.simulation.replay.bound import joined, lost_cents
 from evenstock.simulation.replay.chunks import Chunk, item_numbers, paid
 from evenstock.simulation.replay.kernel import live
 from evenstock.simulation.replay.past import Past, Shelf
@@ -30,12 +32,25 @@ Prices = Mapping[tuple[Sku, NodeId], int]
 """Cents of a unit; what is not named is free."""
 
 
+@dataclass(frozen=True, slots=True)
+class Repricing:
+    """How an arm finds prices along the way: the last orders stand for those to come, and the ascent for the night."""
+
+    horizon_days: int = 7
+    """Days of demand that the stock at hand must serve."""
+    look_back: int = 6_000
+    """Orders that stand for those to come, the last ones."""
+    sweeps: int = 30
+
+
 @dataclass(frozen=True)
 class Arm:
     """A way of deciding, with the prices it knew on each day."""
 
     name: str
     prices: Callable[[date], Prices] = field(default=lambda _: {})
+    repricing: Repricing | None = None
+    """Prices found along the way from the orders seen so far, in the place of `prices`; nothing that came later is used."""
     decide: Decide | None = None
     """Decides each order by itself instead of the production search, such as people's habit: slower, one by one."""
 
@@ -122,7 +137,11 @@ class Life:
         self.arm, self.past, self.network, self.policy, self.probe = arm, past, network, policy, probe
         self.world = World(past, network)
         self.outcomes: list[Outcome] = []
+        self._skus = sorted(network.items)
         self._mornings = sorted(past.inflow)
+        self._seen: list[tuple[Batch, date, date]] = []
+        self._found: Whole | None = None
+        """Prices found last, shape ``(node, item)``."""
 
     def live(self, chunk: Chunk) -> None:
         """Decide the chunk's orders, day by day."""
@@ -130,15 +149,50 @@ class Life:
         way, cost = np.full(batch.item.size, -1, np.int64), np.zeros(len(batch), np.int64)
         day_of = self._days(chunk)
         position = 0
+        if self.arm.repricing is not None:
+            self._reprice(self.arm.repricing)
         while position < len(chunk.orders):
             today = chunk.orders[position].placed_at.astimezone(UTC).date()
             self._wake(today)
             end = position
             while end < len(chunk.orders) and chunk.orders[end].placed_at.astimezone(UTC).date() == today:
                 end += 1
-            prices = self.arm.prices(today)
+            prices = self.arm.prices(today) if self._found is None else self._named(self._found)
             self._day(chunk, (position, end), place, (way, cost, day_of), prices, today)
             position = end
+        if self.arm.repricing is not None and len(batch):
+            days = [chunk.orders[p].placed_at.astimezone(UTC).date() for p in (0, -1)]
+            self._seen.append((batch, days[0], days[1]))
+
+    def _reprice(self, how: Repricing) -> None:
+        """Prices for the stock at hand, if the orders of the last days came again."""
+        while len(self._seen) > 1 and sum(len(batch) for batch, _, _ in self._seen[1:]) >= how.look_back:
+            self._seen.pop(0)
+        if not self._seen:
+            return
+        batch = joined([one for one, _, _ in self._seen])
+        days = max(1, (self._seen[-1][2] - self._seen[0][1]).days + 1)
+        items = max(batch.items, 1)
+        weight = np.full(len(batch), how.horizon_days / days)
+        wanted = np.bincount(batch.item, batch.units * how.horizon_days / days, minlength=items)
+        stock = np.ascontiguousarray(self.world.stock[:, :items])
+        nodes = self.network.nodes
+        each = np.array([lost_cents(self.network.items[sku], self.network.costs) for sku in sorted(self.network.items)])
+        start = None if self._found is None else self._found[:, :items].astype(np.float64)
+        # A node that has more than everybody will want of an item has too much of it to price.
+        found = ascend(
+            batch, weight, stock, lost=(each[batch.item] * batch.units).astype(np.float64), start=start,
+            sweeps=how.sweeps, contested=stock < wanted[None],
+        )  # fmt: skip
+        self._found = np.zeros((len(nodes), len(self.network.items)), np.int64)
+        self._found[:, :items] = np.rint(found.price)
+
+    def _named(self, price: Whole) -> Prices:
+        skus = self._skus
+        return {
+            (skus[i], self.network.nodes[k].id): int(price[k, i])
+            for k, i in zip(*(at.tolist() for at in np.nonzero(price)), strict=True)
+        }
 
     def _day(
         self,
