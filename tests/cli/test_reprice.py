@@ -48,7 +48,7 @@ def test_prices_are_written_and_told(home: Path) -> None:
     assert said["forecast"].startswith("sha256:")
     assert said["scenarios"].startswith("sha256:")
     assert "items are contested in the next 7 days" in shown
-    assert "no routing within today's stock costs less than" in shown
+    assert "no routing of whole lines within today's stock costs less than" in shown
 
 
 def test_without_past_orders_it_says_what_to_import(home: Path) -> None:

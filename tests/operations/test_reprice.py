@@ -11,7 +11,8 @@ from evenstock.forecasting import Forecast
 from evenstock.operations.company import Company
 from evenstock.operations.expected_orders import LOOK_BACK_DAYS, expected_orders, routable
 from evenstock.operations.import_network import import_network
-from evenstock.operations.reprice import POINTER, reprice
+from evenstock.operations.knowledge import SCENARIOS, knowledge_in_force
+from evenstock.operations.reprice import reprice
 from evenstock.routing.batch import Batch, decide_many
 from evenstock.simulation.world import World, make_world
 from evenstock.storage.memory import MemoryStore
@@ -115,7 +116,7 @@ def test_short_items_get_prices_where_they_are_short(brand):
     done = reprice(store, snapshots, company, now=NOW, scenarios=3, seed=1)
     with store.reading() as books:
         rows = books.prices(list(company.network.items), NOW)
-        kept = books.pointer(POINTER)
+        kept = books.pointer(SCENARIOS)
         events = [event for event in books.outbox(100) if event.kind == "PricesComputed"]
     ours = {row.sku for row in rows if row.source == "repricing"}
 
@@ -130,6 +131,13 @@ def test_short_items_get_prices_where_they_are_short(brand):
     assert frame["scenario"].n_unique() == 3
     assert set(frame["sku"]) == ours
     assert [event.body["contested"] for event in events] == [len(done.contested)]
+    with store.reading() as books:
+        futures = knowledge_in_force(books, snapshots, company.shipping, NOW).scenarios
+    assert futures.cents.shape == (3, 3, len(ours))
+    assert futures.digest == kept
+    one = frame.row(-1, named=True)
+    node = sorted(company.network.nodes).index(one["node"])
+    assert futures.cents[one["scenario"], node, futures.column[one["sku"]]] == one["cents"]
 
 
 def test_the_same_books_give_the_same_prices(world, tmp_path):

@@ -192,6 +192,23 @@ def test_orders_of_many_lines_are_decided_too():
     assert chosen.use.sum() == sum(int(p.units.sum()) for p in all_may)
 
 
+def test_lines_of_a_kit_leave_together_or_not_at_all():
+    rng = np.random.default_rng(10)
+    priced = []
+    for p in orders(10, 120, same_item=0.0):
+        kit = np.where(rng.random(p.lines) < 0.6, 7, -1)
+        priced.append(replace(p, kit=kit))
+    batch = pack(priced)
+    chosen = decide_many(batch)
+    torn = decide_many(pack([replace(p, kit=None) for p in priced]))
+
+    for o, p in enumerate(priced):
+        assert chosen.cost[o] == cost_of(choose(p, 0))
+        way = chosen.way[batch.first_line[o] : batch.first_line[o + 1]]
+        assert len(set(way[p.kit == 7].tolist())) <= 1
+    assert (chosen.cost > torn.cost).any()
+
+
 def test_nonsense_is_refused_in_words():
     priced = orders(9, 3)
     batch = pack(priced)

@@ -11,7 +11,7 @@ import typer
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, dollars, fail, moment, page, progress, say
 from evenstock.operations.forecast_demand import current_forecast
-from evenstock.operations.reprice import DAYS, SCENARIOS, Repriced, reprice
+from evenstock.operations.reprice import DAYS, FUTURES, Repriced, reprice
 
 _SHOWN = 10
 
@@ -19,7 +19,7 @@ _SHOWN = 10
 def command(
     as_of: Annotated[str | None, typer.Option(help="Moment from which the prices hold; now by default.")] = None,
     days: Annotated[int, typer.Option(min=1, max=60, help="Days until stock comes again.")] = DAYS,
-    scenarios: Annotated[int, typer.Option(min=0, max=100, help="Futures to price for confidence.")] = SCENARIOS,
+    scenarios: Annotated[int, typer.Option(min=0, max=100, help="Futures to price for confidence.")] = FUTURES,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of the futures.")] = 0,
     forecast_free: Annotated[
         bool, typer.Option("--forecast-free", help="Prices by mirror descent, where nothing is known of what comes.")
@@ -67,7 +67,7 @@ def show(done: Repriced, days: int, cpu_s: float) -> None:
     )
     if done.bound_cents:
         page.print(
-            f"no routing within today's stock costs less than {dollars(done.bound_cents)};"
+            f"no routing of whole lines within today's stock costs less than {dollars(done.bound_cents)};"
             f" with everything everywhere it would be {dollars(done.free_cents)}"
         )
     if done.contested:

@@ -15,15 +15,16 @@ from evenstock.domain import NodeId, Order, Promise, Sku
 from evenstock.forecasting import Forecast
 from evenstock.freight.zones import area
 from evenstock.operations.company import Company
-from evenstock.operations.deciding import law_of
+from evenstock.operations.deciding import law_of, permitted_of
 from evenstock.operations.home_regions import home_regions, item_groups
 from evenstock.operations.network import orders_from_frame
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import candidates, refusal
 from evenstock.routing.choose import Choice
 from evenstock.routing.decide import choose_whole
+from evenstock.routing.knowledge import NOTHING
 from evenstock.routing.network import ShippingNetwork
-from evenstock.routing.price import price
+from evenstock.routing.price import by_node_and_line, price
 from evenstock.routing.priced import Priced, Whole
 
 Real = NDArray[np.float64]
@@ -219,12 +220,21 @@ class Routable:
 def routable(orders: Sequence[Order], network: ShippingNetwork, policy: CompiledPolicy) -> Routable:
     """Candidates → permit → price of each order, with stock everywhere and no price on it: what a decision starts from."""
     priced, skus, ship_on, kept = [], [], [], []
+    doubt = (network.known or NOTHING).phantom_millionths
     for number, order in enumerate(orders):
         found = candidates(order, network, order.placed_at, {})
         if not found.ways:
             continue
+        permitted = permitted_of(found, policy)
         shape = (len(network.nodes), len(found.lines))
-        plain = price(found, network, np.full(shape, PLENTY, np.int64), np.zeros(shape, np.int64)).priced
+        plain = price(
+            found,
+            network,
+            np.full(shape, PLENTY, np.int64),
+            np.zeros(shape, np.int64),
+            phantom_millionths=by_node_and_line(found, network, doubt) if doubt else None,
+            preference_cents=permitted.preference_cents,
+        ).priced
         under: list[Priced] = []
 
         def attempt(
@@ -240,7 +250,7 @@ def routable(orders: Sequence[Order], network: ShippingNetwork, policy: Compiled
                 under.append(tried)
             return choice if len(choice) else None
 
-        if law_of(found, policy).settle(attempt) is None:
+        if law_of(found, policy, permitted).settle(attempt) is None:
             continue
         priced.append(under[-1])  # the last that could be served keeps the most wishes
         skus.append(tuple(line.sku for line in found.lines))

@@ -15,8 +15,9 @@ from evenstock.domain import CapacityPrice, Cents, Event, NodeId, Price, Sku, St
 from evenstock.forecasting import Forecast
 from evenstock.operations.company import Company
 from evenstock.operations.expected_orders import MOST_ORDERS, ExpectedOrders, Routable, expected_orders, routable
+from evenstock.operations.knowledge import SCENARIOS
 from evenstock.operations.ports import Snapshots, Store, Transaction
-from evenstock.routing.batch import Batch, decide_many
+from evenstock.routing.batch import Batch, Chosen, decide_many
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.priced import Whole
 from evenstock.routing.prices.ascent import SWEEPS, Ascent, Capacity, ascend
@@ -28,9 +29,7 @@ from evenstock.routing.subset_kernel import INFEASIBLE
 Real = NDArray[np.float64]
 
 DAYS: Final = 7
-SCENARIOS: Final = 8
-POINTER: Final = "price scenarios"
-"""Snapshot of the prices of drawn futures: a table `scenarios` of sku, node, scenario, cents."""
+FUTURES: Final = 8
 SURE: Final = 2.0
 """Standard deviations of what is wanted by which a node's stock must cover it for its item to be uncontested."""
 
@@ -52,8 +51,8 @@ class Repriced:
     left_out: int
     """Orders that no way reaches or law forbids."""
     bound_cents: int
-    """The expected orders cannot be shipped for less within the stock there is; lost lines at their margin and goodwill
-    beyond the cost of their order."""
+    """The expected orders cannot be shipped for less within the stock there is, each line whole; a lost line counts as its
+    margin and goodwill beyond the cost of its order."""
     free_cents: int
     """What they would cost if every node had everything."""
     sweeps: int
@@ -73,7 +72,7 @@ def reprice(
     now: datetime,
     forecast: Forecast | None = None,
     days: int = DAYS,
-    scenarios: int = SCENARIOS,
+    scenarios: int = FUTURES,
     sweeps: int = SWEEPS,
     most_orders: int = MOST_ORDERS,
     seed: int = 0,
@@ -113,33 +112,45 @@ def reprice(
     )
     ways = routable(expected.orders, shipping, company.network.policy)
     names = sorted({sku for skus in ways.skus for sku in skus})
-    horizon = [now.date() + timedelta(days=d) for d in range(-1, days + 15)]
     with store.reading() as books:
         balances = books.balances(names)
         # Of every item: one that nobody is expected to order is contested no longer.
         before = books.prices(sorted(company.network.items), now)
-        taken = books.slots_taken(horizon)
+        taken = books.slots_taken([now.date() + timedelta(days=d) for d in range(-1, days + 15)])
     market = _market(expected, ways, shipping, names, balances, taken, service_ceilings or {})
     if forecast_free:
-        return _without_forecast(store, expected, market, shipping, names, now)
+        return _without_forecast(store, expected, market, now)
     wanted = decide_many(market.batch, np.zeros(market.stock.shape))
     contested = _contested(market, wanted.way)
-    found = _prices(market, wanted.cost, contested, before, shipping, names, sweeps)
-    kept = _scenarios(snapshots, market, found, contested, shipping, names, (scenarios, seed))
+    found = _prices(market, wanted.cost, contested, before, sweeps)
+    kept = _scenarios(snapshots, market, found, contested, now, (scenarios, seed))
+    return _written(store, expected, market, (wanted, contested, found.ascent, before, kept), now)
+
+
+def _written(
+    store: Store,
+    expected: ExpectedOrders,
+    market: _Market,
+    computed: tuple[Chosen, NDArray[np.bool_], Ascent, list[Price], str],
+    now: datetime,
+) -> Repriced:
+    """Put the rows into the books, and tell."""
+    wanted, contested, ascent, before, kept = computed
+    skus = tuple(market.names[n] for n in np.flatnonzero(contested))
+    rows = _rows(ascent.price, contested, market, now, REPRICING)
+    slots = _capacity_rows(market, ascent.ceiling_price, now)
     with store.transaction() as books:
-        freed = _freed(books, before, {names[n] for n in np.flatnonzero(contested)}, now)
-        rows = _rows(found.ascent.price, contested, shipping, names, now, REPRICING)
-        slots = _capacity_rows(market, found.ascent.ceiling_price, now)
+        freed = _freed(books, before, set(skus), now)
         done = Repriced(
-            contested=tuple(names[n] for n in np.flatnonzero(contested)),
+            contested=skus,
             freed=len({row.sku for row in freed}),
-            items=len(names),
+            items=len(market.names),
             orders=len(market.batch),
             expected=round(float(expected.weight.sum())),
             left_out=len(expected.orders) - len(market.batch),
-            bound_cents=int(np.floor(found.ascent.bound)),
+            bound_cents=int(np.floor(ascent.bound)),
             free_cents=round(float(market.weight @ np.where(wanted.served, wanted.cost, 0.0))),
-            sweeps=found.ascent.sweeps,
+            sweeps=ascent.sweeps,
             prices=len(rows) + len(freed),
             capacity_prices=len(slots),
             scenarios=kept,
@@ -148,7 +159,7 @@ def reprice(
         books.put_prices([*rows, *freed])
         books.put_capacity_prices(slots)
         if kept:
-            books.point(POINTER, kept, now)
+            books.point(SCENARIOS, kept, now)
         books.publish([_computed(done, now)])
     return done
 
@@ -158,6 +169,9 @@ class _Market:
     """Expected orders against the stock there is."""
 
     batch: Batch
+    names: list[Sku]
+    """Of the items, by number."""
+    nodes: tuple[NodeId, ...]
     weight: Real
     stock: Whole
     """Units that may be promised, shape ``(node, item)``."""
@@ -208,6 +222,8 @@ def _market(
     each = np.array([_margin(shipping, sku) for sku in names], np.float64)
     return _Market(
         batch,
+        names,
+        tuple(node.id for node in shipping.nodes),
         expected.weight[ways.order],
         stock,
         each[batch.item] * batch.units if names else np.zeros(0),
@@ -242,16 +258,14 @@ def _prices(
     cost: Real,
     contested: NDArray[np.bool_],
     before: list[Price],
-    shipping: ShippingNetwork,
-    names: list[Sku],
     sweeps: int,
 ) -> _Prices:
     """Prices from those in force, where there are any."""
     lines = np.diff(market.batch.first_line)
     # No line is lost to save its freight: a paid order ships while some node can ship it.
     lost = market.margin + np.repeat(np.where(cost < INFEASIBLE, cost, 0.0), lines)
-    number = {sku: n for n, sku in enumerate(names)}
-    place = {node.id: k for k, node in enumerate(shipping.nodes)}
+    number = {sku: n for n, sku in enumerate(market.names)}
+    place = {node: k for k, node in enumerate(market.nodes)}
     start = np.zeros(market.stock.shape)
     for row in before:
         if row.node in place and row.sku in number:
@@ -275,8 +289,7 @@ def _scenarios(
     market: _Market,
     found: _Prices,
     contested: NDArray[np.bool_],
-    shipping: ShippingNetwork,
-    names: list[Sku],
+    now: datetime,
     drawn: tuple[int, int],
 ) -> str:
     """Keep the prices of drawn futures; the snapshot's digest, or nothing where there is nothing to draw."""
@@ -296,26 +309,25 @@ def _scenarios(
         capacity=market.capacity,
         seen=np.ones(len(market.batch)),
     )
-    scenario, node, item = np.meshgrid(np.arange(count), np.arange(len(shipping.nodes)), priced, indexing="ij")
+    scenario, node, item = np.meshgrid(np.arange(count), np.arange(len(market.nodes)), priced, indexing="ij")
     frame = pl.DataFrame(
         {
-            "sku": np.array(names)[item.ravel()].tolist(),
-            "node": np.array([node.id for node in shipping.nodes])[node.ravel()].tolist(),
+            "sku": np.array(market.names)[item.ravel()].tolist(),
+            "node": np.array(market.nodes)[node.ravel()].tolist(),
             "scenario": scenario.ravel(),
             "cents": np.rint(futures[:, :, priced]).astype(np.int64).ravel(),
         }
     )
-    return snapshots.take({"scenarios": frame})
+    about = pl.DataFrame({"made_at": [now], "seed": [seed], "orders": [len(market.batch)]})
+    return snapshots.take({"scenarios": frame, "about": about})
 
 
-def _rows(
-    price: Real, contested: NDArray[np.bool_], shipping: ShippingNetwork, names: list[Sku], now: datetime, source: str
-) -> list[Price]:
+def _rows(price: Real, contested: NDArray[np.bool_], market: _Market, now: datetime, source: str) -> list[Price]:
     cents = np.rint(price).astype(np.int64)
     return [
-        Price(names[n], node.id, now, source, Cents(int(cents[k, n])))
+        Price(market.names[n], node, now, source, Cents(int(cents[k, n])))
         for n in np.flatnonzero(contested).tolist()
-        for k, node in enumerate(shipping.nodes)
+        for k, node in enumerate(market.nodes)
     ]
 
 
@@ -345,19 +357,17 @@ def _without_forecast(
     store: Store,
     expected: ExpectedOrders,
     market: _Market,
-    shipping: ShippingNetwork,
-    names: list[Sku],
     now: datetime,
 ) -> Repriced:
     """Running prices after the last weeks' orders, oldest first."""
     to_come = max(1, round(float(market.weight.sum())))
     price = running_prices(market.batch, np.arange(len(market.batch)), market.stock, to_come=to_come)
     priced: NDArray[np.bool_] = np.asarray((price >= 1.0).any(axis=0))
-    rows = _rows(price, priced, shipping, names, now, MIRROR)
+    rows = _rows(price, priced, market, now, MIRROR)
     done = Repriced(
-        contested=tuple(names[n] for n in np.flatnonzero(priced)),
+        contested=tuple(market.names[n] for n in np.flatnonzero(priced)),
         freed=0,
-        items=len(names),
+        items=len(market.names),
         orders=len(market.batch),
         expected=to_come,
         left_out=len(expected.orders) - len(market.batch),

@@ -201,7 +201,7 @@ def decide_one(batch: Batch, order: int, priced: Priced, price: Money, way_price
     own = way_price[batch.first_way[order] : batch.first_way[order + 1]]
     fixed = np.rint(own).astype(np.int64) if own.size else np.zeros_like(priced.shipment_cents)
     dear = replace(priced, unit_cents=priced.unit_cents + added, shipment_cents=priced.shipment_cents + fixed)
-    found = least(dear) if priced.lines <= EXACT_LINES else choose_large(dear, 0)
+    found = least(dear) if priced.pieces <= EXACT_LINES else choose_large(dear, 0)
     way = np.full(priced.lines, -1, np.int64)
     if not len(found):
         return INFEASIBLE, way
@@ -214,14 +214,13 @@ def decide_one(batch: Batch, order: int, priced: Priced, price: Money, way_price
 
 
 def _fill(one: Priced, rows: tuple[Whole, NDArray[np.int32], Whole, NDArray[np.bool_]]) -> None:
-    kit = getattr(one, "kit", None)
     fill(
         one.node,
         (one.item, one.units, one.weight_g, one.volume_mm3, one.longest_mm, one.value_cents),
         (one.ladder, one.shipment_cents, np.ascontiguousarray(one.unit_cents)),
         (np.ascontiguousarray(one.permitted), np.ascontiguousarray(one.atp)),
         one.ladders.arrays,
-        np.full(one.lines, -1, np.int64) if kit is None else kit,
+        np.full(one.lines, -1, np.int64) if one.kit is None else one.kit,
         rows,
         one.min_split_value_cents,
     )
