@@ -53,13 +53,12 @@ def _serve(
     first_line, item = arrays[0], arrays[1]
     centre_of_line, free, price = np.zeros(MOST_LINES, np.int64), np.zeros(0), np.zeros(stock.shape)
     for kind in arrivals:
-        price -= step * share
         if kind >= 0:
             goods = item[first_line[kind] : first_line[kind + 1]]
             wanted = wanted_lines(first_line, item, kind, stock)
-            cheapest(arrays, kind, wanted, np.maximum(price, 0.0), free, stock, centre_of_line)
+            cheapest(arrays, kind, wanted, price, free, stock, centre_of_line)
             book(goods, city[kind], costs, centre_of_line, stock, tally)
             for line in range(goods.size):
                 if centre_of_line[line] >= 0:
                     price[centre_of_line[line], goods[line]] += step
-        price = np.maximum(price, 0.0)
+        price = np.maximum(price - step * share, 0.0)
