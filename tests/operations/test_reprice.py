@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evenstock.domain import Cents, Price
+from evenstock.domain import CapacityPrice, Cents, Price
 from evenstock.forecasting import Forecast
 from evenstock.operations.company import Company
 from evenstock.operations.expected_orders import LOOK_BACK_DAYS, expected_orders, routable
@@ -194,11 +194,24 @@ def test_a_full_day_at_a_node_has_a_price_and_the_others_none(world, tmp_path):
     days = [date(2026, 9, 16) + timedelta(days=d) for d in range(14)]
     with store.reading() as books:
         prices = books.capacity_prices(days, NOW)
-    by_node = {name: max(p.cents for p in prices if p.name == name) for name in {p.name for p in prices}}
 
     assert done.capacity_prices == len(prices) > 0
-    assert by_node.pop("TX-DC") > 0
-    assert set(by_node.values()) == {0}
+    assert {price.name for price in prices} == {"TX-DC"}
+    assert min(price.cents for price in prices) > 0
+
+
+def test_a_day_that_is_full_no_longer_has_its_price_taken_back(world, tmp_path):
+    nodes = world.frames["nodes"]
+    wide = nodes.with_columns(orders_per_day=pl.lit(100_000, nodes["orders_per_day"].dtype))
+    store, snapshots, company = opened(tmp_path, stocked(world, 10_000) | {"nodes": wide}, world.opens_at)
+    day = date(2026, 9, 18)
+    with store.transaction() as books:
+        books.put_capacity_prices(
+            [CapacityPrice("node", "TX-DC", day, NOW - timedelta(hours=9), "repricing", Cents(120))]
+        )
+    reprice(store, snapshots, company, now=NOW)
+    with store.reading() as books:
+        assert [(p.name, p.cents) for p in books.capacity_prices([day], NOW)] == [("TX-DC", 0)]
 
 
 def test_prices_without_a_forecast_stand_on_a_rung_of_their_own(brand):

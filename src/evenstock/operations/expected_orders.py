@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from evenstock.operations.deciding import law_of, permitted_of
 from evenstock.operations.home_regions import home_regions, item_groups
 from evenstock.operations.network import orders_from_frame
 from evenstock.policy import CompiledPolicy
-from evenstock.routing.candidates import candidates, refusal
+from evenstock.routing.candidates import Slots, candidates, refusal
 from evenstock.routing.choose import Choice
 from evenstock.routing.decide import choose_whole
 from evenstock.routing.knowledge import NOTHING
@@ -217,12 +218,24 @@ class Routable:
     """Which of the orders asked about each is; those that no way reaches or law forbids are left out."""
 
 
-def routable(orders: Sequence[Order], network: ShippingNetwork, policy: CompiledPolicy) -> Routable:
-    """Candidates → permit → price of each order, with stock everywhere and no price on it: what a decision starts from."""
+def routable(
+    orders: Sequence[Order],
+    network: ShippingNetwork,
+    policy: CompiledPolicy,
+    taken: Slots = MappingProxyType({}),
+    capped_services: Collection[str] = (),
+) -> Routable:
+    """Candidates → permit → price of each order, with stock everywhere and no price on it: what a decision starts from.
+
+    Where places in a day are scarce, later days are offered too, as decisions do under prices of capacity.
+    """
+    capped = bool(capped_services) or any(node.orders_per_day is not None for node in network.nodes)
     priced, skus, ship_on, kept = [], [], [], []
     doubt = (network.known or NOTHING).phantom_millionths
     for number, order in enumerate(orders):
-        found = candidates(order, network, order.placed_at, {})
+        found = candidates(
+            order, network, order.placed_at, taken, ship_days=2 if capped else 1, capped_services=capped_services
+        )
         if not found.ways:
             continue
         permitted = permitted_of(found, policy)

@@ -18,6 +18,7 @@ from evenstock.operations.expected_orders import MOST_ORDERS, ExpectedOrders, Ro
 from evenstock.operations.knowledge import SCENARIOS
 from evenstock.operations.ports import Snapshots, Store, Transaction
 from evenstock.routing.batch import Batch, Chosen, decide_many
+from evenstock.routing.candidates import WITHIN_DAYS
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.priced import Whole
 from evenstock.routing.prices.ascent import SWEEPS, Ascent, Capacity, ascend
@@ -110,13 +111,16 @@ def reprice(
         most=most_orders,
         seed=seed,
     )
-    ways = routable(expected.orders, shipping, company.network.policy)
+    days_ahead = [now.date() + timedelta(days=d) for d in range(-1, days + 2 * WITHIN_DAYS)]
+    with store.reading() as books:
+        # Of every item: one that nobody is expected to order is contested no longer.
+        before = books.prices(sorted(company.network.items), now)
+        full = [row for row in books.capacity_prices(days_ahead, now) if row.cents]
+        taken = books.slots_taken(days_ahead)
+    ways = routable(expected.orders, shipping, company.network.policy, taken, frozenset(service_ceilings or {}))
     names = sorted({sku for skus in ways.skus for sku in skus})
     with store.reading() as books:
         balances = books.balances(names)
-        # Of every item: one that nobody is expected to order is contested no longer.
-        before = books.prices(sorted(company.network.items), now)
-        taken = books.slots_taken([now.date() + timedelta(days=d) for d in range(-1, days + 15)])
     market = _market(expected, ways, shipping, names, balances, taken, service_ceilings or {})
     if forecast_free:
         return _without_forecast(store, expected, market, now)
@@ -124,21 +128,21 @@ def reprice(
     contested = _contested(market, wanted.way)
     found = _prices(market, wanted.cost, contested, before, sweeps)
     kept = _scenarios(snapshots, market, found, contested, now, (scenarios, seed))
-    return _written(store, expected, market, (wanted, contested, found.ascent, before, kept), now)
+    return _written(store, expected, market, (wanted, contested, found.ascent, before, full, kept), now)
 
 
 def _written(
     store: Store,
     expected: ExpectedOrders,
     market: _Market,
-    computed: tuple[Chosen, NDArray[np.bool_], Ascent, list[Price], str],
+    computed: tuple[Chosen, NDArray[np.bool_], Ascent, list[Price], list[CapacityPrice], str],
     now: datetime,
 ) -> Repriced:
     """Put the rows into the books, and tell."""
-    wanted, contested, ascent, before, kept = computed
+    wanted, contested, ascent, before, full, kept = computed
     skus = tuple(market.names[n] for n in np.flatnonzero(contested))
     rows = _rows(ascent.price, contested, market, now, REPRICING)
-    slots = _capacity_rows(market, ascent.ceiling_price, now)
+    slots = _capacity_rows(market, ascent.ceiling_price, full, now)
     with store.transaction() as books:
         freed = _freed(books, before, set(skus), now)
         done = Repriced(
@@ -346,10 +350,14 @@ def _freed(books: Transaction, before: list[Price], contested: set[Sku], now: da
     return [Price(row.sku, row.node, now, REPRICING, nightly.get((row.sku, row.node), Cents(0))) for row in stale]
 
 
-def _capacity_rows(market: _Market, price: Real, now: datetime) -> list[CapacityPrice]:
+def _capacity_rows(market: _Market, price: Real, full: list[CapacityPrice], now: datetime) -> list[CapacityPrice]:
+    """Prices of the days that are full, and nothing for those that were and are no longer."""
+    cents = {ceiling: round(value) for ceiling, value in zip(market.ceilings, price.tolist(), strict=True)}
+    rows = {ceiling: value for ceiling, value in cents.items() if value > 0}
+    freed = {(row.scope, row.name, row.day): 0 for row in full}
     return [
-        CapacityPrice(scope, name, day, now, REPRICING, Cents(round(cents)))
-        for (scope, name, day), cents in zip(market.ceilings, price.tolist(), strict=True)
+        CapacityPrice(scope, name, day, now, REPRICING, Cents(value))
+        for (scope, name, day), value in sorted((freed | rows).items())
     ]
 
 
