@@ -17,9 +17,10 @@ from evenstock.connectors.files import read_tables
 from evenstock.domain import DecisionRecord, Order, Outcome
 from evenstock.operations.company import Company
 from evenstock.operations.deciding import RouteOrder
-from evenstock.operations.exceptions.questions import nodes_down, services_down
 from evenstock.operations.network import orders_from_frame
+from evenstock.operations.roll_out import roll_out_in_force
 from evenstock.operations.route_order import route_order
+from evenstock.operations.substitution import allowed_substitutes
 from evenstock.routing.explain import by_term
 
 _SHOWN = 10
@@ -40,15 +41,17 @@ def command(
         orders = _orders(here, file)
         shipping, policy = here.shipping, here.network.policy
         with opened.store.reading() as books:
-            down, failing = nodes_down(books, now), services_down(books, now)
+            stage = roll_out_in_force(books, opened.snapshots)
+        substitutes = allowed_substitutes(here.table("substitutes"))
         records: list[DecisionRecord] = []
         took_ms: list[float] = []
         with progress(quiet=json) as shown:
             task = shown.add_task("routing", total=len(orders))
             for order in orders:
                 begun = time.perf_counter()
-                wish = RouteOrder(order, now, shadow, without_nodes=down, without_services=failing)
-                records.append(route_order(opened.store, shipping, policy, wish).record)
+                wish = RouteOrder(order, now, shadow)
+                routed = route_order(opened.store, shipping, policy, wish, stage=stage, substitutes=substitutes)
+                records.append(routed.record)
                 took_ms.append(1000 * (time.perf_counter() - begun))
                 shown.advance(task)
     summary = summarise(records)

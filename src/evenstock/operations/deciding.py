@@ -138,6 +138,8 @@ def candidates_of(question: Question) -> Candidates:
         question.network,
         command.now,
         question.read.slots_taken,
+        ship_days=2 if question.read.capacity_prices else 1,
+        capped_services={row.name for row in question.read.capacity_prices if row.scope == "service"},
         without_nodes=command.without_nodes,
         without_services=command.without_services,
         without_because=command.because,

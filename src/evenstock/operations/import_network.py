@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import polars as pl
 
-from evenstock.domain import Event, LotId, NodeId, Sku, Units, rfc3339
+from evenstock.domain import Event, LotId, NodeId, Quota, Sku, Units, rfc3339
 from evenstock.operations.count_stock import Counted, count_stock, observations_of
 from evenstock.operations.network import HAPPENING_TABLES, NETWORK_TABLES, Network, prices_from_frame
 from evenstock.operations.open_balances import open_balances
@@ -75,6 +75,8 @@ def import_network(store: Store, snapshots: Snapshots, frames: Mapping[str, pl.D
             t.point(name, digests[name], now)
         if "stock" in changed and counted is not None:
             _set_buffers(t, frames["stock"])
+        if "quotas" in changed:
+            _set_quotas(t, frames["quotas"], network.items)
         if "prices" in frames:
             t.put_prices(list(prices_from_frame(frames["prices"])))
         if changed:
@@ -111,6 +113,17 @@ def _refuse_lost_places(t: Transaction, network: Network) -> None:
 def _set_buffers(t: Transaction, stock: pl.DataFrame) -> None:
     for row in stock.iter_rows(named=True):
         t.set_buffer(Sku(row["sku"]), NodeId(row["node"]), Units(row["buffer"]), LotId(row["lot"]))
+
+
+def _set_quotas(t: Transaction, frame: pl.DataFrame, items: Iterable[Sku]) -> None:
+    """Protect what the table says; of what it no longer names nothing more is protected than was taken."""
+    said = {
+        (Sku(sku), NodeId(node), order_class): Units(units)
+        for sku, node, order_class, units in frame.select("sku", "node", "order_class", "units").iter_rows()
+    }
+    there = {(q.sku, q.node, q.order_class): q.taken for q in t.quotas(sorted(items))}
+    dropped = [Quota(*key, taken, taken) for key, taken in there.items() if key not in said]
+    t.set_quotas([*dropped, *(Quota(*key, units) for key, units in said.items())])
 
 
 def _event(digests: Mapping[str, str], changed: tuple[str, ...], now: datetime) -> Event:

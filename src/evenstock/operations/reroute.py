@@ -36,6 +36,7 @@ from evenstock.operations.deciding import (
     record_of,
 )
 from evenstock.operations.decisions import decision_from
+from evenstock.operations.open_cases import close_overtaken
 from evenstock.operations.ports import ConflictError, Store, Transaction
 from evenstock.operations.route_order import MOST_RACES, RESERVATION, Routed, question_of, reserve_best, routed_event
 from evenstock.operations.standing import Standing, standing
@@ -106,6 +107,8 @@ def _once(
     said = refusal(question.command.order, network)
     found = None if said else candidates_of(question)
     decision = None if found is None else decide(found, network, policy, question.read)
+    if command.only_if_saves_cents is not None and (decision is None or decision.plan is None):
+        return Routed(before, repeated=True)
     if found is None or decision is None or decision.plan is None:
         because = said or (decision.sentence if decision else "")
         record = record_of(question, found, decision, Outcome.UNSERVED, Refuse(because), because)
@@ -124,6 +127,7 @@ def _once(
     if record.outcome is Outcome.UNSERVED:
         raise _RacedError
     books.record(record)
+    close_overtaken(books, record, command.now)
     books.publish([routed_event(record, "OrderRerouted")])
     return Routed(record, saves_cents=saves)
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
 
 from evenstock.domain import (
     Allow,
     DecisionRecord,
     Event,
+    Layer,
+    NeedsApproval,
     NodeId,
     Order,
     OrderPlan,
@@ -21,6 +26,7 @@ from evenstock.domain import (
     ReservationLine,
     Sku,
     Units,
+    Verdict,
 )
 from evenstock.operations.deciding import (
     HOLD,
@@ -35,11 +41,16 @@ from evenstock.operations.deciding import (
     request_digest,
 )
 from evenstock.operations.decisions import decision_from
+from evenstock.operations.exceptions.questions import nodes_down, services_down
+from evenstock.operations.open_cases import EXECUTE, OPERATIONS, REVIEW_WITHIN, open_review, open_unserved
 from evenstock.operations.ports import ConflictError, Slot, Store, Transaction
+from evenstock.operations.roll_out import RollOut
+from evenstock.operations.substitution import Substitutes, shippable, skus_of, with_substitutes
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import Candidates, refusal, slot_days
 from evenstock.routing.decide import Decision
 from evenstock.routing.network import ShippingNetwork
+from evenstock.routing.prices.ladder import in_force
 
 RESERVATION: Final = ":reservation"
 """What a decision's reservation is named after it."""
@@ -64,8 +75,14 @@ def route_order(
     command: RouteOrder,
     *,
     decide: Decide | None = None,
+    stage: RollOut | None = None,
+    substitutes: Substitutes | None = None,
 ) -> Routed:
     """Decide, reserve, record, tell: all of it is committed, or nothing.
+
+    Where rules, the gate or protected stock want a person, the best lawful plan is reserved and a case is opened; an order
+    that nothing serves is kept with a case of its own and tried again. An order outside the roll-out's `stage` is decided
+    in shadow. What no node can ship may be replaced by one of its `substitutes`.
 
     An order whose stock is reserved gets the same record for ever. An order that could not be served, and a shadow
     decision, may be asked for again: stock may have come. Nothing is refused by an exception: an unknown item, an
@@ -87,16 +104,21 @@ def route_order(
                     f"order {command.order.id} was routed before with other content; give a changed order its own id"
                 )
             return Routed(decision_from(known.response), repeated=True)
-        question = question_of(books, network, policy, command, request)
+        question = question_of(books, network, policy, _past_closures(books, command), request)
         earlier = books.decision(question.name)
         if earlier is not None:
             return Routed(decision_from(earlier), repeated=True)
-        if not command.shadow:
+        shadow = command.shadow or not (stage is None or stage.takes(command.order))
+        if not shadow:
             books.put_order(command.order)
-        record = _answer(books, question, decide or decide_order)
+        record = _answer(
+            books, question, decide or decide_order, stage if not shadow else RollOut(live=False), substitutes
+        )
         books.record(record)
-        if not command.shadow:
+        if record.outcome is not Outcome.SHADOW and not shadow:
             books.publish([routed_event(record)])
+            if record.outcome is Outcome.UNSERVED:
+                open_unserved(books, record)
         if record.outcome in (Outcome.EXECUTED, Outcome.AWAITS_APPROVAL):
             books.remember(key, request, record.canonical(), command.now)
     return Routed(record)
@@ -111,42 +133,98 @@ def route_many(
     *,
     shadow: bool = False,
     hold: timedelta = HOLD,
+    stage: RollOut | None = None,
+    substitutes: Substitutes | None = None,
 ) -> list[Routed]:
     """Route orders one after the other, each in a transaction of its own: an earlier order takes stock from a later."""
-    return [route_order(store, network, policy, RouteOrder(order, now, shadow, hold)) for order in orders]
+    return [
+        route_order(store, network, policy, RouteOrder(order, now, shadow, hold), stage=stage, substitutes=substitutes)
+        for order in orders
+    ]
+
+
+def _past_closures(books: Transaction, command: RouteOrder) -> RouteOrder:
+    """The same wish without nodes that are down and services that fail at this moment."""
+    down, failing = nodes_down(books, command.now), services_down(books, command.now)
+    if not down and not failing:
+        return command
+    return replace(
+        command,
+        without_nodes=command.without_nodes | down,
+        without_services=command.without_services | failing,
+        because=command.because or "reported as down",
+    )
 
 
 def question_of(
     books: Transaction, network: ShippingNetwork, policy: CompiledPolicy, command: RouteOrder, request: str
 ) -> Question:
-    skus = sorted({line.sku for line in command.order.lines})
+    return ask(network, policy, command, read_books(books, network, command.order, command.now), request)
+
+
+def read_books(
+    books: Transaction, network: ShippingNetwork, order: Order, now: datetime, skus: Sequence[Sku] = ()
+) -> Books:
+    """What a decision about the order reads, for its items or those named; prices by the ladder of their age."""
+    wanted = list(skus) or sorted({line.sku for line in order.lines})
     capped = any(node.orders_per_day is not None for node in network.nodes)
-    read = Books(
-        books.balances(skus),
-        books.prices(skus, command.now),
-        books.slots_taken(slot_days(command.now)) if capped else {},
+    days = slot_days(now)
+    stand = in_force(books.prices(wanted, now), now)
+    return Books(
+        books.balances(wanted),
+        stand.rows,
+        books.slots_taken(days) if capped else {},
+        books.capacity_prices(days, now) if capped else (),
+        books.quotas(wanted),
+        stand.rung,
     )
-    return ask(network, policy, command, read, request)
 
 
-def _answer(books: Transaction, question: Question, decide: Decide) -> DecisionRecord:
+def _answer(
+    books: Transaction, question: Question, decide: Decide, stage: RollOut | None, substitutes: Substitutes | None
+) -> DecisionRecord:
     order, network = question.command.order, question.network
     said = refusal(order, network)
     if said:
         return record_of(question, None, None, Outcome.UNSERVED, Refuse(said), f"Not routed: {said}.")
     found = candidates_of(question)
     decision = decide(found, network, question.policy, question.read)
+    if decision.plan is None and substitutes:
+        instead = _instead_of(books, question, decide, substitutes)
+        if instead is not None:
+            question, found, decision = instead
     if decision.plan is None:
         verdict = Refuse(decision.sentence)
         return record_of(question, found, decision, Outcome.UNSERVED, verdict, decision.sentence)
-    if question.command.shadow:
-        said_of_plan = question.policy.review(order, decision.plan, decision.rules, found.on)
-        return record_of(question, found, decision, Outcome.SHADOW, said_of_plan, decision.sentence)
+    if question.command.shadow or (stage is not None and not (stage.live and stage.lets(decision.plan))):
+        said_of_plan = question.policy.review(question.command.order, decision.plan, decision.rules, found.on)
+        return record_of(
+            question, found, decision, Outcome.SHADOW, said_of_plan, decision.sentence, _layer(decision, said_of_plan)
+        )
     return reserve_best(books, question, found, decision)
 
 
+def _instead_of(
+    books: Transaction, question: Question, decide: Decide, substitutes: Substitutes
+) -> tuple[Question, Candidates, Decision] | None:
+    """The question with allowed substitutes for lines that cannot ship at all, and its answer; None where they do not help."""
+    command, network, policy = question.command, question.network, question.policy
+    skus = skus_of(command.order, substitutes)
+    read = read_books(books, network, command.order, command.now, skus)
+    other = with_substitutes(command.order, substitutes, shippable(network, policy, read, command.now, decide))
+    if other is None:
+        return None
+    again = ask(network, policy, replace(command, order=other.order), read)
+    again = replace(again, name=question.name)
+    found = candidates_of(again)
+    decision = decide(found, network, policy, read)
+    if decision.plan is None:
+        return None
+    return again, found, replace(decision, sentence=f"{other.sentence} {decision.sentence}")
+
+
 def reserve_best(books: Transaction, question: Question, found: Candidates, decision: Decision) -> DecisionRecord:
-    """Reserve the best plan that review lets pass and that nobody is faster for."""
+    """Reserve the best plan that review lets pass and that nobody is faster for; where a person decides, open a case."""
     assert decision.plan is not None
     command, policy = question.command, question.policy
     plans = (decision.plan, *decision.alternatives)
@@ -157,12 +235,22 @@ def reserve_best(books: Transaction, question: Question, found: Candidates, deci
         if isinstance(verdict, Refuse):
             refused.append(f"{'+'.join(plan.nodes)}: {verdict.because}")
             continue
-        short = books.reserve(_reservation(question, plan), places_of(question.network, plan))
+        reservation = _reservation(question, plan)
+        short = books.reserve(
+            reservation,
+            places_of(question.network, plan),
+            order_class=command.order.order_class,
+            may_take_protected=decision.takes_protected,
+        )
         if short is None:
             taken = replace(decision, plan=plan, alternatives=plans[:number] + plans[number + 1 :])
             sentence = _instead(decision.sentence, plan, lost + refused) if number else decision.sentence
+            verdict = _asked(verdict, taken)
             outcome = Outcome.EXECUTED if isinstance(verdict, Allow) else Outcome.AWAITS_APPROVAL
-            return record_of(question, found, taken, outcome, verdict, sentence)
+            record = record_of(question, found, taken, outcome, verdict, sentence, _layer(taken, verdict))
+            if isinstance(verdict, NeedsApproval):
+                _open_review(books, question, found, record, reservation, verdict)
+            return record
         lost.append(f"others were faster: {short.because}")
         if len(lost) == MOST_RACES:
             break
@@ -170,6 +258,66 @@ def reserve_best(books: Transaction, question: Question, found: Candidates, deci
     sentence = f"No plan could be reserved: {because}. A person looks at it, or it is routed again."
     nothing = replace(decision, plan=None, alternatives=plans)
     return record_of(question, found, nothing, Outcome.UNSERVED, Refuse(because), sentence)
+
+
+def _asked(verdict: Verdict, decision: Decision) -> Verdict:
+    """What the rules say, and where they allow it, what protected stock and the gate say."""
+    if not isinstance(verdict, Allow):
+        return verdict
+    because = list(decision.asks)
+    sure = decision.confidence
+    if sure is not None and not sure.enough:
+        parts = ", ".join(f"{name} {cents / 100_000:.3f}" for name, cents in sure.parts if cents)
+        because.append(
+            f"expected regret {sure.regret_millicents / 100_000:.3f} ({parts}),"
+            f" above the gate's {max(0, sure.threshold_millicents or 0) / 100_000:.3f}"
+        )
+    return NeedsApproval(OPERATIONS, "; ".join(because)) if because else verdict
+
+
+def _layer(decision: Decision, verdict: Verdict) -> Layer:
+    """Who in effect decided: a person, the rules where they left one plan, else the optimiser."""
+    if isinstance(verdict, NeedsApproval):
+        return Layer.PERSON
+    return Layer.OPTIMISER if decision.alternatives or len(_ways(decision)) != 1 else Layer.RULES
+
+
+def _ways(decision: Decision) -> set[int]:
+    """Candidates that may carry anything, under the law and the wishes kept."""
+    return set() if decision.priced is None else set(np.flatnonzero(decision.priced.permitted.any(axis=1)).tolist())
+
+
+def _open_review(
+    books: Transaction,
+    question: Question,
+    found: Candidates,
+    record: DecisionRecord,
+    reservation: Reservation,
+    verdict: NeedsApproval,
+) -> None:
+    """A case with the deadline and the action that the first rule asking says; by default it executes."""
+    assert record.choice is not None
+    asks = question.policy.asks(question.command.order, record.choice, record.relaxed, found.on)
+    hours = [ask.hours for ask in asks if ask.hours is not None]
+    open_review(
+        books,
+        record,
+        reservation.id,
+        verdict.because,
+        role=verdict.role,
+        within=timedelta(hours=min(hours)) if hours else REVIEW_WITHIN,
+        latest=None if hours else _latest_release(question.network, record.choice),
+        at_deadline=asks[0].at_deadline if asks else EXECUTE,
+    )
+
+
+def _latest_release(network: ShippingNetwork, plan: OrderPlan) -> datetime:
+    """The last moment at which every shipment of the plan still leaves on its day: its node's cut-off, by the node's clock."""
+    nodes = {node.id: node for node in network.nodes}
+    return min(
+        datetime.combine(way.ship_on, nodes[way.node].cutoff, ZoneInfo(nodes[way.node].timezone)).astimezone(UTC)
+        for way in (shipment.candidate for shipment in plan.shipments)
+    )
 
 
 def _instead(sentence: str, plan: OrderPlan, why: Sequence[str]) -> str:
