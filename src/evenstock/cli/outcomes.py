@@ -31,7 +31,7 @@ def command(
     with workspace() as opened:
         here = company(opened)
         tables = {name: here.table(name) for name in _TABLES}
-        review = review_outcomes(_decisions(opened.store), tables, here.network.costs, first=first, last=last)
+        review = review_outcomes(all_decisions(opened.store), tables, here.network.costs, first=first, last=last)
     if json:
         say(_plain(review))
     else:
@@ -52,7 +52,8 @@ def _month(text: str | None, today: date) -> tuple[date, date]:
     return first, first.replace(day=monthrange(first.year, first.month)[1])
 
 
-def _decisions(store: Store) -> list[DecisionRecord]:
+def all_decisions(store: Store) -> list[DecisionRecord]:
+    """Every decision, in the order recorded."""
     found: list[DecisionRecord] = []
     with store.reading() as books:
         after = ""

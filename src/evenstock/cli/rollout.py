@@ -7,10 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from evenstock.cli.default_command import group
-from evenstock.cli.opening import workspace
-from evenstock.cli.screen import moment, page, say
+from evenstock.cli.opening import company, workspace
+from evenstock.cli.outcomes import all_decisions
+from evenstock.cli.screen import dollars, moment, page, say
 from evenstock.domain import NodeId
 from evenstock.operations.roll_out import ALL_BP, RollOut, roll_back, roll_out_in_force, set_roll_out
+from evenstock.simulation.shadow import compare_shadow
 
 app = typer.Typer(cls=group("show"), help="Where decisions act: live by class, node or share; shadow elsewhere.")
 _By = Annotated[str, typer.Option("--by", help="Who decides this.")]
@@ -58,6 +60,43 @@ def back(by: _By, because: _Because, as_of: _AsOf = None, json: _Json = False) -
     """One step back: the stage before this one; without one, shadow."""
     with workspace() as opened:
         _tell(roll_back(opened.store, opened.snapshots, by=by, because=because, now=moment(as_of)), json)
+
+
+@app.command()
+def compare(as_of: _AsOf = None, json: _Json = False) -> None:
+    """Hold shadow decisions against what was shipped meanwhile."""
+    now = moment(as_of)
+    with workspace() as opened:
+        here = company(opened, now.date())
+        tables = {name: here.table(name) for name in ("orders", "order_history", "shipments", "shipped_units")}
+        said = compare_shadow(all_decisions(opened.store), tables, here.shipping, here.network.policy)
+    one = said.comparison
+    if json:
+        say(
+            {
+                "decided": said.decided,
+                "compared": one.orders,
+                "agreed": said.agreed,
+                "shadow_cents": said.scores[1].cents,
+                "done_cents": said.scores[0].cents,
+                "difference_cents": one.difference_cents,
+                "not_priced": dict(said.not_priced),
+                "worst": [{"order": p.order, "cents": p.difference_cents} for p in one.worst],
+            }
+        )
+        return
+    page.print(
+        f"[bold]{said.decided:,} orders[/] decided in shadow, {one.orders:,} of them compared with what was shipped;"
+        f" {said.agreed:,} left from the nodes the shadow chose"
+    )
+    word = "less" if one.difference_cents < 0 else "more"
+    page.print(f"the shadow would have paid {dollars(abs(one.difference_cents))} {word}", soft_wrap=True)
+    for pair in one.worst[:5]:
+        page.print(
+            f"  [dim]dearer: {pair.order} by {dollars(pair.difference_cents)}: {pair.first} instead of {pair.second}[/]"
+        )
+    for why, count in said.not_priced:
+        page.print(f"[dim]{count:,} left out: {why}[/]", soft_wrap=True)
 
 
 def _tell(stage: RollOut, json: bool) -> None:

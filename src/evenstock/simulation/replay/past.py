@@ -152,6 +152,18 @@ def _order(name: str, rows: list[dict[str, Any]], items: Mapping[Sku, Item]) -> 
     )
 
 
+def done_from(
+    tables: Mapping[str, pl.DataFrame | None], orders: Mapping[OrderId, Order]
+) -> dict[OrderId, tuple[Shipped, ...]]:
+    """What was shipped for these orders: recorded shipments, else the nodes that served their lines."""
+    served: dict[OrderId, dict[LineId, str]] = {}
+    history = tables.get("order_history")
+    for row in [] if history is None else history.iter_rows(named=True):
+        if row["order"] in orders:
+            served.setdefault(OrderId(row["order"]), {})[LineId(row["line"])] = row["served_by"]
+    return _done(tables, orders, served, [])
+
+
 def _done(
     tables: Mapping[str, pl.DataFrame | None],
     orders: Mapping[OrderId, Order],
