@@ -100,7 +100,7 @@ class Pooled:
     @property
     def worth(self) -> Real:
         """Cents that these orders would save by one more of each supply, shape ``(supply,)``."""
-        return self.price[TIERS - 1]
+        return np.asarray(self.price[TIERS - 1])
 
     def binding(self, columns: Columns, order: int) -> list[int]:
         """Supplies of which too little is left for any plan of an order that is left out, the first of each plan."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, isfinite
-from typing import Final
+from typing import Any, Final
 
 import highspy
 import numpy as np
@@ -51,7 +51,7 @@ class Program:
     left: Whole
     """Shape ``(supply,)``."""
 
-    def takes(self, price: NDArray[np.float64] | Whole) -> NDArray[np.float64] | Whole:
+    def takes(self, price: NDArray[Any]) -> NDArray[Any]:
         """What each column pays for all it takes, shape ``(column,)``."""
         paid = np.zeros(len(self.order), price.dtype)
         np.add.at(paid, self.column, self.amount * price[self.supply])
@@ -154,7 +154,7 @@ def lower_bound(program: Program, tier: int, kept: list[int], prices: Prices) ->
     value = sum(least.tolist())
     value -= sum(a * b for a, b in zip(supply.tolist(), program.left.tolist(), strict=True))
     value -= sum(a * b for a, b in zip(before.tolist(), kept, strict=True))
-    return -(-value // parts)
+    return int(-(-value // parts))
 
 
 def _by_prices(program: Program, tier: int, prices: Prices) -> Truth:
