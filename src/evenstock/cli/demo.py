@@ -95,6 +95,13 @@ def _tell(found: Demo, report: Path) -> None:
         f"Today's orders: {routing['orders']:,} decided, {routing['shipments']:,} parcels, {dollars(routing['cents'])};"
         f" {routing['unserved']} cannot ship, {routing['awaits_approval']} wait for a person"
     )
+    layers, priced = routing["layers"], found.repriced
+    people = layers["person"]["orders"]
+    regret = sum(layer["regret_millicents"] for layer in layers.values())
+    page.print(
+        f"Prices: {len(priced.contested):,} items are contested, {priced.prices:,} prices of a unit; the rules decide {layers['rules']['orders']:,}"
+        f" orders, the optimiser {layers['optimiser']['orders']:,}, people {people:,}; expected regret {regret / 1_000 / routing['orders']:.2f} ¢ an order"
+    )
     rows = []
     for lived in found.lived:
         orders = sum(d.orders for d in lived.days)

@@ -24,6 +24,7 @@ from evenstock.operations.learn_transit import learn_transit
 from evenstock.operations.network import orders_from_frame
 from evenstock.operations.plan_transfers import Planned, plan_transfers
 from evenstock.operations.propose_counts import ProposedCounts, propose_counts
+from evenstock.operations.reprice import Repriced, reprice
 from evenstock.operations.route_order import route_order
 from evenstock.operations.transit_in_force import LearnedTransit
 from evenstock.simulation.days import Arm, Lived, Setting, live
@@ -55,6 +56,7 @@ class Demo:
     proposed: ProposedCounts
     truth: StockTruth
     planned: Planned
+    repriced: Repriced
     records: list[DecisionRecord]
     lived: list[Lived]
     seconds: dict[str, float] = field(default_factory=dict)
@@ -105,6 +107,9 @@ def run(
             orders=world.frames["orders"],
             places=world.frames["places"],
         )
+    with step("pricing what the week's orders compete for"):
+        repriced = reprice(opened.store, opened.snapshots, company, now=now, forecast=forecast.forecast, seed=seed)
+        company = Company.load(opened.store, opened.snapshots, now.date())
     orders = orders_from_frame(world.frames["orders"])
     with step("routing today's orders", len(orders)) as task:
         shipping, policy, records = company.shipping, company.network.policy, []
@@ -114,7 +119,9 @@ def run(
     with step(f"living through {days} days, three ways", days * len(ARMS)) as task:
         lived = _live(world, company, forecast, days, lambda: shown.advance(task))
     truth = stock_truth(brand, believed, proposed)
-    return Demo(world, company, forecast, transit, believed, proposed, truth, planned, records, lived, seconds)
+    return Demo(
+        world, company, forecast, transit, believed, proposed, truth, planned, repriced, records, lived, seconds
+    )
 
 
 def _live(world: World, company: Company, forecast: Forecasted, days: int, tick: Callable[[], None]) -> list[Lived]:

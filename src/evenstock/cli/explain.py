@@ -74,6 +74,7 @@ def _tell(record: DecisionRecord) -> None:
         page.print(f"[yellow]{record.verdict.because}[/]", soft_wrap=True)
     for sentence in record.relaxed:
         page.print(f"[yellow]gave up a wish so that a paid order ships: {sentence}[/]", soft_wrap=True)
+    page.print(_how_sure(record), soft_wrap=True)
     if record.choice:
         show_whole(_options((record.choice, *record.alternatives)))
         page.print(_shipments(record.choice))
@@ -86,6 +87,24 @@ def _tell(record: DecisionRecord) -> None:
     digests = {"network": inputs.network, "stock": inputs.stock, "policy": inputs.policy, "prices": inputs.prices}
     known = ", ".join(f"{name} {digest[:19]}" for name, digest in digests.items() if digest)
     page.print(f"[dim]decided on {known}, code {inputs.code}[/]", soft_wrap=True)
+
+
+def _how_sure(record: DecisionRecord) -> str:
+    """Who decided, on which prices, what it may cost beyond what could be known, and what was told the customer."""
+    said = [f"decided by the {record.layer}", f"prices: {record.price_rung}" if record.price_rung else ""]
+    sure = record.confidence
+    if sure is not None:
+        parts = ", ".join(f"{name} {cents / 1_000:.2f} ¢" for name, cents in sure.parts if cents)
+        gate = (
+            f", gate {max(0, sure.threshold_millicents) / 1_000:.2f} ¢" if sure.threshold_millicents is not None else ""
+        )
+        said.append(f"expected regret {sure.regret_millicents / 1_000:.2f} ¢{f' ({parts})' if parts else ''}{gate}")
+    told = record.commitment
+    if told is not None:
+        said.append(
+            f"told for {told.deliver_by} with {told.told_millionths / 10_000:.1f} %, now {told.now_millionths / 10_000:.1f} %"
+        )
+    return "; ".join(filter(None, said))
 
 
 def _options(options: Sequence[OrderPlan]) -> Table:

@@ -14,7 +14,7 @@ import typer
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, dollars, fail, moment, page, progress, say, table
 from evenstock.connectors.files import read_tables
-from evenstock.domain import DecisionRecord, Order, Outcome
+from evenstock.domain import DecisionRecord, Layer, Order, Outcome
 from evenstock.operations.company import Company
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.network import orders_from_frame
@@ -32,6 +32,9 @@ def command(
     ] = None,
     as_of: Annotated[str | None, typer.Option(help="Moment of the decisions; now by default.")] = None,
     shadow: Annotated[bool, typer.Option("--shadow", help="Decide, but reserve nothing.")] = False,
+    prove: Annotated[
+        bool, typer.Option(help="Give orders of more than 14 lines to the integer program: cheaper, takes seconds.")
+    ] = True,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Route orders one after the other: decide, reserve, record. Ends with 5 if any order needs a person."""
@@ -49,7 +52,7 @@ def command(
             task = shown.add_task("routing", total=len(orders))
             for order in orders:
                 begun = time.perf_counter()
-                wish = RouteOrder(order, now, shadow)
+                wish = RouteOrder(order, now, shadow, prove=prove)
                 routed = route_order(opened.store, shipping, policy, wish, stage=stage, substitutes=substitutes)
                 records.append(routed.record)
                 took_ms.append(1000 * (time.perf_counter() - begun))
@@ -108,7 +111,34 @@ def summarise(records: Sequence[DecisionRecord]) -> dict[str, Any]:
         "cents": sum(terms.values()),
         "cents_by_term": dict(sorted(terms.items())),
         "relaxed": sum(1 for record in records if record.relaxed),
+        "layers": by_layer(records),
     }
+
+
+def by_layer(records: Sequence[DecisionRecord]) -> dict[str, dict[str, int]]:
+    """Orders decided and regret expected (in thousandths of a cent) by who decided: rules, optimiser, person."""
+    found = {layer.value: {"orders": 0, "regret_millicents": 0} for layer in Layer}
+    for record in records:
+        if record.choice is not None:
+            found[record.layer]["orders"] += 1
+            found[record.layer]["regret_millicents"] += record.confidence.regret_millicents if record.confidence else 0
+    return found
+
+
+def layer_rows(layers: dict[str, dict[str, int]]) -> list[tuple[str, ...]]:
+    """Layer, orders, their share, expected regret, its share: a row each for a table."""
+    orders = sum(layer["orders"] for layer in layers.values()) or 1
+    regret = sum(layer["regret_millicents"] for layer in layers.values())
+    return [
+        (
+            name,
+            f"{layer['orders']:,}",
+            f"{100 * layer['orders'] / orders:.1f} %",
+            f"{layer['regret_millicents'] / 100_000:,.2f}",
+            f"{100 * layer['regret_millicents'] / regret:.1f} %" if regret else "",
+        )
+        for name, layer in layers.items()
+    ]
 
 
 def _tell(records: Sequence[DecisionRecord], summary: dict[str, Any], took_ms: Sequence[float]) -> None:
@@ -135,6 +165,14 @@ def _tell(records: Sequence[DecisionRecord], summary: dict[str, Any], took_ms: S
             "by term", ("term", "cost"), [(n, dollars(c)) for n, c in summary["cents_by_term"].items()], frozenset({1})
         )
     )
+    page.print(
+        table(
+            "who decided",
+            ("layer", "orders", "share", "expected regret", "share of it"),
+            layer_rows(summary["layers"]),
+            frozenset({1, 2, 3, 4}),
+        )
+    )
     for title, wanted in (("need a person", Outcome.AWAITS_APPROVAL), ("cannot ship", Outcome.UNSERVED)):
         found = [r for r in records if r.outcome is wanted]
         if found:
@@ -143,3 +181,5 @@ def _tell(records: Sequence[DecisionRecord], summary: dict[str, Any], took_ms: S
             page.print(table(f"{len(found)} {title}{more}", ("order", "because"), rows))
     if records:
         page.print(f"[dim]Why: evenstock explain {records[0].order}[/]")
+    if summary["awaits_approval"]:
+        page.print("[dim]What waits for you: evenstock queue[/]")

@@ -58,6 +58,8 @@ class RouteOrder:
     without_services: frozenset[str] = frozenset()
     because: str = ""
     """Why they are left out, or why it is decided again."""
+    prove: bool = False
+    """Whether an order too large for the exact search is given to the integer program, which may take seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +73,8 @@ class Books:
     quotas: Sequence[Quota] = ()
     rung: str = ""
     """Which step of the ladder the prices stand on, and how old they are."""
+    prove: bool = False
+    """See `RouteOrder.prove`."""
 
 
 Decide = Callable[[Candidates, ShippingNetwork, CompiledPolicy, Books], Decision]
@@ -126,6 +130,8 @@ def ask(
     asked: list[object] = [request or request_digest(command.order), command.now, inputs, command.shadow]
     if command.without_nodes or command.without_services or command.because:
         asked += [command.without_nodes, command.without_services, command.because]
+    if command.prove:
+        asked.append("prove")
     said = digest(asked)
     return Question(command, network, policy, read, inputs, DecisionId(f"route-{said.removeprefix('sha256:')[:24]}"))
 
@@ -187,7 +193,7 @@ def _decide(
         node_capacity_cents=node,
         carrier_capacity_cents=carrier,
     )
-    decision = choose_under_law(pricing, law, network)
+    decision = choose_under_law(pricing, law, network, prove=read.prove)
     scenarios = known.scenarios
     if scenarios is None or decision.plan is None or decision.choice is None or decision.priced is None:
         return decision

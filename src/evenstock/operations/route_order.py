@@ -159,7 +159,8 @@ def _past_closures(books: Transaction, command: RouteOrder) -> RouteOrder:
 def question_of(
     books: Transaction, network: ShippingNetwork, policy: CompiledPolicy, command: RouteOrder, request: str
 ) -> Question:
-    return ask(network, policy, command, read_books(books, network, command.order, command.now), request)
+    read = read_books(books, network, command.order, command.now)
+    return ask(network, policy, command, replace(read, prove=command.prove), request)
 
 
 def read_books(
@@ -210,7 +211,7 @@ def _instead_of(
     """The question with allowed substitutes for lines that cannot ship at all, and its answer; None where they do not help."""
     command, network, policy = question.command, question.network, question.policy
     skus = skus_of(command.order, substitutes)
-    read = read_books(books, network, command.order, command.now, skus)
+    read = replace(read_books(books, network, command.order, command.now, skus), prove=command.prove)
     other = with_substitutes(command.order, substitutes, shippable(network, policy, read, command.now, decide))
     if other is None:
         return None
