@@ -15,7 +15,7 @@ from evenstock.routing.batch import Batch
 from evenstock.routing.priced import Whole
 from evenstock.routing.prices.ascent import ascend
 from evenstock.simulation.fulfilment.kinds import Kinds
-from evenstock.simulation.fulfilment.program import Bound, tighten
+from evenstock.simulation.fulfilment.program import ROUNDS, Bound, tighten
 from evenstock.simulation.fulfilment.world import wanted_lines
 
 SWEEPS: int = 60
@@ -33,24 +33,36 @@ def clairvoyant(kinds: Kinds, arrivals: Whole) -> Bound:
     return _bound(part, came[seen].astype(np.float64), kinds.instance.stock, np.full(part.item.size, float(kinds.lost)))
 
 
-def guarded(kinds: Kinds, arrivals: Whole) -> Bound:
-    """Lower bound in millicents on any routing that never refuses a unit that some centre has, lost units included."""
+def guarded(kinds: Kinds, arrivals: Whole, *, rounds: int = ROUNDS) -> Bound:
+    """Lower bound in millicents on any routing that never refuses a unit that some centre has, lost units included.
+
+    Parameters
+    ----------
+    rounds
+        Most programs over plans; fewer are faster where kinds are many, and the bound a little lower.
+    """
     came = arrivals[arrivals >= 0]
     wanted = np.zeros(came.size, np.int64)
     lost = _guard(kinds.batch.arrays[0], kinds.batch.item, came, kinds.instance.stock.copy(), wanted)
     kept = np.stack([came, wanted], axis=1)[wanted > 0]
     pairs, count = np.unique(kept, axis=0, return_counts=True)
     part = kinds.part(pairs[:, 0], [np.flatnonzero(w >> np.arange(64) & 1) for w in pairs[:, 1]])
-    found = _bound(part, count.astype(np.float64), kinds.instance.stock, None)
+    found = _bound(part, count.astype(np.float64), kinds.instance.stock, None, rounds)
     paid = float(lost * kinds.lost)
     return Bound(found.value + paid, found.price, found.program + paid)
 
 
-def _bound(orders: Batch, weight: NDArray[np.float64], stock: Whole, lost: NDArray[np.float64] | None) -> Bound:
+def _bound(
+    orders: Batch,
+    weight: NDArray[np.float64],
+    stock: Whole,
+    lost: NDArray[np.float64] | None,
+    rounds: int = ROUNDS,
+) -> Bound:
     start = ascend(orders, weight, stock, lost=lost, sweeps=SWEEPS).price
     rng = np.random.default_rng(0)
     around = [start * rng.uniform(1.0 - SPREAD, 1.0 + SPREAD, start.shape) for _ in range(AROUND)]
-    return tighten(orders, weight, stock, [start, *around], lost=lost)
+    return tighten(orders, weight, stock, [start, *around], lost=lost, rounds=rounds)
 
 
 @njit(cache=True)

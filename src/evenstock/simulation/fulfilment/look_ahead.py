@@ -38,6 +38,8 @@ class LookAhead:
     first_sweeps: int = 120
     sweeps: int = 30
     """From the last prices."""
+    most_kinds: int = 0
+    """Look at about so many kinds of order, the more expected the likelier; 0 for all."""
     learning: float = 0.0
     """Orders of a kind that would have to come before they count as much as the forecast; 0 trusts the forecast."""
 
@@ -66,12 +68,12 @@ class LookAhead:
         starts = np.unique(np.linspace(0, periods, self.repricings + 1).astype(np.int64)).tolist()
         for begin, end in pairwise(starts):
             now = self.believed(forecast, came, begin)
-            ahead = [_counts(now, future[begin:]) for future in drawn] or [now * (periods - begin)]
+            ahead = [_counts(now, future[begin:]) for future in drawn]
+            ahead = ahead or [sample(now * (periods - begin), self.most_kinds)]
             for number, weight in enumerate(ahead):
-                start = prices[number]
-                if start is None and number:
-                    start = prices[0]
-                sweeps = self.first_sweeps if prices[number] is None else self.sweeps
+                # The first future is sought from nothing, the others start from it.
+                start = prices[number] if prices[number] is not None else prices[0]
+                sweeps = self.sweeps if start is not None else self.first_sweeps
                 prices[number] = ascend(kinds.batch, weight, ledger.stock, lost=lost, start=start, sweeps=sweeps).price
             ledger.serve(arrivals[begin:end], np.mean([p for p in prices if p is not None], axis=0))
             came += np.bincount(arrivals[begin:end][arrivals[begin:end] >= 0], minlength=came.size)
@@ -83,6 +85,24 @@ class LookAhead:
             return forecast
         weight = self.learning / np.maximum(forecast, 1e-12)
         return (self.learning + came) / (weight + periods)
+
+
+def sample(expected: Floats, most: int) -> Floats:
+    """About `most` of these weights, spread evenly over their sum, and raised so that it stays; all of them if 0.
+
+    Examples
+    --------
+    Of a sum of 8 in two parts, one of 4 each falls on the first kind and one on the last:
+
+    >>> sample(np.array([3.0, 1.0, 1.0, 3.0]), 2).tolist()
+    [4.0, 0.0, 0.0, 4.0]
+    """
+    if not most or not expected.sum():
+        return expected
+    part = expected.sum() / most
+    reached = np.floor(np.cumsum(expected) / part + 0.5 + 1e-9)
+    weight: Floats = part * np.diff(reached, prepend=0.0)
+    return weight
 
 
 def _futures(futures: int, periods: int, seed: int) -> Floats:
