@@ -129,7 +129,7 @@ def join(
     if any(one.priced.pieces > EXACT_LINES for one in asked):
         bounds = (len(asked), 0)  # their cheapest plan at the prices is not known for sure
     torn = [list(own) for own in made]
-    if pooled.served < len(asked) and sum([_torn(one, own) for one, own in zip(asked, torn, strict=True)]):
+    if pooled.served < len(asked) and any(list(map(_torn, asked, torn))):
         apart = columns_of(asked, torn)
         more = pool(apart, left, most_nodes)
         if more.served > pooled.served:
