@@ -24,7 +24,7 @@ from evenstock.simulation import (
     statements,
 )
 from evenstock.simulation.faults import RecordFaults, make_faults, no_faults, turned_away
-from evenstock.simulation.world import World
+from evenstock.simulation.world import World, complete
 
 ORDER_DAYS: Final = 28
 PARCELS: Final = 4000
@@ -100,6 +100,7 @@ def enrich(
     frames["deliveries"] = deliveries.deliveries_frame(
         world.sites, frames["transit"], world.opens_at, parcels, _rng(world, _PARCELS)
     )
+    complete(frames)
     return Enriched(
         replace(world, frames=frames),
         wrong.true_stock(stock),

@@ -74,6 +74,10 @@ def costs_frame() -> pl.DataFrame:
     because = {
         "late_order_cents": "Refunds and tickets of last year by late order",
         "extra_shipment_cents": "Service calls about second parcels",
+        "short_pick_cents": "The walk, the second parcel, and one in five that are refunded",
+        "carbon_cents_per_tonne": "No price of carbon yet",
+        "switch_cents": "A label printed twice, and the dock's patience",
+        "regret_budget_millicents": "A cent an order may be lost to deciding without a person",
         "goodwill_bp": "Customers who did not come back after a cancelled line",
         "capital_bp_per_year": "Rate of the revolving credit",
         "holding_bp_per_year": "Storage bills and write-offs over average stock",

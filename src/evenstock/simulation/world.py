@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from evenstock import tables
 from evenstock.simulation.baskets import Habits, orders_frame
 from evenstock.simulation.carriage import Trucking, freight_frames, lanes_frame
 from evenstock.simulation.catalogue import items_frame
@@ -127,7 +128,13 @@ def make_world(
         }
     )
     world.frames["orders"] = future_orders(world, as_of)
+    complete(world.frames)
     return world
+
+
+def complete(frames: dict[str, pl.DataFrame]) -> None:
+    """Give every table the columns that it may leave out."""
+    frames |= {name: tables.with_defaults(tables.INPUT[name], frame) for name, frame in frames.items()}
 
 
 _KINDS: Final = pl.Enum(["own", "3pl", "mcf", "fba", "store"])
@@ -156,7 +163,7 @@ def future_orders(world: World, day: date, *, draw: int = 0) -> pl.DataFrame:
     if ahead < 0:
         raise ValueError(f"{day} is before {world.as_of}: the past is in the table of demand")
     units = world.process.future(ahead + 1, draw)[1][:, :, ahead]
-    return orders_frame(
+    found = orders_frame(
         units,
         world.process.markets,
         world.frames["items"],
@@ -165,6 +172,7 @@ def future_orders(world: World, day: date, *, draw: int = 0) -> pl.DataFrame:
         habits=world.habits,
         rng=np.random.default_rng([world.seed, _BASKETS, draw, ahead]),
     )
+    return tables.with_defaults(tables.Orders, found)
 
 
 def _demand(world: World, items: pl.DataFrame, units: npt.NDArray[np.int64]) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from typing import Final
 import dataframely as dy
 
 from evenstock.tables.carriage import Deliveries, Receipts, Shipments, ShippedUnits
+from evenstock.tables.columns import with_defaults
 from evenstock.tables.demand import Demand, Events, Overrides, Promotions, SalePrices, Signals, Substitutes
 from evenstock.tables.network import (
     Costs,
@@ -74,6 +75,7 @@ __all__ = [
     "TransferLines",
     "Transit",
     "Zones",
+    "with_defaults",
 ]
 
 INPUT: Final[dict[str, type[dy.Schema]]] = {

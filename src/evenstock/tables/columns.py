@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import dataframely as dy
+import polars as pl
 
 MAX_UNITS: Final = 1_000_000_000
 MAX_CENTS: Final = 100_000_000_000
@@ -80,3 +81,14 @@ def lot() -> dy.String:
     return dy.String(
         primary_key=True, max_length=200, description="Lot; empty where not tracked", metadata={"default": ""}
     )
+
+
+def with_defaults(schema: type[dy.Schema], frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with every column that may be left out at its default."""
+    absent = {
+        column: (spec.metadata or {})["default"]
+        for column, spec in schema.columns().items()
+        if column not in frame.columns and "default" in (spec.metadata or {})
+    }
+    dtypes = {column: schema.columns()[column].dtype for column in absent}
+    return frame.with_columns(pl.lit(value, dtype=dtypes[column]).alias(column) for column, value in absent.items())

@@ -67,7 +67,8 @@ class Substitutes(dy.Schema):
     substitute = name_of("Item taken instead", key=True)
     share = dy.Float64(min=0, max=1, description="Share of its customers who take it", metadata={"unit": "1"})
     allowed = dy.Bool(
-        description="Whether it may be shipped in place of what no node can ship", metadata=metadata_of("", default=False)
+        description="Whether it may be shipped in place of what no node can ship",
+        metadata=metadata_of("", default=False),
     )
 
 

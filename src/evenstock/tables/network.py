@@ -93,6 +93,12 @@ class RateCards(dy.Schema):
     max_longest_mm = whole("Longest side it takes; 0 for any", "mm", high=100_000, default=0)
     pickup_days = text("Days it picks up, Monday 1 to Sunday 7", regex=r"^[1-7]{1,7}$", default="1234567")
     pickup_holidays = text("Days it does not pick up, ISO dates such as 2026-11-26;2026-12-25", default="")
+    shipments_per_day = whole(
+        "Most shipments a day that the service takes over from all nodes; empty where unlimited",
+        "shipments/day",
+        nullable=True,
+        default=None,
+    )
 
 
 class Rates(dy.Schema):
