@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from math import isnan
 from typing import Annotated, Any
 
@@ -12,10 +12,12 @@ from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, dollars, fail, moment, page, progress, say, table
 from evenstock.domain import Policy
 from evenstock.operations.company import Company
+from evenstock.operations.ports import Store
 from evenstock.policy.text import write
 from evenstock.simulation.habit import nearest
-from evenstock.simulation.mining import Proposal, chosen_in_history, mine, price_patterns
+from evenstock.simulation.mining import Pattern, Proposal, chosen_in_history, chosen_in_queue, mine, price_patterns
 from evenstock.simulation.replay.compare import Comparison, Score
+from evenstock.simulation.replay.from_books import past_from_books, queue_answers
 from evenstock.simulation.replay.ledger import Ledger, ledger
 from evenstock.simulation.replay.lives import Arm, Repricing
 from evenstock.simulation.replay.past import Past, read_past
@@ -29,7 +31,12 @@ OURS = "evenstock"
 
 def command(
     first: Annotated[str | None, typer.Option(help="First day; 28 days before the last by default.")] = None,
-    last: Annotated[str | None, typer.Option(help="Last day; the newest in order_history by default.")] = None,
+    last: Annotated[
+        str | None, typer.Option(help="Last day; the newest in order_history by default, that of --as-of with --books.")
+    ] = None,
+    books: Annotated[
+        bool, typer.Option("--books", help="Live again what was decided here, from the books, instead of tables.")
+    ] = False,
     bound: Annotated[bool, typer.Option(help="Certify how far each arm is from perfect.")] = True,
     habit: Annotated[
         bool, typer.Option("--habit", help="Also walk the list of nearest nodes, order by order.")
@@ -45,7 +52,7 @@ def command(
     now = moment(as_of)
     with workspace() as opened:
         here = company(opened, now.date())
-        past = _past(here, first, last)
+        past = _past_of_books(opened.store, here, first, last, now) if books else _past(here, first, last)
         shipping = here.shipping
         arms = [Arm(OURS, repricing=Repricing()), Arm("cheapest now")]
         if habit:
@@ -60,12 +67,35 @@ def command(
         priced = rule_prices(past, here.network, shipping, arms[0], sample=sample) if rules else ()
         proposals: tuple[Proposal, ...] = ()
         if mining:
-            patterns = mine(chosen_in_history(past, here.network, shipping, arms[0]), here.network.items)
+            patterns = _patterns(opened.store, past, here, arms[0])
             proposals = price_patterns(patterns, past, here.network, shipping, arms[0], sample=sample)
+    source = "the books" if books else "order_history"
     if json:
-        say(_plain(said, split, priced, proposals))
+        say({"source": source} | _plain(said, split, priced, proposals))
     else:
+        page.print(f"[dim]orders, stock and what was done are read from {source}[/]")
         _tell(said, split, priced, proposals)
+
+
+def _past_of_books(store: Store, here: Company, first: str | None, last: str | None, now: datetime) -> Past:
+    until = _day(last) or now.date()
+    since = _day(first) or until - timedelta(days=27)
+    found = past_from_books(store, since, until, here.network.items)
+    if not found.orders:
+        fail(
+            Exit.NOT_FOUND,
+            f"no order was decided here from {since} to {until}; see --last and --as-of, or leave --books",
+        )
+    return found
+
+
+def _patterns(store: Store, past: Past, here: Company, arm: Arm) -> tuple[Pattern, ...]:
+    """Unwritten rules in what was shipped, and in what people answered in the queue; one found in both stands once."""
+    items = here.network.items
+    shipped = mine(chosen_in_history(past, here.network, here.shipping, arm), items)
+    # People answer few orders: all of them are needed to find a pattern, none is kept to test it on.
+    answered = mine(chosen_in_queue(queue_answers(store)), items, held_out=0.0)
+    return tuple({pattern.rule.id: pattern for pattern in (*answered, *shipped)}.values())
 
 
 def _past(here: Company, first: str | None, last: str | None) -> Past:
