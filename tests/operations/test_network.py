@@ -78,6 +78,15 @@ def test_lanes_and_costs() -> None:
     assert costs_from_frame(stated) == Costs(late_order_cents=700)
 
 
+def test_a_node_may_not_have_the_name_of_a_service() -> None:
+    # Places taken in a day are counted by name, of nodes and services alike.
+    cards = pl.DataFrame({"service": ["TX"], "valid_from": [dt.date(2026, 1, 1)]})
+    rates = cards.with_columns(zone=2, max_weight_g=1_000, cents=900)
+
+    with pytest.raises(ValueError, match="TX is the name of a node and of a carrier's service"):
+        Network.from_frames({"nodes": NODES, "items": ITEMS, "rate_cards": cards, "rates": rates})
+
+
 def test_lines_become_orders_by_the_moment_placed() -> None:
     early, late = dt.datetime(2026, 11, 20, 8, tzinfo=dt.UTC), dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
     frame = pl.DataFrame(

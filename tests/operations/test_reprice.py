@@ -14,6 +14,7 @@ from evenstock.operations.import_network import import_network
 from evenstock.operations.knowledge import SCENARIOS, knowledge_in_force
 from evenstock.operations.reprice import reprice
 from evenstock.routing.batch import Batch, decide_many
+from evenstock.routing.choose import choose
 from evenstock.simulation.world import World, make_world
 from evenstock.storage.memory import MemoryStore
 from evenstock.storage.snapshots import SnapshotFolder
@@ -198,6 +199,35 @@ def test_a_full_day_at_a_node_has_a_price_and_the_others_none(world, tmp_path):
     assert done.capacity_prices == len(prices) > 0
     assert {price.name for price in prices} == {"TX-DC"}
     assert min(price.cents for price in prices) > 0
+
+
+def test_a_full_day_of_a_service_has_a_price_by_its_own_name(world, tmp_path):
+    nodes, cards = world.frames["nodes"], world.frames["rate_cards"]
+    wide = nodes.with_columns(orders_per_day=pl.lit(None, nodes["orders_per_day"].dtype))
+    wanted = _first_choice(world, tmp_path / "free", {"nodes": wide})
+    tight = cards.with_columns(
+        shipments_per_day=pl.when(pl.col("service") == wanted).then(pl.lit(3)).otherwise(None).cast(pl.Int64)
+    )
+    frames = stocked(world, 10_000) | {"nodes": wide, "rate_cards": tight}
+    store, snapshots, company = opened(tmp_path / "tight", frames, world.opens_at)
+    done = reprice(store, snapshots, company, now=NOW, sweeps=100)
+    with store.reading() as books:
+        prices = books.capacity_prices([NOW.date() + timedelta(days=d) for d in range(14)], NOW)
+
+    assert done.capacity_prices == len(prices) > 0
+    assert {(price.scope, price.name) for price in prices} == {("service", wanted)}
+    assert min(price.cents for price in prices) > 0
+
+
+def _first_choice(world: World, folder, changed: dict[str, pl.DataFrame]) -> str:
+    """The service that most expected orders take where nothing is short."""
+    _, _, company = opened(folder, stocked(world, 10_000) | changed, world.opens_at)
+    ways = routable(
+        expected_orders(company, company.shipping, NOW, days=7).orders, company.shipping, company.network.policy
+    )
+    chosen = [choose(priced, 0).candidate[0, 0] for priced in ways.priced]
+    services = [of[int(way)][1] for of, way in zip(ways.ship_on, chosen, strict=True)]
+    return max(sorted(set(services)), key=services.count)
 
 
 def test_a_day_that_is_full_no_longer_has_its_price_taken_back(world, tmp_path):

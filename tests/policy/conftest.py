@@ -70,13 +70,14 @@ def ways(*names):
     return [Candidate(NodeId(n.split(":")[0]), ServiceId(n.split(":", 1)[1]), FRIDAY) for n in names]
 
 
-def facts(candidates, on_time=None, slots=None, on=FRIDAY, transit=None):
+def facts(candidates, on_time=None, slots=None, on=FRIDAY, transit=None, service_slots=None):
     count = len(candidates)
     return policy.CandidateFacts(
         on,
         np.full(count, np.nan) if on_time is None else np.array(on_time, dtype=float),
         np.full(count, policy.NO_CEILING) if slots is None else np.array(slots),
         None if transit is None else np.array(transit),
+        None if service_slots is None else np.array(service_slots),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -138,6 +139,14 @@ def frames(on: date = date(2026, 1, 5)) -> dict[str, pl.DataFrame]:
 
 def network(count: int = 8, **changes: Any) -> ShippingNetwork:
     return ShippingNetwork(nodes(count, **changes), items(), RateBook.from_frames(**frames()), Costs(), "sha256:test")
+
+
+def capped(ceilings: Mapping[str, int], count: int = 8, **changes: Any) -> ShippingNetwork:
+    """The network with so many shipments a day by each of these services."""
+    given = frames()
+    most = pl.Series("shipments_per_day", [ceilings.get(s) for s in given["rate_cards"]["service"]], pl.Int64)
+    book = RateBook.from_frames(**(given | {"rate_cards": given["rate_cards"].with_columns(most)}))
+    return ShippingNetwork(nodes(count, **changes), items(), book, Costs(), "sha256:test")
 
 
 def compiled(shipping: ShippingNetwork, rules: Policy | None = None) -> CompiledPolicy:

@@ -40,7 +40,7 @@ def shipping(
     return ShippingNetwork(texas, items(), book, Costs(), "sha256:test")
 
 
-DEFAULTS = {"pickup_days": "1234567", "pickup_holidays": "", "max_longest_mm": 0}
+DEFAULTS = {"pickup_days": "1234567", "pickup_holidays": "", "max_longest_mm": 0, "shipments_per_day": None}
 EVERY_DAY = frozenset(range(7))
 
 
@@ -79,6 +79,7 @@ def test_a_service_that_comes_when_the_node_is_closed_is_barred_and_says_so():
     [
         ("pickup_days", "128", "write some of 1 (Monday) to 7 (Sunday)"),
         ("pickup_holidays", "Xmas", "write days as 2026-11-26"),
+        ("shipments_per_day", -1, "shipments_per_day is -1; it is 0 or more"),
     ],
 )
 def test_a_calendar_that_cannot_be_read_is_refused_with_its_cell(column: str, value: str, said: str):
@@ -106,6 +107,47 @@ def test_later_days_are_offered_without_a_ceiling_only_by_services_that_have_one
     assert days(found, "ups:ground") == [FRIDAY]
     assert days(found, "ups:two_day") == [FRIDAY, MONDAY, TUESDAY]
     assert set(found.slots_left.tolist()) == {NO_CEILING}
+
+
+def test_a_service_that_is_full_takes_the_parcel_on_its_next_day_and_the_others_today():
+    capped = shipping({"ups:ground": {"shipments_per_day": 5}, "ups:two_day": {"shipments_per_day": 9}})
+    taken = {(NodeId("ups:ground"), FRIDAY): 5, (NodeId("ups:two_day"), FRIDAY): 5}
+    found = candidates(order(("SKU-001", 1)), capped, NOW, taken)
+
+    assert days(found, "ups:ground") == [MONDAY]
+    assert days(found, "ups:two_day") == days(found, "usps:advantage") == [FRIDAY]
+    left = dict(zip((way.service for way in found.ways), found.service_slots_left.tolist(), strict=True))
+    assert left == {"ups:ground": 5, "ups:two_day": 4, "usps:advantage": NO_CEILING}
+    assert set(found.slots_left.tolist()) == {NO_CEILING}
+
+
+def test_a_service_that_is_full_on_every_day_has_no_place_and_says_so_by_its_first():
+    capped = shipping({"ups:ground": {"shipments_per_day": 0}})
+    found = candidates(order(("SKU-001", 1)), capped, NOW, {})
+
+    assert days(found, "ups:ground") == [FRIDAY]
+    assert found.service_slots_left[[way.service == "ups:ground" for way in found.ways]].tolist() == [0]
+
+
+def test_an_order_of_more_lines_than_places_is_offered_the_next_day_too():
+    capped = shipping({"ups:ground": {"shipments_per_day": 5}})
+    taken = {(NodeId("ups:ground"), FRIDAY): 4}
+
+    assert days(candidates(order(("SKU-001", 1)), capped, NOW, taken), "ups:ground") == [FRIDAY]
+    assert days(candidates(order(("SKU-001", 1), ("SKU-002", 1)), capped, NOW, taken), "ups:ground") == [FRIDAY, MONDAY]
+
+
+def test_the_ceiling_of_the_card_in_force_on_the_day_holds():
+    given = frames()
+    later = given["rate_cards"].with_columns(valid_from=pl.lit(MONDAY), shipments_per_day=pl.lit(2))
+    cards = pl.concat([given["rate_cards"].with_columns(shipments_per_day=pl.lit(1)), later])
+    book = RateBook.from_frames(**(given | {"rate_cards": cards}))
+    texas = ShippingNetwork([node for node in nodes() if node.id == "TX"], items(), book, Costs(), "sha256:test")
+    taken = {(NodeId("ups:ground"), day): 1 for day in (FRIDAY, MONDAY)}
+
+    assert book.ceilings(FRIDAY)["ups:ground"] == 1
+    # One a day until Sunday, two from Monday on: Monday has one place left.
+    assert days(candidates(order(("SKU-001", 1)), texas, NOW, taken), "ups:ground") == [MONDAY]
 
 
 def test_what_is_left_out_is_barred_with_the_reason_given():

@@ -48,6 +48,8 @@ class Card:
     breaks: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     """By zone: (upper end in g, base charge in cents), lightest first."""
     surcharges: tuple[Surcharge, ...] = ()
+    shipments_per_day: int | None = None
+    """Most shipments a day that the service takes over from all nodes; None where unlimited."""
 
     def in_force(self, on: date) -> bool:
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)

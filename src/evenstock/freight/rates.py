@@ -58,6 +58,10 @@ class RateBook:
         """Whether transit times are known by lane for some."""
         self._ladders: dict[tuple[str, int, date], Ladder | None] = {}
         self.services: tuple[str, ...] = tuple(sorted(self._cards))
+        self.capped: frozenset[str] = frozenset(
+            card.service for cards in self._cards.values() for card in cards if card.shipments_per_day is not None
+        )
+        """Services that take over no more than so many shipments a day, by some card."""
         self.notes = notes
         """What is odd in the tables though lawful, in words."""
 
@@ -108,6 +112,15 @@ class RateBook:
         """The latest card in force on the day; if none is, the latest that began before it; None before the first."""
         begun = [card for card in self._cards.get(service, []) if card.valid_from <= on]
         return next((card for card in begun if card.in_force(on)), begun[0] if begun else None)
+
+    def ceiling(self, service: str, on: date) -> int | None:
+        """Most shipments that the service takes over on the day, from all nodes; None where unlimited."""
+        card = self.card(service, on) if service in self.capped else None
+        return card.shipments_per_day if card else None
+
+    def ceilings(self, on: date) -> dict[str, int]:
+        """Most shipments of each service that has a ceiling on the day."""
+        return {name: most for name in sorted(self.capped) if (most := self.ceiling(name, on)) is not None}
 
     def ladder(self, service: str, zone: int, on: date) -> Ladder | None:
         """Price steps of a service in a zone on a day; None where it has no rate. Remembered."""

@@ -167,7 +167,11 @@ def _terms(rate_cards: pl.DataFrame, problems: list[str]) -> dict[CardKey, Card]
             )
         )
         days, holidays = _pickups(values, where, problems)
-        found[key] = Card(*key, values["valid_to"], divisor, minimum, fuel, heaviest, longest, days, holidays)
+        most = values["shipments_per_day"]
+        found[key] = Card(
+            *key, values["valid_to"], divisor, minimum, fuel, heaviest, longest, days, holidays,
+            shipments_per_day=most if most is None else _whole(most, f"{where}: shipments_per_day", 0, problems),
+        )  # fmt: skip
     return found
 
 

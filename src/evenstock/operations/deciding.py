@@ -28,6 +28,7 @@ from evenstock.domain import (
     Verdict,
     digest,
 )
+from evenstock.operations.places import without_excess
 from evenstock.policy import CandidateFacts, CompiledPolicy, OrderBounds, Permitted
 from evenstock.routing.candidates import Candidates, Slots, candidates
 from evenstock.routing.choose import ALTERNATIVES, Choice
@@ -156,8 +157,20 @@ def decide_order(found: Candidates, network: ShippingNetwork, policy: CompiledPo
     """Candidates → permit → price → choose, without a store: what is decided depends on these arguments alone.
 
     Stock protected for other classes of customers is left alone, unless nothing else serves a paid order: then a person
-    is asked.
+    is asked. Where shipments of the order meet in a day with too few places, it is decided again over the other ways.
     """
+    decision = _decide_unplaced(found, network, policy, read)
+    while decision.plan is not None:
+        fewer = without_excess(found, network, decision.plan, read.slots_taken)
+        if fewer is None:
+            return decision
+        found = fewer
+        decision = _decide_unplaced(found, network, policy, read)
+    return decision
+
+
+def _decide_unplaced(found: Candidates, network: ShippingNetwork, policy: CompiledPolicy, read: Books) -> Decision:
+    """Each way has a place for one shipment; whether there is one for every shipment of a plan is asked later."""
     permitted = permitted_of(found, policy)
     law = law_of(found, policy, permitted)
     there, protected = _promisable(read, found.order.order_class)
@@ -243,7 +256,7 @@ def permitted_of(found: Candidates, policy: CompiledPolicy) -> Permitted:
     """The rules' answer about an order's candidates."""
     # Rules are asked about lines in the order of `found`, which sorts them.
     order = replace(found.order, lines=found.lines)
-    facts = CandidateFacts(found.on, found.on_time, found.slots_left, found.transit_days_p95)
+    facts = CandidateFacts(found.on, found.on_time, found.slots_left, found.transit_days_p95, found.service_slots_left)
     return policy.permit(order, found.items, found.ways, facts)
 
 

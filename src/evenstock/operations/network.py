@@ -75,6 +75,9 @@ class Network:
         lanes = tuple(lanes_from_frame(frames["lanes"])) if "lanes" in frames else ()
         rates = rates_from_frames(frames)
         services = rates.services if rates else ()
+        both = sorted({str(node) for node in nodes} & set(services))
+        if both:
+            raise ValueError(f"{both[0]} is the name of a node and of a carrier's service; give the node another name")
         return cls(
             nodes=nodes,
             items=items,

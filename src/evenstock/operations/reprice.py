@@ -91,7 +91,7 @@ def reprice(
     scenarios
         Futures whose prices are kept for the confidence of decisions; 0 keeps none.
     service_ceilings
-        Most shipments a day that a carrier's service picks up.
+        Most shipments a day that a carrier's service takes over from all nodes; by default what the rate cards say.
     forecast_free
         Prices by mirror descent through the last weeks' orders, under the source `mirror descent`: the rung to fall back
         on where nothing is known of what comes.
@@ -111,17 +111,19 @@ def reprice(
         most=most_orders,
         seed=seed,
     )
+    if service_ceilings is None:
+        service_ceilings = shipping.book.ceilings(now.date())
     days_ahead = [now.date() + timedelta(days=d) for d in range(-1, days + 2 * WITHIN_DAYS)]
     with store.reading() as books:
         # Of every item: one that nobody is expected to order is contested no longer.
         before = books.prices(sorted(company.network.items), now)
         full = [row for row in books.capacity_prices(days_ahead, now) if row.cents]
         taken = books.slots_taken(days_ahead)
-    ways = routable(expected.orders, shipping, company.network.policy, taken, frozenset(service_ceilings or {}))
+    ways = routable(expected.orders, shipping, company.network.policy, taken, frozenset(service_ceilings))
     names = sorted({sku for skus in ways.skus for sku in skus})
     with store.reading() as books:
         balances = books.balances(names)
-    market = _market(expected, ways, shipping, names, balances, taken, service_ceilings or {})
+    market = _market(expected, ways, shipping, names, balances, taken, service_ceilings)
     if forecast_free:
         return _without_forecast(store, expected, market, now)
     wanted = decide_many(market.batch, np.zeros(market.stock.shape))
@@ -216,9 +218,13 @@ def _market(
         if service in service_ceilings:
             counted[1, way] = ceilings.setdefault(("service", service, day), len(ceilings))
     left = [
-        float(max(0, int(most[NodeId(name)] or 0) - taken.get((NodeId(name), date.fromordinal(day)), 0)))
-        if scope == "node"
-        else float(service_ceilings[name])
+        float(
+            max(
+                0,
+                (most[NodeId(name)] if scope == "node" else service_ceilings[name])
+                - taken.get((NodeId(name), date.fromordinal(day)), 0),
+            )
+        )
         for scope, name, day in ceilings
     ]
     items = [np.array([number[sku] for sku in skus], np.int64) for skus in ways.skus]

@@ -181,8 +181,9 @@ def _given_back(read: Books, soft: Sequence[Reservation]) -> list[StockBalance]:
 
 
 def _places_back(read: Books, plan: OrderPlan | None) -> Slots:
-    """Places taken of each node's day without the order's own."""
-    own = Counter((s.candidate.node, s.candidate.ship_on) for s in plan.shipments) if plan else Counter()
+    """Places taken of each node's and service's day without the order's own."""
+    ways = [shipment.candidate for shipment in plan.shipments] if plan else []
+    own = Counter((NodeId(name), way.ship_on) for way in ways for name in (way.node, way.service))
     return {place: taken - min(taken, own[place]) for place, taken in read.slots_taken.items()}
 
 

@@ -43,6 +43,7 @@ from evenstock.operations.deciding import (
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.exceptions.questions import nodes_down, services_down
 from evenstock.operations.open_cases import EXECUTE, OPERATIONS, REVIEW_WITHIN, open_review, open_unserved
+from evenstock.operations.places import places_of
 from evenstock.operations.ports import ConflictError, Slot, Store, Transaction
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.substitution import Substitutes, shippable, skus_of, with_substitutes
@@ -168,14 +169,13 @@ def read_books(
 ) -> Books:
     """What a decision about the order reads, for its items or those named; prices by the ladder of their age."""
     wanted = list(skus) or sorted({line.sku for line in order.lines})
-    capped = any(node.orders_per_day is not None for node in network.nodes)
     days = slot_days(now)
     stand = in_force(books.prices(wanted, now), now)
     return Books(
         books.balances(wanted),
         stand.rows,
-        books.slots_taken(days) if capped else {},
-        books.capacity_prices(days, now) if capped else (),
+        books.slots_taken(days) if network.capped else {},
+        books.capacity_prices(days, now) if network.capped else (),
         books.quotas(wanted),
         stand.rung,
     )
@@ -224,12 +224,18 @@ def _instead_of(
     return again, found, replace(decision, sentence=f"{other.sentence} {decision.sentence}")
 
 
-def reserve_best(books: Transaction, question: Question, found: Candidates, decision: Decision) -> DecisionRecord:
-    """Reserve the best plan that review lets pass and that nobody is faster for; where a person decides, open a case."""
+def reserve_best(
+    books: Transaction, question: Question, found: Candidates, decision: Decision, before: Sequence[str] = ()
+) -> DecisionRecord:
+    """Reserve the best plan that review lets pass and that nobody is faster for; where a person decides, open a case.
+
+    Where others took the last place in a day, the order is decided again with that day full; `before` says to whom it was
+    lost so far.
+    """
     assert decision.plan is not None
     command, policy = question.command, question.policy
     plans = (decision.plan, *decision.alternatives)
-    lost: list[str] = []
+    lost = list(before)
     refused: list[str] = []
     for number, plan in enumerate(plans):
         verdict = policy.review(command.order, plan, decision.rules, found.on)
@@ -237,15 +243,16 @@ def reserve_best(books: Transaction, question: Question, found: Candidates, deci
             refused.append(f"{'+'.join(plan.nodes)}: {verdict.because}")
             continue
         reservation = _reservation(question, plan)
+        places = places_of(question.network, plan)
         short = books.reserve(
             reservation,
-            places_of(question.network, plan),
+            places,
             order_class=command.order.order_class,
             may_take_protected=decision.takes_protected,
         )
         if short is None:
             taken = replace(decision, plan=plan, alternatives=plans[:number] + plans[number + 1 :])
-            sentence = _instead(decision.sentence, plan, lost + refused) if number else decision.sentence
+            sentence = _instead(decision.sentence, plan, lost + refused) if number or before else decision.sentence
             verdict = _asked(verdict, taken)
             outcome = Outcome.EXECUTED if isinstance(verdict, Allow) else Outcome.AWAITS_APPROVAL
             record = record_of(question, found, taken, outcome, verdict, sentence, _layer(taken, verdict))
@@ -255,10 +262,23 @@ def reserve_best(books: Transaction, question: Question, found: Candidates, deci
         lost.append(f"others were faster: {short.because}")
         if len(lost) == MOST_RACES:
             break
+        if not short.sku:
+            question = _with_full(question, [place for place in places if place.node == short.node])
+            found = candidates_of(question)
+            decision = decide_order(found, question.network, policy, question.read)
+            if decision.plan is not None:
+                return reserve_best(books, question, found, decision, lost)
+            break
     because = "; ".join(lost + refused)
     sentence = f"No plan could be reserved: {because}. A person looks at it, or it is routed again."
     nothing = replace(decision, plan=None, alternatives=plans)
     return record_of(question, found, nothing, Outcome.UNSERVED, Refuse(because), sentence)
+
+
+def _with_full(question: Question, places: Sequence[Slot]) -> Question:
+    """The same question with these days of nodes and services full."""
+    taken = {(place.node, place.day): place.ceiling for place in places}
+    return replace(question, read=replace(question.read, slots_taken={**question.read.slots_taken, **taken}))
 
 
 def _asked(verdict: Verdict, decision: Decision) -> Verdict:
@@ -344,13 +364,6 @@ def _reservation(question: Question, plan: OrderPlan) -> Reservation:
     assert not any(wanted.values()), f"{command.order.id}: the plan takes more than the books had"
     name = ReservationId(f"{question.name}{RESERVATION}")
     return Reservation(name, command.order.id, tuple(lines), command.now, command.now + command.hold)
-
-
-def places_of(network: ShippingNetwork, plan: OrderPlan) -> list[Slot]:
-    """A place in the node's day for each shipment from a node with a ceiling."""
-    ceilings = {node.id: node.orders_per_day for node in network.nodes}
-    ways = [shipment.candidate for shipment in plan.shipments]
-    return [Slot(way.node, way.ship_on, ceiling) for way in ways if (ceiling := ceilings[way.node]) is not None]
 
 
 def routed_event(record: DecisionRecord, kind: str = "") -> Event:

@@ -346,7 +346,9 @@ def sample_of(orders: Sequence[Order], network: ShippingNetwork, now: datetime) 
         if refusal(order, network):
             continue
         asked = candidates(order, network, now, {})
-        facts = rules.CandidateFacts(asked.on, asked.on_time, asked.slots_left, asked.transit_days_p95)
+        facts = rules.CandidateFacts(
+            asked.on, asked.on_time, asked.slots_left, asked.transit_days_p95, asked.service_slots_left
+        )
         found.append(Sample(replace(order, lines=asked.lines), asked.items, asked.ways, facts))
     return found
 

@@ -30,6 +30,8 @@ class CandidateFacts:
     """Shipments the node can still take on the candidate's day, shape ``(candidate,)``; NO_CEILING where unlimited."""
     transit_days_p95: NDArray[np.int64] | None = None
     """Days from `on` until 95 % of such parcels are delivered, shape ``(candidate,)``; -1 where unknown, None where all are."""
+    service_slots_left: NDArray[np.int64] | None = None
+    """Shipments the service can still take over on the candidate's day, from all nodes; None where all are unlimited."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 
 from evenstock.domain import Barred, Candidate, Item, Node, NodeId, Order, OrderLine, ServiceId
 from evenstock.freight.zones import area
-from evenstock.routing.network import ANY_SIZE, HOURS_A_DAY, Reach, ShippingNetwork
+from evenstock.routing.network import ANY_SIZE, HOURS_A_DAY, NO_CEILING, Reach, ShippingNetwork
 from evenstock.routing.priced import Whole
 
 WITHIN_DAYS: Final = 14
 """A node that has no working day with a slot left in so many days ships nothing."""
-NO_CEILING: Final = int(np.iinfo(np.int64).max)
 MOST_UNITS: Final = 1_000_000
 """A line of more is a mistake at the till; the data dictionary has the same limit."""
 
 Slots = Mapping[tuple[NodeId, date], int]
-"""Shipments already taken of a node's day."""
+"""Shipments already taken of a node's day, and of a service's under its own name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +52,8 @@ class Candidates:
     """Days from the day of the decision until 95 % of such parcels are delivered; -1 where unknown."""
     fits: NDArray[np.bool_]
     """Whether the service takes a unit of the line, by weight and length, shape ``(candidate, line)``."""
+    service_slots_left: Whole
+    """Shipments the service can still take over on the candidate's day; NO_CEILING where unlimited."""
 
     def only(self, kept: NDArray[np.bool_]) -> Candidates:
         """The same order with these candidates alone; `kept` has shape ``(candidate,)``."""
@@ -66,6 +67,7 @@ class Candidates:
             slots_left=self.slots_left[kept],
             transit_days_p95=self.transit_days_p95[kept],
             fits=self.fits[kept],
+            service_slots_left=self.service_slots_left[kept],
         )
 
 
@@ -80,7 +82,9 @@ def refusal(order: Order, network: ShippingNetwork) -> str:
     return ""
 
 
-_Row = tuple[int, int, float, float, int, int, list[bool]]
+_Row = tuple[int, int, float, float, int, int, list[bool], int]
+_Day = tuple[date, int]
+"""A day, and the places that the node has left on it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,8 +135,9 @@ def candidates(
     Parameters
     ----------
     ship_days
-        Days offered where a place in a day is worth something: at nodes with a ceiling, and by `capped_services`.
-        Elsewhere a later day only loses time.
+        Days offered where a place in a day is worth something: at nodes and by services with a ceiling, and by
+        `capped_services`. Elsewhere a later day only loses time. Where a day has fewer places left than the order has
+        lines, the next is offered too.
     without_nodes, without_services
         Left out whatever the rules say, such as a node that is down; `without_because` says why.
 
@@ -160,7 +165,8 @@ def candidates(
         lane = network.lane(k, asked.to)
         for service in network.services[k]:
             reach = network.reach(service, zone, day, residential=asked.home, lane=lane)
-            if asked.usual and reach.picks_up and reach.ladder >= 0 and asked.fits_into(reach):
+            plain = reach.picks_up and reach.ladder >= 0 and left >= len(asked.lines) and reach.most_a_day == NO_CEILING
+            if plain and asked.usual and asked.fits_into(reach):
                 ways.append(network.way(k, service, day))
                 rows.append(_row(k, reach, (day, left), asked.all_fit, asked))
                 continue
@@ -202,7 +208,7 @@ def _asked(
 
 def _gathered(asked: _Asked, ways: Sequence[Candidate], rows: Sequence[_Row], barred: Sequence[Barred]) -> Candidates:
     """Rows as arrays."""
-    columns = list(zip(*rows, strict=True)) or [()] * 7
+    columns = list(zip(*rows, strict=True)) or [()] * 8
     shape, odd = (len(rows), len(asked.lines)), any(fits is not asked.all_fit for fits in columns[6])
     return Candidates(
         asked.order,
@@ -218,6 +224,7 @@ def _gathered(asked: _Asked, ways: Sequence[Candidate], rows: Sequence[_Row], ba
         tuple(barred),
         np.array(columns[5], np.int64),
         np.array(columns[6], np.bool_).reshape(shape) if odd else np.ones(shape, np.bool_),
+        np.array(columns[7], np.int64),
     )
 
 
@@ -226,7 +233,7 @@ def _offered(
     k: int,
     service: ServiceId,
     zone: int,
-    first: tuple[date, int],
+    first: _Day,
     taken: Slots,
     asked: _Asked,
 ) -> tuple[dict[date, _Row], Barred | None]:
@@ -241,35 +248,46 @@ def _offered(
         out = Barred(node.id, service, "oversize", because)
         if not any(fits):
             return {}, out
-    several = asked.ship_days > 1 and (node.orders_per_day is not None or service in asked.capped_services)
-    if reach.picks_up and not several:
+    capped = node.orders_per_day is not None or service in network.book.capped
+    several = asked.ship_days > 1 and (capped or service in asked.capped_services)
+    if reach.picks_up and not several and not capped:
         row = _row(k, reach, first, fits, asked)
         rows = {first[0]: row} if reach.ladder >= 0 else {}
     else:
         rows = {}
         open_days = _open_days(node, first[0], taken) if first[1] else [first]
         reached = [(at, network.reach(service, zone, at[0], residential=asked.home, lane=lane)) for at in open_days]
-        days = [(at, there) for at, there in reached if there.picks_up]
+        days = [(at, there, _left(service, there, at[0], taken)) for at, there in reached if there.picks_up]
         if not days:
             because = f"{service} does not pick up at {node.id} on any of its working days in the next {WITHIN_DAYS}"
             return {}, Barred(node.id, service, "pick-up", because)
-        for at, there in days[: asked.ship_days if several else 1]:
+        # Where every day is full, the first day and no place: the rule about ceilings names it.
+        days = [day for day in days if day[2] > 0] or days[:1]
+        few = min(days[0][0][1], days[0][2]) < len(asked.lines)
+        for at, there, free in days[: max(asked.ship_days if several else 1, 2 if few else 1)]:
             if there.ladder >= 0:
-                rows[at[0]] = _row(k, there, at, fits, asked)
+                rows[at[0]] = _row(k, there, at, fits, asked, free)
     if not rows:
         to = asked.order.ship_to.postal_code
         out = Barred(node.id, service, "rate", f"{service} has no rate for zone {zone}, from {node.id} to {to}")
     return rows, out
 
 
-def _row(k: int, reach: Reach, at: tuple[date, int], fits: list[bool], asked: _Asked) -> _Row:
+def _left(service: str, reach: Reach, day: date, taken: Slots) -> int:
+    """Shipments that the service can still take over on the day."""
+    if reach.most_a_day == NO_CEILING:
+        return NO_CEILING
+    return reach.most_a_day - taken.get((NodeId(service), day), 0)
+
+
+def _row(k: int, reach: Reach, at: _Day, fits: list[bool], asked: _Asked, free: int = NO_CEILING) -> _Row:
     """What is known of one candidate."""
     day, left = at
     transit, waits = reach.transit, (day - asked.on).days
     on_time = np.nan if asked.deliver_by is None else 1.0 - transit.late((asked.deliver_by - day).days)
     p95 = transit.days_p95
     hours = HOURS_A_DAY * waits + transit.hours
-    return k, reach.ladder, on_time, hours, left, waits + p95 if p95 >= 0 else -1, fits
+    return k, reach.ladder, on_time, hours, left, waits + p95 if p95 >= 0 else -1, fits, free
 
 
 def _fitting(service: str, reach: Reach, asked: _Asked) -> tuple[list[bool], str]:

@@ -26,6 +26,7 @@ HOURS_A_DAY: Final = 24
 PUNCTUAL: Final = 0.95
 """Share of parcels that a service is known to deliver within the days it is said to take."""
 ANY_SIZE: Final = int(np.iinfo(np.int64).max)
+NO_CEILING: Final = int(np.iinfo(np.int64).max)
 Area = tuple[str, str]
 """Postal areas (first three characters) of origin and destination."""
 
@@ -66,6 +67,8 @@ class Reach(NamedTuple):
     longest_mm: int
     """The largest single unit it takes; ANY_SIZE where any."""
     transit: Transit
+    most_a_day: int = NO_CEILING
+    """Shipments that the service takes over on the day, from all nodes."""
 
 
 class ShippingNetwork:
@@ -91,6 +94,8 @@ class ShippingNetwork:
         """Services that pick up at each node, sorted."""
         self.idle: tuple[str, ...] = tuple(_idle(node) for node in self.nodes)
         """Why a node never ships orders; empty where it does."""
+        self.capped: bool = bool(book.capped) or any(node.orders_per_day is not None for node in self.nodes)
+        """Whether some node or service has a ceiling, so that the places taken matter."""
         self._ladders: list[tuple[Ladder, bool]] = []
         self._number: dict[tuple[str, int, date, bool], int] = {}
         self._same: dict[tuple[str, int, date | None, bool], int] = {}
@@ -155,6 +160,7 @@ class ShippingNetwork:
                 ANY_SIZE if card is None else card.max_weight_g,
                 ANY_SIZE if card is None or not card.max_longest_mm else card.max_longest_mm,
                 self.transit(service, zone, on, lane),
+                NO_CEILING if card is None or card.shipments_per_day is None else card.shipments_per_day,
             )
         return found
 

@@ -38,6 +38,14 @@ def test_a_full_day_takes_no_further_order(world):
     assert said(found) == [("CA", "", "CA has no slot left on 2026-11-20: its ceiling is 400 shipments a day")]
 
 
+def test_a_full_service_takes_no_further_order_from_any_node(world):
+    ways = world.ways("CA:ups:ground", "CA:ups:2day", "NJ:ups:ground")
+    found = world.ask(world.rule("ceiling"), ways, service_slots=[0, 2, 0])
+    assert found.mask[:, 0].tolist() == [False, True, False]
+    because = "ups:ground takes over no more shipments on 2026-11-20: the ceiling of its rate card is reached"
+    assert [why for _, _, why in said(found)] == [because, because]
+
+
 def test_a_promise_is_kept_with_its_probability_or_the_candidate_goes(world):
     ways = world.ways("CA:ups:ground", "NJ:ups:ground", "NJ:ups:2day")
     order = world.an_order(promise=world.promised())

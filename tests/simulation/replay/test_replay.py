@@ -1,6 +1,7 @@
 """The past decided again: time-travel stock, the same money for every arm, and nobody below the bound."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import replace
 from math import isnan
 
@@ -96,6 +97,23 @@ def test_the_loop_decides_as_the_production_decision_does_one_by_one() -> None:
 
     assert said.plans["fast"] == said.plans["one by one"]
     assert 0.0 < said.whole_share < 0.6  # some orders need the whole machinery, most do not
+
+
+def test_no_arm_hands_a_service_more_than_it_takes() -> None:
+    tight = brand.capped({GROUND: 2, "usps:advantage": 1}, 3)
+    policy = compiled(tight)
+    orders = [order(f"A-{n}", (ONE, 1), (TWO, 1), hour=10 + n // 4) for n in range(12)]
+    stock = {(sku, node): 20 if node == GA else 3 for sku in (ONE, TWO) for node in (CA, GA, IL)}
+    said = replay(past(orders, stock), tight, policy, [Arm("ours")])
+    free = replay(past(orders, stock), NETWORK, POLICY, [Arm("ours")])
+    ways = [s.candidate for plan in said.plans["ours"] if plan for s in plan.shipments]
+    taken = Counter((way.service, way.ship_on) for way in ways)
+
+    assert all(plan is not None for plan in said.plans["ours"])
+    assert max(n for (service, _), n in taken.items() if service == GROUND) == 2
+    assert max(n for (service, _), n in taken.items() if service == "usps:advantage") == 1
+    loose = Counter(s.candidate.service for plan in free.plans["ours"] if plan for s in plan.shipments)
+    assert max(loose.values()) > 2
 
 
 def test_what_was_done_is_priced_by_the_same_rates_and_shown_against_ours() -> None:

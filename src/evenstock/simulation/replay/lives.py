@@ -87,7 +87,14 @@ class World:
         self.add(past.opening.items())
         days = past.days + MARGIN_DAYS
         ceilings = [UNLIMITED if n.orders_per_day is None else n.orders_per_day for n in network.nodes]
-        self.places = np.repeat(np.array(ceilings, np.int64)[:, None], days + 1, axis=1)
+        of_nodes = np.repeat(np.array(ceilings, np.int64)[:, None], days + 1, axis=1)
+        book = network.book
+        self.service = {name: len(network.nodes) + n for n, name in enumerate(sorted(book.capped))}
+        """Row in `places` of each service that has a ceiling on some day."""
+        most = [[book.ceiling(name, self._date(day)) for day in range(days + 1)] for name in self.service]
+        of_services = [[UNLIMITED if n is None else n for n in row] for row in most]
+        self.places = np.vstack([of_nodes, np.array(of_services, np.int64).reshape(-1, days + 1)])
+        """Shipments that nodes, and below them services, can still take, shape ``(node and service, day)``."""
 
     def add(self, came: Iterable[tuple[Shelf, int]]) -> None:
         for (sku, node), units in came:
@@ -98,6 +105,9 @@ class World:
 
     def day(self, at: date) -> int:
         return min(max(0, (at - self.first).days + 1), int(self.places.shape[1]) - 1)
+
+    def _date(self, day: int) -> date:
+        return self.first + timedelta(days=day - 1)
 
     def books(self, order: Order, prices: Prices, now: date) -> Books:
         """What the order's decision would read."""
@@ -118,12 +128,18 @@ class World:
             if node.orders_per_day is not None
             for d in range(-1, MARGIN_DAYS)
         }
+        for at in (now + timedelta(days=d) for d in range(-1, MARGIN_DAYS)) if self.service else ():
+            for service, most in self.network.book.ceilings(at).items():
+                taken[NodeId(service), at] = most - int(self.places[self.service[service], self.day(at)])
         return Books(balances, rows, taken)
 
     def take(self, plan: OrderPlan) -> None:
         for shipment in plan.shipments:
             k = self.node[shipment.candidate.node]
-            self.places[k, self.day(shipment.candidate.ship_on)] -= 1
+            day = self.day(shipment.candidate.ship_on)
+            self.places[k, day] -= 1
+            if shipment.candidate.service in self.service:
+                self.places[self.service[shipment.candidate.service], day] -= 1
             for line in shipment.lines:
                 self.stock[k, self.numbers[line.sku]] -= line.units
 
@@ -147,7 +163,7 @@ class Life:
         """Decide the chunk's orders, day by day."""
         batch, place = chunk.batch, {int(p): n for n, p in enumerate(chunk.member)}
         way, cost = np.full(batch.item.size, -1, np.int64), np.zeros(len(batch), np.int64)
-        day_of = self._days(chunk)
+        day_of, service_of = self._days(chunk)
         position = 0
         if self.arm.repricing is not None:
             self._reprice(self.arm.repricing)
@@ -158,7 +174,7 @@ class Life:
             while end < len(chunk.orders) and chunk.orders[end].placed_at.astimezone(UTC).date() == today:
                 end += 1
             prices = self.arm.prices(today) if self._found is None else self._named(self._found)
-            self._day(chunk, (position, end), place, (way, cost, day_of), prices, today)
+            self._day(chunk, (position, end), place, (way, cost, day_of, service_of), prices, today)
             position = end
         if self.arm.repricing is not None and len(batch):
             days = [chunk.orders[p].placed_at.astimezone(UTC).date() for p in (0, -1)]
@@ -199,11 +215,11 @@ class Life:
         chunk: Chunk,
         span: tuple[int, int],
         place: Mapping[int, int],
-        arrays: tuple[Whole, Whole, Whole],
+        arrays: tuple[Whole, Whole, Whole, Whole],
         prices: Prices,
         today: date,
     ) -> None:
-        way, cost, day_of = arrays
+        way, cost, day_of, service_of = arrays
         matrix = np.zeros(self.world.stock.shape, np.int64)
         for (sku, node), cents in prices.items():
             if sku in self.world.numbers and node in self.world.node:
@@ -224,8 +240,9 @@ class Life:
                     break
                 last += 1
             stopped = live(
-                chunk.batch.arrays, begin, last, matrix, self.world.stock, day_of, self.world.places, cost, way
-            )
+                chunk.batch.arrays, begin, last, matrix, self.world.stock, day_of, service_of, self.world.places, cost,
+                way,
+            )  # fmt: skip
             self.outcomes += [self._fast(chunk, n, way, cost, matrix) for n in range(begin, stopped)]
             position += stopped - begin
             if stopped < last:
@@ -240,14 +257,16 @@ class Life:
         while self._mornings and self._mornings[0] <= today:
             self.world.add(self.past.inflow[self._mornings.pop(0)])
 
-    def _days(self, chunk: Chunk) -> Whole:
+    def _days(self, chunk: Chunk) -> tuple[Whole, Whole]:
+        """Number of each way's ship day, and the row of its service in the places; -1 where it has no ceiling."""
         found = [
-            self.world.day(candidate.ship_on)
+            (self.world.day(candidate.ship_on), self.world.service.get(candidate.service, -1))
             for position in chunk.member.tolist()
             if (pricing := chunk.pricings[position]) is not None
             for candidate in pricing.candidates.ways
         ]
-        return np.array(found, np.int64)
+        days, services = np.array(found, np.int64).reshape(-1, 2).T.copy()
+        return days, services
 
     def _fast(self, chunk: Chunk, n: int, way: Whole, cost: Whole, matrix: Whole) -> Outcome:
         """The plan of an order that the loop decided."""
