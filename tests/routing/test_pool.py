@@ -14,7 +14,7 @@ Plan = tuple[int, int, dict[int, int]]
 """Cents, wishes given up, amount taken by supply."""
 
 
-def columns(orders: list[list[Plan]]) -> Columns:
+def columns(orders: list[list[Plan]], credit: list[int] | None = None) -> Columns:
     plans = [plan for order in orders for plan in order]
     taken = [pair for *_, takes in plans for pair in sorted(takes.items())]
     return Columns(
@@ -24,6 +24,7 @@ def columns(orders: list[list[Plan]]) -> Columns:
         np.cumsum([0, *(len(takes) for *_, takes in plans)]),
         np.array([s for s, _ in taken], np.int64),
         np.array([n for _, n in taken], np.int64),
+        None if credit is None else np.array(credit, np.int64),
     )
 
 
@@ -86,6 +87,15 @@ def test_a_wish_is_given_up_to_serve_one_more_but_never_to_save():
     assert pool(columns(orders), np.array([1, 1])).plan.tolist() == [1, 0]
 
 
+def test_a_dear_order_is_not_left_out_for_being_dear_where_it_costs_the_same_later():
+    # One place. The first costs 100, the second 900; alone that is what they cost, today or tomorrow.
+    orders = [[(110, 0, {0: 1})], [(900, 0, {0: 1})]]
+    assert pool(columns(orders), np.array([1])).plan.tolist() == [0, LEFT_OUT]
+    found = pool(columns(orders, credit=[100, 900]), np.array([1]))
+    assert found.plan.tolist() == [LEFT_OUT, 0]  # beyond what they cost anyway: 10 against 0
+    assert (found.cents, found.least_cents, found.proven) == (900, 900, True)
+
+
 def test_units_and_places_bind_together():
     # Supply 0: five units; supply 1: three places. Orders of 3, 2 and 2 units; the two small ones and not the large one.
     orders = [[(10, 0, {0: 3, 1: 1})], [(90, 0, {0: 2, 1: 1})], [(90, 0, {0: 2, 1: 1}), (500, 0, {1: 1})]]
@@ -138,6 +148,13 @@ def test_small_pools_are_those_of_all_choices_tried(seed):
     lawful(found, orders, left)
     assert found.proven
     assert (found.served, found.gave_up, found.cents) == by_hand(orders, left)
+    credit = rng.integers(0, 4_000, len(orders)).tolist()
+    net = [[(cents - own, *rest) for cents, *rest in order] for own, order in zip(credit, orders, strict=True)]
+    found = pool(columns(orders, credit), np.array(left))
+    lawful(found, orders, left)
+    beyond = found.cents - sum(own for own, p in zip(credit, found.plan, strict=True) if p != LEFT_OUT)
+    assert (found.served, found.gave_up, beyond) == by_hand(net, left)
+    assert found.proven
 
 
 @pytest.mark.parametrize("seed", range(1, 5))

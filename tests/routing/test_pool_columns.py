@@ -100,6 +100,18 @@ def test_the_cents_of_a_plan_are_those_of_the_search():
             assert plan_cents(case.priced, option.shipments) == option.cents
 
 
+def test_a_line_weighs_what_it_says_though_its_units_do_not_divide_it():
+    # Seven units of 1,000 g together, in cartons of at most 999 g for 5 cents, above for 9.
+    none = np.zeros(0, np.int64)
+    ladders = Ladders(
+        np.array([0, 2]), np.array([999, 9_999]), np.array([5, 9]), np.zeros(1, np.int64), np.array([0, 0]), none, none
+    )
+    one = replace(flat([7], [[7]], [0]), weight_g=np.array([1_000]), ladders=ladders)
+    assert plan_cents(one, ((0, (7,)),)) == 9
+    assert [option.cents for option in options_of(of_network(one, [0]))] == [9]
+    assert plan_cents(one, ((0, (6,)),)) == 5  # 6 of 142 g
+
+
 def every_plan(case: Case, asked: Asked) -> list[tuple[int, dict[int, int]]]:
     """Cents and takings of every whole-line plan by the readable price: of those that take the same, the cheapest."""
     p, least = case.priced, {}
@@ -167,12 +179,16 @@ def test_a_pool_of_real_ladders_is_the_best_of_every_plan_there_is(seed):
         service = np.array([int(name[2:]) for name in case.service])
         of_node = NODES * ITEMS + p.node
         of_service = NODES * ITEMS + NODES + service
-        asked.append(Asked(p, (np.arange(NODES)[:, None] * ITEMS + item)[None], np.stack([of_node, of_service])))
+        stock_of = (np.arange(NODES)[:, None] * ITEMS + item)[None]
+        credit = int(rng.integers(0, 3_000)) * (seed % 2)
+        asked.append(Asked(p, stock_of, np.stack([of_node, of_service]), credit_cents=credit))
     left = np.concatenate([stock.ravel(), rng.integers(1, 4, NODES), rng.integers(2, 6, 2)])
     found = join(asked, left, most_nodes=2_000)
     within(found, asked, left)
     plans = [every_plan(case, one) for case, one in zip(cases, asked, strict=True)]
-    served, cents = best_of_all(plans, left)
+    net = [[(cents - one.credit_cents, takes) for cents, takes in own] for own, one in zip(plans, asked, strict=True)]
+    served, cents = best_of_all(net, left)
+    cents += sum(one.credit_cents for o, one in enumerate(asked) if found.chosen(o))
     assert found.most_served >= served
     if not found.torn:
         assert found.pooled.served == served

@@ -92,7 +92,7 @@ class PoolRouted:
     """No choice of whole lines serves more of them."""
     cents: int
     least_cents: int
-    """No choice of whole lines that serves as many costs less."""
+    """No choice of whole lines that serves as many costs less, beyond what each of its orders costs alone."""
     proven: bool
     """Whether it is the most and the least."""
     moved: int
@@ -284,6 +284,8 @@ def _look(
         # What takes stock protected for others is a person's to decide, not the pool's.
         if decision.plan is not None and decision.priced is not None and not decision.takes_protected:
             asked = _asked(wave, found, network, policy, own, decision.priced)
+            # An order left out now ships later: what it costs anyway is no reason to leave it out.
+            asked = replace(asked, credit_cents=int(decision.plan.cents))
             wave.waiting.append(_Waiting(order, found, asked, _shipped(decision.plan)))
     return wave
 

@@ -46,6 +46,10 @@ class Columns:
     """What is taken, shape ``(taking,)``; no plan names a supply twice."""
     amount: Whole
     """How much of it, above zero, shape ``(taking,)``."""
+    credit: Whole | None = None
+    """Cents that serving an order counts for among choices that serve as many, shape ``(order,)``; None for nothing.
+
+    What an order costs at least anyway, sooner or later: then none is left out for being dear, only for what room costs."""
 
     def __post_init__(self) -> None:
         plans, takings = len(self.cents), len(self.supply)
@@ -53,6 +57,8 @@ class Columns:
             raise ValueError(f"{plans} plans need as many wishes and one more beginning")
         if int(self.first_taking[-1]) != takings or len(self.amount) != takings:
             raise ValueError(f"{takings} takings need as many amounts")
+        if self.credit is not None and len(self.credit) != len(self.first) - 1:
+            raise ValueError(f"{len(self.credit)} credits for {len(self.first) - 1} orders")
         if takings and self.amount.min() < 1:
             raise ValueError("a plan takes at least one of what it takes")
 
@@ -68,6 +74,11 @@ class Columns:
     def plan(self) -> Whole:
         """Of each taking, shape ``(taking,)``."""
         return np.repeat(np.arange(len(self.cents)), np.diff(self.first_taking))
+
+    @property
+    def counted(self) -> Whole:
+        """Cents less the order's credit, shape ``(plan,)``."""
+        return self.cents if self.credit is None else self.cents - self.credit[self.order]
 
     def takings(self, plan: int) -> list[tuple[int, int]]:
         """Supply and amount of all that a plan takes."""
@@ -87,7 +98,7 @@ class Pooled:
     gave_up: int
     cents: int
     least_cents: int
-    """No choice that serves as many, and gives up as little, costs less."""
+    """No choice that serves as many, and gives up as little, costs less; with credits, less beyond those of its orders."""
     proven: bool
     """Whether served is the most, wishes given up the fewest and cents the least."""
     left: Whole
@@ -141,6 +152,7 @@ def pool(columns: Columns, left: Whole, most_nodes: int = MOST_NODES) -> Pooled:
         chosen[members] = found.chosen
         value += np.array(found.value, object)
         bound += np.array(found.bound, object)
+    cents = int(columns.cents[chosen].sum())
     plan = np.full(len(columns), LEFT_OUT, np.int64)
     plan[order_of[chosen]] = np.flatnonzero(chosen) - columns.first[order_of[chosen]]
     used = np.zeros(len(left), np.int64)
@@ -151,8 +163,8 @@ def pool(columns: Columns, left: Whole, most_nodes: int = MOST_NODES) -> Pooled:
         -int(value[0]),
         -int(bound[0]),
         int(value[1]),
-        int(value[2]),
-        int(bound[2]),
+        cents,
+        int(bound[2]) + cents - int(value[2]),
         bool((value == bound).all()),
         left - used,
         price,
@@ -219,7 +231,7 @@ def _alone(columns: Columns, members: Whole) -> Solved:
     best = min(range(len(members)), key=lambda k: (columns.gives_up[members[k]], columns.cents[members[k]], k))
     chosen = np.zeros(len(members), np.bool_)
     chosen[best] = True
-    value = (-1, int(columns.gives_up[members[best]]), int(columns.cents[members[best]]))
+    value = (-1, int(columns.gives_up[members[best]]), int(columns.counted[members[best]]))
     return Solved(chosen, value, value, ())
 
 
@@ -229,5 +241,5 @@ def _together(columns: Columns, members: Whole, short: Truth, left: Whole, most_
     column, supply, amount = np.array(takings, np.int64).T
     supplies, number = np.unique(supply, return_inverse=True)
     _, order = np.unique(columns.order[members], return_inverse=True)
-    tiers = np.stack([np.full(len(members), -1), columns.gives_up[members], columns.cents[members]])
+    tiers = np.stack([np.full(len(members), -1), columns.gives_up[members], columns.counted[members]])
     return solve(Program(order, tiers, column, number, amount, left[supplies]), most_nodes), supplies

@@ -43,6 +43,8 @@ class Asked:
     """Supplies of which a shipment by each candidate takes one, shape ``(kind, candidate)``; -1 for none."""
     lawful: Priced | None = None
     """Under law alone, where that allows more."""
+    credit_cents: int = 0
+    """See `Columns.credit`."""
 
     def levels(self) -> list[Priced]:
         """With every wish it can keep, then without."""
@@ -90,7 +92,7 @@ class Joined:
     most_served: int
     """No choice of whole-line plans serves more, whatever plans were made."""
     least_cents: int
-    """No choice of whole-line plans that serves as many, and gives up as little, costs less."""
+    """No choice of whole-line plans that serves as many, and gives up as little, costs less (beyond credits)."""
     torn: bool = False
     """Whether plans that take a line from several nodes were needed: the bounds are those of the choice without them."""
 
@@ -127,7 +129,9 @@ def join(
             made, columns = grown, columns_of(asked, grown)
             pooled = pool(columns, left, most_nodes)
     if any(one.priced.pieces > EXACT_LINES for one in asked):
-        bounds = (len(asked), 0)  # their cheapest plan at the prices is not known for sure
+        # Their cheapest plan at the prices is not known for sure.
+        left_out = [one.credit_cents for one, plan in zip(asked, pooled.plan, strict=True) if plan == LEFT_OUT]
+        bounds = (len(asked), -sum(left_out))
     torn = [list(own) for own in made]
     if pooled.served < len(asked) and any(list(map(_torn, asked, torn))):
         apart = columns_of(asked, torn)
@@ -164,20 +168,25 @@ def columns_of(asked: Sequence[Asked], options: Sequence[Sequence[Option]]) -> C
         np.cumsum([0, *map(len, takings)]),
         taken[:, 0],
         taken[:, 1],
+        np.array([one.credit_cents for one in asked], np.int64),
     )
 
 
 def plan_cents(priced: Priced, shipments: Shipments) -> int:
     """What a plan costs, before prices of what it takes."""
     cents = (len(shipments) - 1) * priced.extra_shipment_cents
-    weight_g, volume_mm3 = priced.weight_g // priced.units, priced.volume_mm3 // priced.units
     for candidate, carried in shipments:
         units = np.array(carried, np.int64)
         longest = int(priced.longest_mm[units > 0].max())
-        goods = int(units @ weight_g), int(units @ volume_mm3), longest
+        goods = _part(priced.weight_g, priced, units), _part(priced.volume_mm3, priced, units), longest
         cents += int(priced.shipment_cents[candidate]) + int(priced.unit_cents[candidate] @ units)
         cents += int(carton_cents(priced.ladders.arrays, int(priced.ladder[candidate]), *goods))
     return cents
+
+
+def _part(of_line: Whole, priced: Priced, units: Whole) -> int:
+    """Sum over lines: of a whole line all, of a part its units times that of one."""
+    return int(np.where(units == priced.units, of_line, of_line // priced.units * units).sum())
 
 
 def _from_one_node(priced: Priced) -> list[tuple[int, Shipments]]:
@@ -234,7 +243,7 @@ def _grow(
             scarce, more = _dearer(one, own, level, _free(priced), part)
             least_part = min(least_part, scarce - PARTS)
             dear, others = _dearer(one, own, level, priced, cent)
-            least_cent = min(least_cent, dear + level * wish - serve)
+            least_cent = min(least_cent, dear - one.credit_cents + level * wish - serve)
             for shipments in dict.fromkeys(more + others):
                 own.append(Option(plan_cents(priced, shipments), level, shipments))
                 grown += 1
@@ -242,6 +251,7 @@ def _grow(
         cents += least_cent
     served -= _paid(part, left)
     cents += serve * pooled.served - wish * pooled.gave_up - _paid(cent, left)
+    cents += sum(one.credit_cents for one, plan in zip(asked, pooled.plan, strict=True) if plan != LEFT_OUT)
     return grown, (min(-served // PARTS, len(asked)), cents)
 
 
