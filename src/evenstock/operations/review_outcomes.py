@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from scipy.stats import chi2
 
 from evenstock.distributions.proportions import wilson
 from evenstock.domain import Costs, DecisionRecord, OrderId, Outcome
@@ -107,7 +108,12 @@ def review_outcomes(
     }
     shipped = _rows(tables.get("shipments"))
     claims = _rows(tables.get("claims"))
-    picks = [row for row in _rows(tables.get("short_picks")) if first <= row["picked_at"].date() <= last]
+    begun = min((record.decided_at for record in made.values()), default=None)
+    picks = [
+        row
+        for row in _rows(tables.get("short_picks"))
+        if begun is not None and row["picked_at"] >= begun and row["picked_at"].date() <= last
+    ]
     notes = [
         f"no table {name}: {what} cannot be reviewed; import it"
         for name, what in (("shipments", "freight and lateness"), ("claims", "the cost of what goes wrong"))
@@ -116,7 +122,7 @@ def review_outcomes(
     freight, services = _freight(made, shipped)
     lateness, late = _lateness(made, shipped)
     told = [one for one in (freight, lateness, _phantom(made, picks, costs)) if one is not None]
-    proposals = _proposals(made, late, claims, picks, costs)
+    proposals = _proposals(made, late, claims, picks, costs) if tables.get("claims") is not None else []
     return OutcomeReview(first, last, len(made), tuple(told), tuple(services), tuple(proposals), tuple(notes))
 
 
@@ -209,9 +215,12 @@ def _phantom(made: Mapping[OrderId, DecisionRecord], picks: Sequence[dict[str, A
         return None
     expected = sum(terms) / costs.short_pick_cents
     missing = sum(row["wanted"] - row["found"] for row in picks)
-    nan = float("nan")
+    # A count of rare things: exact limits of its Poisson mean (Garwood 1936).
+    low = float(chi2.ppf(0.025, 2 * missing)) / 2 if missing else 0.0
+    high = float(chi2.ppf(0.975, 2 * missing + 2)) / 2
+    scale = 1.0 / expected if expected else float("nan")
     return Foretold(
-        "missing units", "units", expected, missing, len(picks), nan, nan,
+        "missing units", "units", expected, missing, len(picks), low * scale, high * scale,
         f"missing units: expected {expected:.1f}, {missing:,} not found in {len(picks):,} short picks",
     )  # fmt: skip
 

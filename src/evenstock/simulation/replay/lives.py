@@ -37,7 +37,7 @@ class Repricing:
     """How an arm finds prices along the way: the last orders stand for those to come, and the ascent for the night."""
 
     horizon_days: int = 7
-    """Days of demand that the stock at hand must serve."""
+    """Days of demand that the stock at hand must serve; at the end of the past fewer."""
     look_back: int = 6_000
     """Orders that stand for those to come, the last ones."""
     sweeps: int = 30
@@ -189,8 +189,10 @@ class Life:
         batch = joined([one for one, _, _ in self._seen])
         days = max(1, (self._seen[-1][2] - self._seen[0][1]).days + 1)
         items = max(batch.items, 1)
-        weight = np.full(len(batch), how.horizon_days / days)
-        wanted = np.bincount(batch.item, batch.units * how.horizon_days / days, minlength=items)
+        # Nobody is paid for what is left when the days are over, so nothing is kept for the day after.
+        ahead = max(1, min(how.horizon_days, (self.past.last - self._seen[-1][2]).days))
+        weight = np.full(len(batch), ahead / days)
+        wanted = np.bincount(batch.item, batch.units * ahead / days, minlength=items)
         stock = np.ascontiguousarray(self.world.stock[:, :items])
         nodes = self.network.nodes
         each = np.array([lost_cents(self.network.items[sku], self.network.costs) for sku in sorted(self.network.items)])

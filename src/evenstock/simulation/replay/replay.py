@@ -27,7 +27,7 @@ class Replayed:
     last: date
     orders: tuple[Order, ...]
     scores: tuple[Score, ...]
-    """What was done first, then each arm, all on the same orders."""
+    """What was done first, without the orders of which nobody knows what they cost, then each arm, all on the same orders."""
     comparisons: tuple[Comparison, ...]
     """The first arm against each of the others."""
     plans: Mapping[str, Sequence[OrderPlan | None]]
@@ -45,10 +45,19 @@ class Replayed:
     notes: tuple[str, ...]
 
     def gap(self, arm: str) -> float:
-        """How far an arm is from the bound; nan without a bound."""
+        """How far an arm is from the bound; nan without a bound.
+
+        What was done is held to it by way of the first arm, on the orders that both served: of the others nobody knows what
+        they cost.
+        """
         if self.certificate is None:
             return float("nan")
-        return gap(next(one for one in self.scores if one.arm == arm), self.certificate.cents)
+        if arm != DONE:
+            return gap(next(one for one in self.scores if one.arm == arm), self.certificate.cents)
+        against = self.comparisons[0]
+        if not against.orders:
+            return float("nan")
+        return self.gap(against.first) - against.difference_cents / self.certificate.cents
 
 
 def replay(
@@ -91,7 +100,11 @@ def replay(
         tick(len(chunk.orders))
     plans: dict[str, Sequence[OrderPlan | None]] = {DONE: as_done}
     plans |= {life.arm.name: [outcome.plan for outcome in life.outcomes] for life in lives}
-    scores = tuple(score(name, past.orders, made, network) for name, made in plans.items())
+    known = [n for n, plan in enumerate(as_done) if plan is not None or past.orders[n].id not in past.done]
+    scores = (
+        score(DONE, [past.orders[n] for n in known], [as_done[n] for n in known], network),
+        *(score(name, past.orders, plans[name], network) for name in names),
+    )
     mine = names[0]
     comparisons = tuple(
         compare((mine, name), past.orders, plans[mine], made) for name, made in plans.items() if name != mine
