@@ -90,11 +90,11 @@ class Played:
         ]
         for name, outcomes in self.outcomes.items():
             over, under_guard = self.over(name), self.over(name, guard=True)
-            error = over.std(ddof=1) / np.sqrt(over.size) if over.size > 1 else 0.0
+            error = f"±{over.std(ddof=1) / np.sqrt(over.size):.4f}" if over.size > 1 else ""
             parcels = np.mean([o.parcels_an_order for o in outcomes])
             unfilled = np.mean([o.unfilled_share for o in outcomes])
             lines.append(
-                f"{name:<56} {over.mean():>8.4f} ±{error:.4f} {self.closed(name):>8.1%} {under_guard.mean():>9.4f} "
+                f"{name:<56} {over.mean():>8.4f} {error:<7} {self.closed(name):>8.1%} {under_guard.mean():>9.4f} "
                 f"{self.closed(name, guard=True):>8.1%} {parcels:>8.3f} {unfilled:>9.2%}"
             )
         return lines
@@ -126,13 +126,13 @@ def variants(folder: Path) -> Iterator[Played]:
         yield runs
 
 
-def large(folder: Path, periods: int = 20_000) -> Played:
+def large(folder: Path, periods: int = 100_000) -> Played:
     """One instance of ten centres, 99 cities, 100 items and orders of up to ten lines; the guarded bound alone."""
     runs = Played(f"large network, T = {periods:,}, guarded bound")
-    few = LookAhead(repricings=6, first_sweeps=30, sweeps=10, most_kinds=1_000)
+    few = LookAhead(repricings=12, first_sweeps=40, sweeps=12, most_kinds=5_000)
     policies = {name: FIELD[name] for name in ("nearest", RULES, MYOPIC, "stock-out penalty", "mirror descent")}
     world = instance(folder, SEEDS[0], periods=periods, large=True)
-    runs.play(world, SEEDS[0], 0, {**policies, OURS: few.run}, rounds=8)
+    runs.play(world, SEEDS[0], 0, {**policies, OURS: few.run}, rounds=24)
     return runs
 
 
