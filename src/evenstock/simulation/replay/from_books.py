@@ -78,6 +78,13 @@ def first_decisions(books: Transaction, first: date, last: date) -> Decided:
 
 
 def past_from_books(store: Store, first: date, last: date, items: Mapping[Sku, Item]) -> Past:
+    """The past of `lived_here` alone."""
+    return lived_here(store, first, last, items)[0]
+
+
+def lived_here(
+    store: Store, first: date, last: date, items: Mapping[Sku, Item]
+) -> tuple[Past, Mapping[OrderId, DecisionRecord]]:
     """Orders first decided in these days, with what was shipped for them as it stood at the end of the last.
 
     An order keeps its promise and its content, less what was cancelled of it; `placed_at` is the moment of its first
@@ -92,6 +99,8 @@ def past_from_books(store: Store, first: date, last: date, items: Mapping[Sku, I
     -------
     Past
         Without orders where none was decided in these days.
+    Mapping
+        The first decision about each order, among them orders that are not lived again.
     """
     notes: list[str] = []
     with store.reading() as books:
@@ -115,7 +124,8 @@ def past_from_books(store: Store, first: date, last: date, items: Mapping[Sku, I
         notes.append(f"{sum(buffers.values()):,} units are buffers, as set now: no life may promise them")
         opening, inflow = _without(buffers, opening, inflow)
     orders = tuple(sorted(lived.orders, key=lambda order: (order.placed_at, order.id)))
-    return Past(first, last, orders, lived.done, lived.cancelled, opening, inflow, tuple(notes))
+    past = Past(first, last, orders, lived.done, lived.cancelled, opening, inflow, tuple(notes))
+    return past, decided.first
 
 
 def queue_answers(store: Store) -> list[tuple[Order, DecisionRecord, DecisionRecord]]:
