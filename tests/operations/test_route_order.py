@@ -14,6 +14,7 @@ from tests.routing.brand import NOW, compiled, frames, items, network, nodes, or
 
 from evenstock.domain import (
     Allow,
+    CapacityPrice,
     Cents,
     Costs,
     LotId,
@@ -24,6 +25,7 @@ from evenstock.domain import (
     Outcome,
     Policy,
     Price,
+    Quota,
     Refuse,
     Reservation,
     ReservationId,
@@ -39,6 +41,8 @@ from evenstock.operations.decisions import decision_from
 from evenstock.operations.ports import ConflictError, Short, Store
 from evenstock.operations.route_order import route_many, route_order
 from evenstock.policy import default_policy
+from evenstock.routing.confidence import Scenarios
+from evenstock.routing.knowledge import Knowledge
 from evenstock.routing.network import ShippingNetwork
 from evenstock.storage.memory import MemoryStore
 
@@ -348,31 +352,54 @@ def test_an_expired_reservation_of_another_order_does_not_block(store):
 
 
 SCRIPT = """
-import sys
+import os, sys
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 from tests.operations.test_route_order import records
 sys.stdout.write(records())
 """
 
 
+def knowing() -> ShippingNetwork:
+    """The network with everything a decision can know: doubt, two futures of prices, and a gate."""
+    made = network(orders_per_day=40)
+    nodes, skus = [node.id for node in made.nodes], sorted(items())
+    worth = np.random.default_rng(6).integers(0, 300, (2, len(nodes), len(skus)))
+    made.known = Knowledge(
+        {(sku, node): 1_000 * n for n, (sku, node) in enumerate(itertools.product(skus[:9], nodes))},
+        Scenarios(worth, {sku: n for n, sku in enumerate(skus)}, "sha256:scenarios"),
+        30_000,
+        "sha256:known",
+    )
+    return made
+
+
 def records() -> str:
-    """Digests of thirty decisions, some short, some split, some late."""
-    store, rng = MemoryStore(), np.random.default_rng(4)
+    """Digests of thirty decisions, some short, some split, some late, some a person's, one too large for the exact search."""
+    store, rng, shipping = MemoryStore(), np.random.default_rng(4), knowing()
+    with store.transaction() as books:
+        books.put_capacity_prices([CapacityPrice("node", "TX", NOW.date(), NOW, "repricing", Cents(120))])
+        books.put_prices([Price(Sku("SKU-003"), NodeId("TX"), NOW, "nightly", Cents(90))])
     said = []
     for n in range(30):
-        of = random_order(rng, lines=int(rng.integers(1, 6)), name=f"A-{n}")
+        of = random_order(rng, lines=16 if n == 7 else int(rng.integers(1, 6)), name=f"A-{n}")
         of = replace(of, tags=frozenset({"gift", "vip", "first"}), lines=(*of.lines, OrderLine("z", ONE, Units(1))))  # type: ignore[arg-type]
+        if n % 5 == 0:
+            of = replace(of, lines=tuple(replace(line, kit="set") for line in of.lines))
         for line in of.lines:
-            put(store, {(line.sku, k): int(rng.integers(0, 4)) for k in ("CA", "NJ", "TX", "PA")})
-        said.append(route_order(store, NETWORK, POLICY, RouteOrder(of, NOW)).record.digest())
+            put(store, {(line.sku, k): int(rng.integers(0, 9)) for k in ("CA", "NJ", "TX", "PA")})
+        if n == 10:
+            with store.transaction() as books:
+                books.set_quotas([Quota(ONE, NodeId(k), "vip", Units(2)) for k in ("CA", "NJ", "TX", "PA")])
+        said.append(route_order(store, shipping, POLICY, RouteOrder(of, NOW, prove=True)).record.digest())
     return "\n".join(said)
 
 
-def test_the_same_inputs_give_the_same_bytes_in_another_process_zone_and_language():
+def test_the_same_inputs_give_the_same_bytes_in_another_process_zone_language_and_on_one_core():
     root = Path(__file__).resolve().parents[2]
     here = records()
     said = subprocess.run(
         [sys.executable, "-c", SCRIPT],
-        env=os.environ | {"PYTHONHASHSEED": "77", "TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONPATH": str(root)},
+        env=os.environ | {"PYTHONHASHSEED": "77", "TZ": "Pacific/Auckland", "LC_ALL": "C", "NUMBA_NUM_THREADS": "1", "PYTHONPATH": str(root)},
         cwd=root, capture_output=True, text=True, check=True,
     )  # fmt: skip
 
