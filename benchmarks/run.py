@@ -15,6 +15,14 @@ PARTS = {
         "lead_time",
         "phantom_stock",
     ],
+    "routing": [
+        "routing_speed",
+        "routing_batch",
+        "routing_fair",
+        "routing_confidence",
+        "routing_replay",
+        "routing_brunel",
+    ],
     "real": ["real_brunel", "real_m5", "real_online_retail"],
 }
 
