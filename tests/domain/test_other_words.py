@@ -1,8 +1,12 @@
 """Orders, nodes, transfers, policies and records refuse nonsense and spell themselves in one way."""
 
+import json
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evenstock.domain import (
     Cents,
@@ -14,6 +18,7 @@ from evenstock.domain import (
     Order,
     OrderId,
     OrderLine,
+    Outcome,
     Policy,
     Rule,
     ShipTo,
@@ -23,6 +28,7 @@ from evenstock.domain import (
     Units,
     canonical_json,
     digest,
+    plain,
 )
 
 NOW = datetime(2026, 11, 20, 14, tzinfo=UTC)
@@ -119,3 +125,43 @@ def test_sets_and_zones_have_one_spelling() -> None:
 def test_a_float_has_no_canonical_text() -> None:
     with pytest.raises(TypeError, match="no canonical text"):
         canonical_json({"cost": 1.5})
+
+
+@dataclass(frozen=True)
+class Leaf:
+    name: str
+    cents: int
+    on: date | None = None
+
+
+@dataclass(frozen=True)
+class Branch:
+    leaves: tuple[Leaf, ...]
+    marks: frozenset[str]
+    outcome: Outcome
+    more: dict[str, object]
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=6)
+days = st.dates(date(2020, 1, 1), date(2030, 1, 1))
+leaves = st.builds(Leaf, texts, st.integers(), st.none() | days)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts | days | st.sampled_from(Outcome) | leaves,
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(texts, inner, max_size=3)
+    | st.builds(
+        Branch, st.lists(leaves, max_size=3).map(tuple), st.frozensets(texts, max_size=3), st.sampled_from(Outcome),
+        st.dictionaries(texts, inner, max_size=2),
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(values)
+def test_canonical_text_is_that_of_the_plain_values_with_sorted_keys(value: object) -> None:
+    slow = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    assert canonical_json(value) == slow.encode()
+    # The same object twice is spelled twice.
+    assert canonical_json([value, value]) == f"[{slow},{slow}]".encode()

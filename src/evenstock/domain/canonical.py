@@ -11,9 +11,13 @@ from typing import Any, Final
 
 from evenstock.domain.moments import rfc3339
 
+_quoted: Final = json.encoder.encode_basestring
 _ATOMS: Final = frozenset({str, int, bool, type(None)})
 _FIELDS: dict[type, tuple[str, ...]] = {}
 """Field names of the dataclasses met so far: a decision's record holds hundreds of a few kinds."""
+
+_KEYS: dict[type, tuple[tuple[str, str], ...]] = {}
+"""The same by name, each with its text as a key of JSON."""
 
 
 def plain(value: Any) -> Any:
@@ -53,6 +57,36 @@ def plain(value: Any) -> Any:
             raise TypeError(f"{kind.__name__} {value!r} has no canonical text; use whole numbers or strings")
 
 
+def _text(value: Any, spelled: dict[int, str]) -> str:
+    """The canonical text; `spelled` keeps that of each dataclass met, by identity: alternatives share their shipments."""
+    kind = type(value)
+    if kind is str:
+        return _quoted(value)
+    if kind is int:
+        return str(value)
+    if kind is tuple or kind is list:
+        return f"[{','.join([_quoted(v) if type(v) is str else _text(v, spelled) for v in value])}]"
+    known = spelled.get(id(value))
+    if known is not None:
+        return known
+    keys = _KEYS.get(kind)
+    if keys is None and dataclasses.is_dataclass(kind):
+        keys = _KEYS[kind] = tuple((f"{_quoted(n)}:", n) for n in sorted(f.name for f in dataclasses.fields(kind)))
+    if keys is not None:
+        parts = [
+            head + (_quoted(v) if type(v := getattr(value, name)) is str else _text(v, spelled)) for head, name in keys
+        ]
+        text = spelled[id(value)] = f"{{{','.join(parts)}}}"
+        return text
+    if kind is dict:
+        named = {str(k): v for k, v in value.items()}
+        return f"{{{','.join([f'{_quoted(k)}:{_text(named[k], spelled)}' for k in sorted(named)])}}}"
+    said = plain(value)
+    if type(said) is str:
+        return _quoted(said)
+    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical_json(value: Any) -> bytes:
     """RFC 8785 for our values (no floats): keys sorted, no spaces, UTF-8.
 
@@ -61,7 +95,7 @@ def canonical_json(value: Any) -> bytes:
     >>> canonical_json({"b": 1, "a": date(2026, 11, 20)})
     b'{"a":"2026-11-20","b":1}'
     """
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _text(value, {}).encode()
 
 
 def digest(value: Any) -> str:

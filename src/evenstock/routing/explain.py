@@ -20,6 +20,9 @@ FREIGHT: Final = (base_freight.NAME, fuel.NAME, surcharges.NAME)
 SHOWN: Final = 3
 """Differences named one by one; the rest is one sum."""
 
+_Parts = tuple[dict[tuple[int, int], ShippedLine], dict[tuple[int, int], CostTerm]]
+"""Shipped lines by line and units, and terms by term and cents, of the order at hand."""
+
 
 def plans(pricing: Pricing, choice: Choice) -> tuple[OrderPlan, ...]:
     """The plans of a choice with every shipment's terms; terms that are zero are left out.
@@ -39,24 +42,36 @@ def plans(pricing: Pricing, choice: Choice) -> tuple[OrderPlan, ...]:
     np.add.at(total, row, cents.sum(axis=1))
     assert (total == choice.cents).all(), "a plan's terms do not add up to its cents"
     made: dict[tuple[int, tuple[int, ...], tuple[int, ...]], OrderShipment] = {}
+    parts: _Parts = ({}, {})
     shipped: list[list[OrderShipment]] = [[] for _ in range(len(choice))]
     for plan, way, carried, by_term in zip(
         row.tolist(), candidate.tolist(), units.tolist(), cents.tolist(), strict=True
     ):
         key = (way, tuple(carried), tuple(by_term))
         if key not in made:  # alternatives share many of their shipments
-            made[key] = _shipment(pricing, *key)
+            made[key] = _shipment(pricing, parts, *key)
         shipped[plan].append(made[key])
     return tuple(OrderPlan(tuple(shipments)) for shipments in shipped)
 
 
-def _shipment(pricing: Pricing, way: int, carried: tuple[int, ...], cents: tuple[int, ...]) -> OrderShipment:
-    of = pricing.candidates
-    return OrderShipment(
-        of.ways[way],
-        tuple(ShippedLine(line.id, line.sku, Units(n)) for line, n in zip(of.lines, carried, strict=True) if n),
-        tuple(CostTerm(name, Cents(c)) for (name, _), c in zip(pricing.charges, cents, strict=True) if c),
-    )
+def _shipment(
+    pricing: Pricing, parts: _Parts, way: int, carried: tuple[int, ...], cents: tuple[int, ...]
+) -> OrderShipment:
+    """A shipment of the lines and terms seen before, where they are the same: most are."""
+    of, (lines, terms) = pricing.candidates, parts
+    shipped, charged = [], []
+    for place in enumerate(carried):
+        if place[1]:
+            if place not in lines:
+                line = of.lines[place[0]]
+                lines[place] = ShippedLine(line.id, line.sku, Units(place[1]))
+            shipped.append(lines[place])
+    for charge in enumerate(cents):
+        if charge[1]:
+            if charge not in terms:
+                terms[charge] = CostTerm(pricing.charges[charge[0]][0], Cents(charge[1]))
+            charged.append(terms[charge])
+    return OrderShipment(of.ways[way], tuple(shipped), tuple(charged))
 
 
 def _terms(pricing: Pricing, candidate: Whole, units: Whole) -> Whole:
