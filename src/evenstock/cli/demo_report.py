@@ -14,7 +14,7 @@ from evenstock.cli import plots
 from evenstock.cli.demo_day import Demo
 from evenstock.cli.options import option_rows
 from evenstock.cli.report import Report, Section, Table, Tile
-from evenstock.cli.route import summarise
+from evenstock.cli.route import by_layer, layer_rows, summarise
 from evenstock.cli.screen import dollars
 from evenstock.domain import DecisionRecord, TransferLine
 from evenstock.operations.plan_transfers import service_before_and_after
@@ -224,6 +224,12 @@ def _orders(found: Demo) -> Section:
             f"the first {len(rows)} of {len(found.records):,}",
         ),
         _options(dear),
+        Table(
+            ("who decided", "orders", "share", "expected regret, dollars", "share of it"),
+            layer_rows(by_layer(found.records)),
+            frozenset({1, 2, 3, 4}),
+            "rules where they left one plan, the optimiser, or a person while the plan is set aside",
+        ),
     ]
     stuck = [r for r in found.records if r.choice is None]
     if stuck:
@@ -241,7 +247,8 @@ def _orders(found: Demo) -> Section:
     )
     return Section(
         "Today's orders",
-        f"Each decision is the cheapest lawful plan, and its terms add up to its total in whole cents.{guide}",
+        f"Each decision is the cheapest lawful plan, and its terms add up to its total in whole cents.{guide}"
+        " Its expected regret is what it may cost beyond the best that could have been known, over several possible futures.",
         tables=tables,
     )
 

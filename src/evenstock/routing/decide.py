@@ -106,6 +106,9 @@ def decide(
 
         return under
 
+    if not pricing.candidates.ways:
+        barred = pricing.candidates.barred
+        return Decision(None, (), barred, (), (), unserved(pricing, law, network), proven_least=True)
     settled = law.settle(attempt(partial(choose_whole, prove=prove))) or law.settle(
         attempt(partial(choose_apart, prove=prove))
     )

@@ -103,9 +103,8 @@ def by_node_and_line(
     candidates: Candidates, network: ShippingNetwork, amount: Mapping[tuple[Sku, NodeId], int]
 ) -> Whole:
     """Units or cents by (sku, node) as an array ``(node, line)``; what is not named is zero."""
-    return np.array(
-        [[amount.get((line.sku, node.id), 0) for line in candidates.lines] for node in network.nodes], np.int64
-    )
+    rows = [[amount.get((line.sku, node.id), 0) for line in candidates.lines] for node in network.nodes]
+    return np.array(rows, np.int64).reshape(len(network.nodes), len(candidates.lines))
 
 
 def capacity_cents(candidates: Candidates, prices: Iterable[CapacityPrice]) -> tuple[Whole | None, Whole | None]:
