@@ -104,3 +104,23 @@ def test_an_event_ahead_lifts_its_day_and_an_unknown_driver_is_refused() -> None
     assert told.mu[0, 9] > 1.3 * np.delete(told.mu[0], 9).mean()
     with pytest.raises(ValueError, match="weather drive no forecast; the tables that do are events, promotions"):
         es.forecast(demand, "2026-09-01", weather=fair)
+
+
+@pytest.mark.parametrize(("kind", "type_"), [("polars", pl.DataFrame), ("pandas", pd.DataFrame)])
+def test_the_past_is_decided_again_from_frames(
+    company: dict[str, pl.DataFrame], network: es.Network, kind: str, type_: type
+) -> None:
+    lines = company["orders"].select("order", "line", "sku", "units", "placed_at", "postal_code", "country")
+    node = company["nodes"]["node"][0]
+    history = as_kind(lines.with_columns(served_by=pl.lit(node)), kind)
+    day = company["orders"]["placed_at"].dt.date()
+    said = es.Router(network).replay(
+        first=day.min(), last=day.max(), order_history=history, stock=as_kind(company["stock"], kind)
+    )
+
+    assert isinstance(said.scores, type_)
+    scores = said.scores if isinstance(said.scores, pl.DataFrame) else pl.from_pandas(said.scores)
+    assert scores["arm"].to_list() == ["what was done", "evenstock", "cheapest now"]
+    assert scores["orders"].to_list()[1] == lines["order"].n_unique()
+    assert scores["over_bound"].to_list()[1] >= -1e-9  # nobody is below the bound
+    assert said.replayed.certificate is not None

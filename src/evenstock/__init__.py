@@ -10,13 +10,24 @@ from typing import TYPE_CHECKING, Any
 __version__ = version("evenstock")
 
 if TYPE_CHECKING:
-    from evenstock.frames import Network, Plan, Rebalancer, RefusedInputError, Router, Routes, forecast, read_folder
+    from evenstock.frames import (
+        Network,
+        Plan,
+        Rebalancer,
+        RefusedInputError,
+        Replay,
+        Router,
+        Routes,
+        forecast,
+        read_folder,
+    )
 
 __all__ = [
     "Network",
     "Plan",
     "Rebalancer",
     "RefusedInputError",
+    "Replay",
     "Router",
     "Routes",
     "__version__",

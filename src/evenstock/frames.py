@@ -28,6 +28,9 @@ from evenstock.operations.plan_transfers import PATHS, plan_transfers
 from evenstock.operations.route_order import route_many
 from evenstock.rebalancing.explain import frame as lines_frame
 from evenstock.routing.network import ShippingNetwork
+from evenstock.simulation.replay.lives import Arm, Repricing
+from evenstock.simulation.replay.past import read_past
+from evenstock.simulation.replay.replay import Replayed, replay
 from evenstock.storage.memory import MemoryStore
 
 Frame = Any
@@ -246,11 +249,59 @@ class Routes:
         raise KeyError(order)
 
 
+@dataclass(frozen=True)
+class Replay:
+    """The past decided again."""
+
+    replayed: Replayed
+    """Everything found: plans, comparisons with intervals, the certificate, notes."""
+    scores: Frame
+    """A row for what was done and for each way of deciding; `over_bound` is how far it is from perfect."""
+
+
 class Router:
     """Decision 1: where each order ships from."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
+
+    def replay(self, *, first: str | date, last: str | date, bound: bool = True, **tables: Frame) -> Replay:
+        """Decide past orders again with the stock of their day.
+
+        Parameters
+        ----------
+        tables
+            `order_history`, and what else there is of `shipments`, `shipped_units`, `stock_history` and `stock`.
+
+        Raises
+        ------
+        RefusedInputError
+            With every problem of every table.
+        ValueError
+            If there are no past orders in these days, or nothing says what was in stock.
+        """
+        known = self._network.tables
+        checked = _checked({"nodes": known["nodes"], "items": known["items"], **tables})
+        past = read_past(checked, self._network.network.items, day(first), day(last))
+        arms = [Arm("evenstock", repricing=Repricing()), Arm("cheapest now")]
+        said = replay(past, self._network.shipping, self._network.network.policy, arms, bound=bound)
+        rows = [
+            {
+                "arm": score.arm,
+                "orders": score.orders,
+                "cents": score.cents,
+                "freight_cents": score.freight_cents,
+                "parcels": score.parcels,
+                "split_orders": score.split_orders,
+                "split_cents": score.split_cents,
+                "late_orders": score.late_orders,
+                "unserved_orders": score.unserved_orders,
+                "lost_cents": score.lost_cents,
+                "over_bound": said.gap(score.arm),
+            }
+            for score in said.scores
+        ]
+        return Replay(said, _as(pl.DataFrame(rows), next(iter(tables.values()))))
 
     def route(self, orders: Frame, stock: Frame, *, now: str | datetime) -> Routes:
         """Route orders one after the other against this stock: an earlier order takes from a later."""
