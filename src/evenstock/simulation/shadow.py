@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -89,7 +89,9 @@ def compare_shadow(
 def _orders(frame: pl.DataFrame | None, latest: Mapping[OrderId, DecisionRecord]) -> list[Order]:
     if frame is None:
         raise ValueError("no table orders: nobody knows what the shadow decisions were about; import it")
-    return [order for order in orders_from_frame(frame) if order.id in latest]
+    wanted = (order for order in orders_from_frame(frame) if order.id in latest)
+    # Both are priced from the moment of the decision: what was done is not given a day that the shadow did not have.
+    return [replace(order, placed_at=latest[order.id].decided_at) for order in wanted]
 
 
 def _first(shipments: tuple[Shipped, ...]) -> tuple[Shipped, ...]:
