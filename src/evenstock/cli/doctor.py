@@ -16,10 +16,17 @@ from evenstock.inventory import EMPTY_AT
 from evenstock.operations.believe_stock import current_beliefs
 from evenstock.operations.check_books import check_books
 from evenstock.operations.company import Company, NothingImportedError
+from evenstock.operations.gate import gate_in_force
+from evenstock.operations.queue import queue
+from evenstock.operations.roll_out import roll_out_in_force
 from evenstock.operations.transit_in_force import FRESH_DAYS, current_transit
+from evenstock.policy.lint import Fault, lint
+from evenstock.routing.prices.ladder import NONE, in_force
 
 _OLD_COUNT = timedelta(days=30)
 _OLD_DEMAND_DAYS = 3
+GRACE = timedelta(hours=1)
+"""How long a deadline may have passed before somebody is told that nothing ticks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ def examine(opened: Workspace, now: datetime) -> list[Advice]:
     except NothingImportedError as nothing:
         return [*advice, Advice(grave=True, what="there is no network yet", fix=str(nothing))]
     advice += [*_tables(here), *_rates(here, now), *_stock(here, now), *_beliefs(opened, here, now)]
-    advice += [*_forecast(opened, here, now), *_transit(opened, here, now)]
+    advice += [*_forecast(opened, here, now), *_transit(opened, here, now), *_routing(opened, here, now)]
     return sorted(advice, key=lambda a: not a.grave)
 
 
@@ -164,6 +171,47 @@ def _beliefs(opened: Workspace, here: Company, now: datetime) -> list[Advice]:
     return [
         Advice(grave=False, what=f"{empty:,} shelves are probably empty although the record says otherwise", fix=fix)
     ]
+
+
+def _routing(opened: Workspace, here: Company, now: datetime) -> list[Advice]:
+    """Prices, the gate, the queue, the rules and the stage of the roll-out."""
+    found = []
+    with opened.store.reading() as books:
+        rung = in_force(books.prices(sorted(here.network.items), now), now).rung if here.network.rates else ""
+        waiting = queue(books)
+        overdue = books.due_cases(now - GRACE, 1_000)
+        stage, gate = roll_out_in_force(books, opened.snapshots), gate_in_force(books, opened.snapshots)
+    if rung.startswith(NONE) and ("order_history" in here.digests or "orders" in here.digests):
+        fix = "run `evenstock reprice` every evening, after the plan"
+        found.append(
+            Advice(grave=False, what="no price of a unit is fresh: each order goes where it is cheapest now", fix=fix)
+        )
+    if overdue:
+        fix = "run `evenstock tick` every few minutes"
+        found.append(
+            Advice(grave=True, what=f"{len(overdue):,} deadlines have passed and nothing acted on them", fix=fix)
+        )
+    if waiting:
+        first = waiting[0].case
+        what = f"{len(waiting):,} orders wait for a person, the first until {first.due_at:%Y-%m-%d %H:%M} UTC: {first.because}"
+        found.append(Advice(grave=first.due_at < now + timedelta(hours=1), what=what, fix="`evenstock queue`"))
+    if not stage.live:
+        found.append(
+            Advice(grave=False, what="every decision is in shadow", fix="`evenstock rollout set` when you are sure")
+        )
+    if gate is not None and gate.threshold_millicents is None:
+        found.append(
+            Advice(
+                grave=False, what="the gate lets no decision pass", fix="`evenstock gate` says why; calibrate it again"
+            )
+        )
+    contradictions = [
+        finding.sentence for finding in lint(here.network.policy, now.date()) if finding.fault is Fault.CONTRADICTORY
+    ]
+    found += [
+        Advice(grave=True, what=said, fix="`evenstock rules lint`, then correct one of them") for said in contradictions
+    ]
+    return found
 
 
 def _transit(opened: Workspace, here: Company, now: datetime) -> list[Advice]:
