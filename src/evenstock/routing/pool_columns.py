@@ -21,7 +21,11 @@ from evenstock.routing.priced import Priced, Whole
 from evenstock.routing.split import choose_split
 from evenstock.routing.subset_kernel import carton_cents
 
-MOST_ROUNDS: Final = 4
+FIRST: Final = 8
+"""Other sets of nodes an order of a large pool starts with; prices ask for more, and fewer are searched sooner."""
+MOST_FIRST: Final = 3_000
+"""Up to so many in all, a small pool's orders start with more."""
+MOST_ROUNDS: Final = 6
 PARTS: Final = 1_000_000
 """Parts of an order in which prices of places are reckoned where only the number served counts."""
 
@@ -79,6 +83,8 @@ class Option:
     gives_up: int
     """Wishes given up, and lines torn, that alone need not be."""
     shipments: Shipments
+    takes: tuple[tuple[int, int], ...]
+    """Supplies, and how much of each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,25 +115,24 @@ class Joined:
         return done.proven and best and not self.torn
 
 
-def join(
-    asked: Sequence[Asked], left: Whole, *, alternatives: int = ALTERNATIVES, most_nodes: int = MOST_NODES
-) -> Joined:
+def join(asked: Sequence[Asked], left: Whole, *, alternatives: int = FIRST, most_nodes: int = MOST_NODES) -> Joined:
     """Decide orders together within what is left of each supply, shape ``(supply,)``.
 
     Each order's own stock limits it as in a decision alone; `left` limits all of them together.
     """
-    made = [options_of(one, alternatives) for one in asked]
+    first = min(ALTERNATIVES, max(FIRST, MOST_FIRST // max(1, len(asked)))) if alternatives is None else alternatives
+    made = [options_of(one, first) for one in asked]
     columns = columns_of(asked, made)
+    if any(one.priced.pieces > 1 for one in asked):
+        for _ in range(MOST_ROUNDS):
+            grown = [list(own) for own in made]
+            if not _grow(asked, grown, pool(columns, left, 0), left)[0]:
+                break
+            made, columns = grown, columns_of(asked, grown)
     pooled = pool(columns, left, most_nodes)
     bounds = (pooled.most_served, pooled.least_cents)
     if any(one.priced.pieces > 1 for one in asked):
-        for last in (*[False] * MOST_ROUNDS, True):
-            grown = [list(own) for own in made]
-            added, bounds = _grow(asked, grown, pooled, left)
-            if last or not added:
-                break
-            made, columns = grown, columns_of(asked, grown)
-            pooled = pool(columns, left, most_nodes)
+        bounds = _grow(asked, [list(own) for own in made], pooled, left)[1]
     if any(one.priced.pieces > EXACT_LINES for one in asked):
         # Their cheapest plan at the prices is not known for sure.
         left_out = [one.credit_cents for one, plan in zip(asked, pooled.plan, strict=True) if plan == LEFT_OUT]
@@ -152,20 +157,19 @@ def options_of(one: Asked, alternatives: int = ALTERNATIVES) -> list[Option]:
             key = tuple(sorted(one.takes(shipments).items()))
             known = options.get(key)
             if known is None or (known.gives_up, known.cents) > (level, cents):
-                options[key] = Option(cents, level, shipments)
+                options[key] = Option(cents, level, shipments, key)
     return list(options.values())
 
 
 def columns_of(asked: Sequence[Asked], options: Sequence[Sequence[Option]]) -> Columns:
     """The plans as the pool sees them."""
-    plans = [(one, option) for one, own in zip(asked, options, strict=True) for option in own]
-    takings = [sorted(one.takes(option.shipments).items()) for one, option in plans]
-    taken = np.array([pair for takes in takings for pair in takes], np.int64).reshape(-1, 2)
+    plans = [option for own in options for option in own]
+    taken = np.array([pair for option in plans for pair in option.takes], np.int64).reshape(-1, 2)
     return Columns(
         np.cumsum([0, *map(len, options)]),
-        np.array([option.cents for _, option in plans], np.int64),
-        np.array([option.gives_up for _, option in plans], np.int64),
-        np.cumsum([0, *map(len, takings)]),
+        np.array([option.cents for option in plans], np.int64),
+        np.array([option.gives_up for option in plans], np.int64),
+        np.cumsum([0, *(len(option.takes) for option in plans)]),
         taken[:, 0],
         taken[:, 1],
         np.array([one.credit_cents for one in asked], np.int64),
@@ -216,7 +220,7 @@ def _torn(one: Asked, options: list[Option]) -> int:
         return 0
     known = {option.shipments for option in options}
     added = [
-        Option(cents, level + 1, shipments)
+        Option(cents, level + 1, shipments, tuple(sorted(one.takes(shipments).items())))
         for level, priced in enumerate(one.levels())
         for cents, shipments in _plans(choose_split(priced))
         if shipments not in known
@@ -233,19 +237,22 @@ def _grow(
     Prices are rounded to whole cents, and to whole parts of an order where only the number served counts: any prices of
     zero or more bound every choice.
     """
-    part, cent = np.rint(pooled.price[0] * PARTS).astype(np.int64), np.rint(pooled.worth).astype(np.int64)
+    part, whim = np.rint(pooled.price[: TIERS - 1] * PARTS).astype(np.int64)
+    cent = np.rint(pooled.worth).astype(np.int64)
     # One worth of serving, one of a wish, for all: plans not made yet may join what shared nothing so far.
     serve, wish = np.rint(pooled.before[TIERS - 1].max(axis=1, initial=0.0)).astype(np.int64)[:2].tolist()
     grown, served, cents = 0, 0, 0
     for one, own in zip(asked, options, strict=True):
         least_part, least_cent = 0, 0
         for level, priced in enumerate(one.levels()):
-            scarce, more = _dearer(one, own, level, _free(priced), part)
+            scarce, more = _dearer(one, own, level, priced, part, free=True)
             least_part = min(least_part, scarce - PARTS)
+            more += _dearer(one, own, level, priced, whim, free=True)[1]
             dear, others = _dearer(one, own, level, priced, cent)
             least_cent = min(least_cent, dear - one.credit_cents + level * wish - serve)
             for shipments in dict.fromkeys(more + others):
-                own.append(Option(plan_cents(priced, shipments), level, shipments))
+                takes = tuple(sorted(one.takes(shipments).items()))
+                own.append(Option(plan_cents(priced, shipments), level, shipments, takes))
                 grown += 1
         served += least_part
         cents += least_cent
@@ -255,18 +262,21 @@ def _grow(
     return grown, (min(-served // PARTS, len(asked)), cents)
 
 
-def _dearer(one: Asked, options: list[Option], level: int, priced: Priced, price: Whole) -> tuple[int, list[Shipments]]:
-    """The least that an order pays at prices of what it takes, and the plan that does, if it has none as cheap yet."""
+def _dearer(
+    one: Asked, options: list[Option], level: int, priced: Priced, price: Whole, *, free: bool = False
+) -> tuple[int, list[Shipments]]:
+    """The least that an order pays at prices of what it takes, and the plan that does, if it has none as cheap yet.
+
+    With `free`, plans cost nothing but these prices.
+    """
     paid = [
-        plan_cents(priced, o.shipments) + sum(n * int(price[s]) for s, n in one.takes(o.shipments).items())
-        for o in options
-        if o.gives_up <= level
+        (0 if free else o.cents) + sum(n * int(price[s]) for s, n in o.takes) for o in options if o.gives_up <= level
     ]
     have = min(paid, default=FAR)
     padded = np.append(price, 0)
     if not padded[one.stock].any() and not padded[one.places].any():
         return have, []  # it pays no price, and began with the least without any
-    found = choose_whole(one.at(priced, price), 0)
+    found = choose_whole(one.at(_free(priced) if free else priced, price), 0)
     if not len(found):
         return FAR, []
     shipments = _plans(found)[0][1]

@@ -92,7 +92,7 @@ class Solved:
 
 
 def solve(program: Program, most_nodes: int = MOST_NODES) -> Solved:
-    """Choose at most one column of each order, tier after tier."""
+    """Choose at most one column of each order, tier after tier; with no nodes, by prices alone, without a search."""
     chosen = np.zeros(len(program.order), np.bool_)
     kept: list[int] = []
     bounds, prices = [], []
@@ -108,14 +108,17 @@ def solve(program: Program, most_nodes: int = MOST_NODES) -> Solved:
 def _tier(program: Program, tier: int, kept: list[int], start: Truth, most_nodes: int) -> tuple[Truth, int, Prices]:
     """The best choice of one tier, never worse than `start`; a bound on all; prices."""
     cost = program.tiers[tier]
+    free = Prices(np.zeros(len(program.left)), np.zeros(tier))
+    start = _better(program, cost, kept, start, _by_prices(program, tier, free))
+    bound = lower_bound(program, tier, kept, free)
+    if int(cost[start].sum()) == bound:
+        return start, bound, free  # as good as if nothing were short
     lp = _lp(program, cost, kept)
     solver = _solver(most_nodes)
     solver.passModel(lp)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        free = Prices(np.zeros(len(program.left)), np.zeros(tier))
-        found = _by_prices(program, tier, free)
-        return _better(program, cost, kept, start, found), lower_bound(program, tier, kept, free), free
+        return start, bound, free
     solution = solver.getSolution()
     orders = int(program.order[-1]) + 1
     dual = np.maximum(0.0, -np.asarray(solution.row_dual))
@@ -124,7 +127,7 @@ def _tier(program: Program, tier: int, kept: list[int], start: Truth, most_nodes
     best = _better(program, cost, kept, start, np.asarray(solution.col_value) > 0.5)
     if int(cost[best].sum()) > bound:
         best = _better(program, cost, kept, best, _by_prices(program, tier, prices))
-    if int(cost[best].sum()) > bound:
+    if int(cost[best].sum()) > bound and most_nodes:
         lp.integrality_ = [highspy.HighsVarType.kInteger] * lp.num_col_
         solver.passModel(lp)
         known = highspy.HighsSolution()
