@@ -97,3 +97,12 @@ def test_a_pattern_needs_enough_orders() -> None:
     rest = [c for c in choices(600) if not c.order.ship_to.postal_code.startswith("331")]
 
     assert mine([*few, *rest], brand.items()) == ()
+
+
+def test_where_people_chose_nothing_else_the_systems_choices_are_the_contrast() -> None:
+    overrides = [c for c in choices(600) if c.order.ship_to.postal_code.startswith("331")]
+    found = mine(overrides, brand.items(), held_out=0.0)
+
+    assert {one.node for one in found} == {IL}
+    agreed = [Chosen(c.order, c.would or GA, c.would, EVERYWHERE) for c in overrides]
+    assert mine(agreed, brand.items(), held_out=0.0) == ()

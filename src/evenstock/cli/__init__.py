@@ -15,6 +15,7 @@ from evenstock.cli import (
     gate,
     import_,
     learn,
+    night,
     outcomes,
     plan,
     promise,
@@ -51,6 +52,7 @@ for name, member in (
     ("explain", explain),
     ("doctor", doctor),
     ("outcomes", outcomes),
+    ("night", night),
     ("replay", replay),
     ("export-schemas", export_schemas),
 ):

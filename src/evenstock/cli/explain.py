@@ -70,7 +70,7 @@ def _tell(record: DecisionRecord) -> None:
         f"[bold]order {record.order}[/]: {record.outcome.replace('_', ' ')}, decided {rfc3339(record.decided_at)}"
     )
     page.print(record.sentence, soft_wrap=True)
-    if not isinstance(record.verdict, Allow):
+    if not isinstance(record.verdict, Allow) and record.verdict.because not in record.sentence:
         page.print(f"[yellow]{record.verdict.because}[/]", soft_wrap=True)
     for sentence in record.relaxed:
         page.print(f"[yellow]gave up a wish so that a paid order ships: {sentence}[/]", soft_wrap=True)

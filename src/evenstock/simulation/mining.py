@@ -5,7 +5,8 @@ nearly always ship from one node although others could, and although the system 
 proposed as a wish with its support, its exceptions, how it did on days it was not found on, and its price.
 
 What speaks against chance: the node's share among orders under the condition is tested against its share among all orders
-that it could have shipped (one-sided binomial test), at a level divided by the number of patterns tried (Bonferroni).
+that it could have shipped (one-sided binomial test), at a level divided by the number of patterns tried (Bonferroni); where
+people chose nothing else, against the system's own choices.
 """
 
 from __future__ import annotations
@@ -219,6 +220,10 @@ def _pattern(
         return None
     others = [row for row in everyone if node in row.could]
     usual = sum(row.node == node for row in others) / len(others)
+    if (
+        usual >= 1.0
+    ):  # People chose nothing else, as in a queue of overrides: then the system's own choices are the contrast.
+        usual = sum(row.would == node for row in others) / len(others)
     if usual >= 1.0 or float(binom.sf(followed - 1, len(able), usual)) > level:
         return None
     exceptions = tuple(row.order.id for row in able if row.node != node)[:5]
