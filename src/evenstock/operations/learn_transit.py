@@ -198,7 +198,9 @@ def _lane_weekdays(lanes: pl.DataFrame, model: transit.TransitModel) -> pl.DataF
     columns = [names[name].to_list() for name in ("service", "origin", "destination")]
     parts = []
     for weekday in range(7):
-        for lane, row in zip(names.iter_rows(named=True), model.shares(columns[0], columns[1], columns[2], weekday), strict=True):
+        for lane, row in zip(
+            names.iter_rows(named=True), model.shares(columns[0], columns[1], columns[2], weekday), strict=True
+        ):
             days, kept = _trimmed(row, SMALLEST_BY_WEEKDAY)
             parts.append(
                 pl.DataFrame(lane | {"weekday": weekday, "days": days, "probability": kept}, schema=LANE_WEEKDAYS)
