@@ -9,6 +9,8 @@ from tests.cli.commands import run, told
 from typer.testing import CliRunner
 
 from evenstock.cli import night
+from evenstock.domain import Layer
+from evenstock.simulation.night import LayerShare
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "dtc-3-node"
 MORNING, NOON, NEXT = "2026-11-20T06:00:00Z", "2026-11-20T14:00:00Z", "2026-11-21T06:00:00Z"
@@ -57,3 +59,12 @@ def test_a_quiet_day_is_closed_too(home: Path) -> None:
 
     assert "2026-11-20: no order was decided." in closed("--as-of", NEXT)
     assert json.loads(closed("--as-of", NEXT, "--json"))["bound_cents"] is None
+
+
+def test_regret_is_told_in_whole_money() -> None:
+    share = LayerShare(Layer.OPTIMISER, 40, 40, expected_millicents=250_000, realised_millicents=1_000_000)
+
+    # 250,000 thousandths of a cent are 250 cents.
+    assert night._share(share, 50) == (
+        "the optimiser decided: 40 orders, 80.0 %; regret $2.50 expected, $10.00 came so far, on 40 judged"
+    )

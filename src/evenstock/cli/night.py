@@ -115,5 +115,5 @@ def _share(share: LayerShare, orders: int) -> str:
     said = f"{_WORDS[share.layer]}: {share.orders:,} orders, {100 * share.orders / orders:.1f} %"
     if not share.judged:
         return said
-    expected, came = (cents / 100_000 for cents in (share.expected_millicents, share.realised_millicents))
-    return f"{said}; regret {dollars(expected)} expected, {dollars(came)} came, on {share.judged:,} judged"
+    expected, came = (cents / 1_000 for cents in (share.expected_millicents, share.realised_millicents))
+    return f"{said}; regret {dollars(expected)} expected, {dollars(came)} came so far, on {share.judged:,} judged"
