@@ -115,10 +115,13 @@ class Joined:
         return done.proven and best and not self.torn
 
 
-def join(asked: Sequence[Asked], left: Whole, *, alternatives: int = FIRST, most_nodes: int = MOST_NODES) -> Joined:
+def join(
+    asked: Sequence[Asked], left: Whole, *, alternatives: int | None = None, most_nodes: int = MOST_NODES
+) -> Joined:
     """Decide orders together within what is left of each supply, shape ``(supply,)``.
 
-    Each order's own stock limits it as in a decision alone; `left` limits all of them together.
+    Each order's own stock limits it as in a decision alone; `left` limits all of them together. An order starts with so
+    many `alternatives`, by the size of the pool if not said.
     """
     first = min(ALTERNATIVES, max(FIRST, MOST_FIRST // max(1, len(asked)))) if alternatives is None else alternatives
     made = [options_of(one, first) for one in asked]
