@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
@@ -146,10 +146,6 @@ def lost_of(order: Order, network: ShippingNetwork) -> int:
 
 def ways(plan: OrderPlan) -> str:
     return " + ".join(f"{s.candidate.node} {s.candidate.service}" for s in plan.shipments)
-
-
-def by_order(orders: Sequence[Order], plans: Sequence[OrderPlan | None]) -> Mapping[OrderId, OrderPlan | None]:
-    return {order.id: plan for order, plan in zip(orders, plans, strict=True)}
 
 
 def gap(score: Score, bound_cents: float) -> float:
