@@ -20,6 +20,7 @@ from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.network import orders_from_frame
 from evenstock.operations.roll_out import roll_out_in_force
 from evenstock.operations.route_order import route_order
+from evenstock.operations.route_pool import PoolRouted, route_pool
 from evenstock.operations.substitution import allowed_substitutes
 from evenstock.routing.explain import by_term
 
@@ -35,6 +36,9 @@ def command(
     prove: Annotated[
         bool, typer.Option(help="Give orders of more than 14 lines to the integer program: cheaper, takes seconds.")
     ] = True,
+    together: Annotated[
+        bool, typer.Option("--together", help="Decide all of them at once: most orders served, then at least cost.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Route orders one after the other: decide, reserve, record. Ends with 5 if any order needs a person."""
@@ -48,9 +52,15 @@ def command(
         substitutes = allowed_substitutes(here.table("substitutes"))
         records: list[DecisionRecord] = []
         took_ms: list[float] = []
-        with progress(quiet=json) as shown:
+        pooled = (
+            route_pool(opened.store, shipping, policy, orders, now, shadow=shadow, stage=stage, substitutes=substitutes)
+            if together
+            else None
+        )
+        records += [routed.record for routed in pooled.routed] if pooled else []
+        with progress(quiet=json or together) as shown:
             task = shown.add_task("routing", total=len(orders))
-            for order in orders:
+            for order in () if pooled else orders:
                 begun = time.perf_counter()
                 wish = RouteOrder(order, now, shadow, prove=prove)
                 routed = route_order(opened.store, shipping, policy, wish, stage=stage, substitutes=substitutes)
@@ -69,8 +79,22 @@ def command(
         )
     else:
         _tell(records, summary, took_ms)
+        if pooled is not None:
+            _tell_pool(pooled)
     if summary["unserved"] or summary["awaits_approval"]:
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))
+
+
+def _tell_pool(pooled: PoolRouted) -> None:
+    """What deciding together changed."""
+    more = "" if pooled.proven else f"; nobody could pay less than {dollars(pooled.least_cents)}"
+    page.print(
+        f"{pooled.together:,} orders were decided together: {pooled.served:,} served (at most {pooled.most_served:,} can be),"
+        f" {pooled.moved:,} moved so that others ship too or all ship for less{more}",
+        soft_wrap=True,
+    )
+    for order, why in pooled.left_out[:_SHOWN]:
+        page.print(f"  [dim]{order}: {why}[/]", soft_wrap=True)
 
 
 def _orders(here: Company, file: Path | None) -> list[Order]:
