@@ -98,6 +98,12 @@ def test_prices_of_units_and_of_ways_are_paid_as_if_they_were_handling():
         assert chosen.cost[o] == cost_of(choose(replace(dear, shipment_cents=p.shipment_cents + own), 0))
 
 
+def test_tables_lie_in_memory_in_one_way_however_many_orders_there_are():
+    # Another layout would be another type for the compiled loops, and compile all of them again.
+    for batch in (pack([]), pack(orders(3, 1)), pack(orders(3, 9)), pack(orders(3, 9), by_way=True)):
+        assert all(array.flags.c_contiguous for array in batch.arrays)
+
+
 def test_prices_may_be_fractions():
     priced = orders(3, 60, same_item=0.0)
     batch = pack(priced)

@@ -11,8 +11,10 @@ import numpy as np
 from evenstock.bootstrap import open_workspace
 from evenstock.cli.demo_day import run
 from evenstock.cli.screen import page, progress
+from evenstock.cli.warm_routing import warm_routing
 from evenstock.forecasting.scenarios import by_item
 from evenstock.forecasting.sensing import Seen, shifts, thresholds
+from evenstock.operations.network import orders_from_frame
 from evenstock.settings import Settings
 
 
@@ -23,6 +25,7 @@ def command() -> None:
         place = Settings(Path(folder), f"sqlite:///{folder}/evenstock.db")
         with open_workspace(place) as opened, progress(quiet=True) as shown:
             found = run(opened, shown, seed=1, nodes=4, skus=40, days=1, orders_per_day=60)
+        warm_routing(found.company, orders_from_frame(found.world.frames["orders"]))
         told = found.forecast.forecast
         by_item(told, 10, n_paths=40, seed=1)
         limits = thresholds(told, seed=1, n_paths=400)

@@ -110,7 +110,8 @@ class Batch:
         arrays = (
             first_line, _joined(list(items)), _joined([p.units for p in priced]), first_way,
             _joined([p.node for p in priced]), first_set, first_way_set, cents, pick, way_cents, thin, limits,
-            np.concatenate([p.atp.T for p in priced]) if priced else np.zeros((0, nodes), np.int64),
+            # One layout in memory, or every loop is compiled twice: once for several orders, once for one.
+            np.ascontiguousarray(np.concatenate([p.atp.T for p in priced]) if priced else np.zeros((0, nodes), np.int64)),
         )  # fmt: skip
         top = int(arrays[1].max()) + 1 if arrays[1].size else 0
         return cls(arrays, nodes, top, slow, tuple(priced[int(o)] for o in slow))

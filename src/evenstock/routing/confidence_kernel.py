@@ -55,5 +55,6 @@ def least_by_scenario(
     way, any_stock = np.empty(lines, np.int64), np.zeros((0, 0), np.int64)
     found = np.empty(scenarios.shape[0], np.int64)
     for e in range(scenarios.shape[0]):
-        found[e] = cheapest(arrays, 0, sets - 1, scenarios[e], way_cents, any_stock, way)
+        # Of the type that batches have: a plain 0 would be compiled apart.
+        found[e] = cheapest(arrays, int(np.int64(0)), sets - 1, scenarios[e], way_cents, any_stock, way)
     return found
