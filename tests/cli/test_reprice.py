@@ -53,3 +53,17 @@ def test_prices_are_written_and_told(home: Path) -> None:
 
 def test_without_past_orders_it_says_what_to_import(home: Path) -> None:
     reprice("--as-of", "2026-08-01T06:00:00Z", code=int(Exit.NOT_FOUND))
+
+
+def test_prices_follow_the_stock_at_every_tick(home: Path) -> None:
+    nothing = told_all("tick", "--as-of", AT)["prices"]
+    reprice("--as-of", AT, "--scenarios", "0")
+    later = "2026-09-17T05:00:00Z"
+    said = told_all("tick", "--as-of", later)["prices"]
+    shown = " ".join(run_all("tick", "--as-of", later).split())
+
+    assert nothing["since"] is None
+    assert said["rows"] > 0
+    # Nobody ordered since the repricing: less is gone than was foretold.
+    assert said["taken"] == 0 < said["foretold"]
+    assert "Nothing is due. No price had to move: of" in shown

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from evenstock.bootstrap import Workspace
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, moment, page, say, table
 from evenstock.domain import plain
+from evenstock.operations.correct_prices import Corrected, correct_prices
+from evenstock.operations.ports import StoreError
 from evenstock.operations.run_due import Workplace, run_due
 
 
@@ -20,6 +24,8 @@ def command(
 ) -> None:
     """Do what is due: deadlines of cases, orders to try again, reservations that ran out. Run it every few minutes.
 
+    Then prices of contested items follow the stock that is gone since the last `reprice`.
+
     Running it twice, or on two machines at once, does each thing once. Ends with 5 if something failed: it is tried again.
     """
     now = moment(as_of)
@@ -28,9 +34,18 @@ def command(
         done = run_due(Workplace(opened.store, here.shipping, here.network.policy), now, limit)
         with opened.store.reading() as books:
             more = len(books.due_cases(now, limit))
-    failed = sum(1 for each in done if each.failed)
+        prices = _corrected(opened, now)
+    failed = sum(1 for each in done if each.failed) + isinstance(prices, str)
     if json:
-        say({"now": now, "done": [plain(each) for each in done], "failed": failed, "still_due": more})
+        say(
+            {
+                "now": now,
+                "done": [plain(each) for each in done],
+                "failed": failed,
+                "still_due": more,
+                "prices": plain(prices),
+            }
+        )
     elif not done:
         page.print("Nothing is due.")
     else:
@@ -41,5 +56,22 @@ def command(
         page.print(table(f"{len(done)} done: {counts}", ("", "action", "what came of it"), rows))
         if more:
             page.print(f"[yellow]{more} are still due; run it again[/]")
+    if not json:
+        _tell(prices)
     if failed:
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))
+
+
+def _corrected(opened: Workspace, now: datetime) -> Corrected | str:
+    """What became of the prices, or why they could not be corrected: what was done before stays done and is told."""
+    try:
+        return correct_prices(opened.store, opened.snapshots, now=now)
+    except StoreError as refused:
+        return str(refused)
+
+
+def _tell(prices: Corrected | str) -> None:
+    if isinstance(prices, str):
+        page.print(f"[red]✗[/] prices were not corrected: {prices}", soft_wrap=True)
+    elif prices.since is not None:
+        page.print(prices.sentence, soft_wrap=True)

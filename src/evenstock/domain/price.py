@@ -19,7 +19,7 @@ class Price:
     node: NodeId
     valid_from: datetime
     source: str
-    """Who computed it: `nightly` or `repricing`."""
+    """Who computed it: `nightly`, `repricing`, or `corrected since` the moment of the repricing that it corrects."""
     cents: Cents
 
 

@@ -15,6 +15,7 @@ from evenstock.domain import CapacityPrice, Cents, Event, NodeId, Price, Sku, St
 from evenstock.forecasting import Forecast
 from evenstock.operations.company import Company
 from evenstock.operations.expected_orders import MOST_ORDERS, ExpectedOrders, Routable, expected_orders, routable
+from evenstock.operations.foretold_use import FORETOLD, ForetoldUse, pace_of
 from evenstock.operations.knowledge import SCENARIOS
 from evenstock.operations.ports import Snapshots, Store, Transaction
 from evenstock.routing.batch import Batch, Chosen, decide_many
@@ -22,7 +23,7 @@ from evenstock.routing.candidates import WITHIN_DAYS
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.priced import Whole
 from evenstock.routing.prices.ascent import SWEEPS, Ascent, Capacity, ascend
-from evenstock.routing.prices.ladder import MIRROR, NIGHTLY, REPRICING
+from evenstock.routing.prices.ladder import MIRROR, NIGHTLY, REPRICING, repriced_at
 from evenstock.routing.prices.mirror import running_prices
 from evenstock.routing.prices.scenarios import scenario_prices
 from evenstock.routing.subset_kernel import INFEASIBLE
@@ -130,18 +131,19 @@ def reprice(
     contested = _contested(market, wanted.way)
     found = _prices(market, wanted.cost, contested, before, sweeps)
     kept = _scenarios(snapshots, market, found, contested, now, (scenarios, seed))
-    return _written(store, expected, market, (wanted, contested, found.ascent, before, full, kept), now)
+    told = _foretold(expected, ways, market, wanted, found.ascent, contested, now).keep(snapshots)
+    return _written(store, expected, market, (wanted, contested, found.ascent, before, full, (kept, told)), now)
 
 
 def _written(
     store: Store,
     expected: ExpectedOrders,
     market: _Market,
-    computed: tuple[Chosen, NDArray[np.bool_], Ascent, list[Price], list[CapacityPrice], str],
+    computed: tuple[Chosen, NDArray[np.bool_], Ascent, list[Price], list[CapacityPrice], tuple[str, str]],
     now: datetime,
 ) -> Repriced:
     """Put the rows into the books, and tell."""
-    wanted, contested, ascent, before, full, kept = computed
+    wanted, contested, ascent, before, full, (kept, told) = computed
     skus = tuple(market.names[n] for n in np.flatnonzero(contested))
     rows = _rows(ascent.price, contested, market, now, REPRICING)
     slots = _capacity_rows(market, ascent.ceiling_price, full, now)
@@ -166,6 +168,7 @@ def _written(
         books.put_capacity_prices(slots)
         if kept:
             books.point(SCENARIOS, kept, now)
+        books.point(FORETOLD, told, now)
         books.publish([_computed(done, now)])
     return done
 
@@ -280,7 +283,7 @@ def _prices(
     for row in before:
         if row.node in place and row.sku in number:
             start[place[row.node], number[row.sku]] = row.cents
-    warm = start if any(row.source == REPRICING for row in before) else None
+    warm = start if any(repriced_at(row) for row in before) else None
     found = ascend(
         market.batch,
         market.weight,
@@ -332,6 +335,42 @@ def _scenarios(
     return snapshots.take({"scenarios": frame, "about": about})
 
 
+def _foretold(
+    expected: ExpectedOrders,
+    ways: Routable,
+    market: _Market,
+    wanted: Chosen,
+    ascent: Ascent,
+    contested: NDArray[np.bool_],
+    now: datetime,
+) -> ForetoldUse:
+    """What the orders are expected to take of contested items, and at which pace."""
+    batch, served = market.batch, wanted.served
+    lines = np.diff(batch.first_line)
+    order = np.repeat(np.arange(len(batch)), lines)
+    units = np.bincount(order, weights=batch.units, minlength=len(batch))
+    of_contested = np.bincount(order, weights=batch.units * contested[batch.item], minlength=len(batch))
+    shipped = float(market.weight[served] @ units[served])
+    freight = float(market.weight @ np.where(served, wanted.cost, 0.0))
+    node, item = np.meshgrid(np.arange(len(market.nodes)), np.flatnonzero(contested), indexing="ij")
+    at = (node.ravel(), item.ravel())
+    return ForetoldUse(
+        now,
+        tuple(market.names[n] for n in at[1].tolist()),
+        tuple(market.nodes[k] for k in at[0].tolist()),
+        ascent.price[at],
+        ascent.use[at],
+        market.stock[at],
+        pace_of(
+            [expected.orders[n].placed_at for n in ways.order.tolist()],
+            market.weight * of_contested,
+            now,
+            expected.days,
+        ),
+        freight / shipped if shipped else 0.0,
+    )
+
+
 def _rows(price: Real, contested: NDArray[np.bool_], market: _Market, now: datetime, source: str) -> list[Price]:
     cents = np.rint(price).astype(np.int64)
     return [
@@ -343,7 +382,8 @@ def _rows(price: Real, contested: NDArray[np.bool_], market: _Market, now: datet
 
 def _freed(books: Transaction, before: list[Price], contested: set[Sku], now: datetime) -> list[Price]:
     """Rows for items priced by a repricing before and contested no longer: the last nightly price again, or nothing."""
-    stale = [row for row in before if row.source in (REPRICING, MIRROR) and row.sku not in contested and row.cents]
+    ours = [row for row in before if repriced_at(row) or row.source == MIRROR]
+    stale = [row for row in ours if row.sku not in contested and row.cents]
     if not stale:
         return []
     newest = books.plans(limit=1)

@@ -10,11 +10,13 @@ from typing import Final
 from evenstock.domain import NodeId, Price, Sku
 
 REPRICING: Final = "repricing"
+CORRECTED: Final = "corrected"
+"""Of a repricing, by the stock that is gone since: as good as the repricing, and as old."""
 NIGHTLY: Final = "nightly"
 LAST_GOOD: Final = "last good"
 MIRROR: Final = "mirror descent"
 NONE: Final = "none"
-RUNGS: Final = (REPRICING, NIGHTLY, LAST_GOOD, MIRROR, NONE)
+RUNGS: Final = (CORRECTED, REPRICING, NIGHTLY, LAST_GOOD, MIRROR, NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,29 @@ class Ages:
 
 
 AGES: Final = Ages()
+_SINCE: Final = f"{CORRECTED} since "
+
+
+def corrected_source(repriced: datetime) -> str:
+    """Source of a row that corrects a repricing of that moment: it names it, so that its age can be told."""
+    return f"{_SINCE}{repriced.isoformat()}"
+
+
+def repriced_at(row: Price) -> datetime | None:
+    """When the repricing was that a row is of or corrects; None for a row of another source.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> from evenstock.domain import Cents
+    >>> noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    >>> row = Price(Sku("TEA"), NodeId("TX"), noon + timedelta(hours=2), corrected_source(noon), Cents(35))
+    >>> repriced_at(row) == noon
+    True
+    """
+    if row.source == REPRICING:
+        return row.valid_from
+    return datetime.fromisoformat(row.source.removeprefix(_SINCE)) if row.source.startswith(_SINCE) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +92,11 @@ def in_force(rows: Sequence[Price], now: datetime, running: Sequence[Price] = ()
     for row in running:
         kept[row.sku, row.node] = row
     for row in rows:
-        rung = _rung(row, now - row.valid_from, ages)
+        rung = _rung(row, _age(row, now), ages)
         if rung != NONE and not (rung == MIRROR and (row.sku, row.node) in kept):
             kept[row.sku, row.node] = row
     for row in kept.values():
-        age = now - row.valid_from
+        age = _age(row, now)
         rung = _rung(row, age, ages)
         rung = MIRROR if rung == NONE else rung
         oldest[rung] = max(oldest.get(rung, timedelta(0)), age)
@@ -80,12 +105,18 @@ def in_force(rows: Sequence[Price], now: datetime, running: Sequence[Price] = ()
     return InForce(best, "; ".join(said) or f"{NONE}: cheapest now")
 
 
+def _age(row: Price, now: datetime) -> timedelta:
+    """How old what a row says is: a correction is as old as the repricing that it corrects."""
+    return now - (repriced_at(row) or row.valid_from)
+
+
 def _rung(row: Price, age: timedelta, ages: Ages) -> str:
     """Where a row of this age stands."""
     if row.source == MIRROR:
         return MIRROR if age <= ages.last_good else NONE
-    if row.source == REPRICING and age <= ages.repricing:
-        return REPRICING
-    if row.source != REPRICING and age <= ages.nightly:
+    if repriced_at(row) is not None:
+        if age <= ages.repricing:
+            return REPRICING if row.source == REPRICING else CORRECTED
+    elif age <= ages.nightly:
         return NIGHTLY
     return LAST_GOOD if age <= ages.last_good else NONE
