@@ -16,6 +16,7 @@ from evenstock.connectors.files.cells import NOTHING, SHEET_ERRORS
 NODES = ["TX", "NJ", "Köln Süd", "0007"]
 SKUS = ["00012", "MUG", "12.0", "a,b", 'x"y', "é;é"]
 SERVICES = ["ups:ground", "dhl:paket"]
+SOURCES = ["shop", "Lager"]
 DAY = dt.date(2026, 1, 1)
 ZONES = {"America/Chicago", "Europe/Berlin", "UTC"}
 LISTS = st.sampled_from(["", "hazmat", "hazmat;cold"])
@@ -31,15 +32,21 @@ def lawful(text: str) -> bool:
 
 OWN = {
     "node": st.sampled_from(NODES), "origin": st.sampled_from(NODES[:2]), "destination": st.sampled_from(NODES[2:]),
-    "sku": st.sampled_from(SKUS), "service": st.sampled_from(SERVICES), "timezone": st.sampled_from(sorted(ZONES)),
+    "sku": st.sampled_from(SKUS), "substitute": st.sampled_from(SKUS), "source": st.sampled_from(SOURCES), "service": st.sampled_from(SERVICES), "timezone": st.sampled_from(sorted(ZONES)),
     "country": st.sampled_from(["US", "DE", "FR"]), "postal_code": st.sampled_from(["07030", "75201-1234", "SW1A 1AA"]),
     "holidays": st.sampled_from(["", "2026-12-25;2027-01-01"]), "certifications": LISTS, "requires": LISTS,
     "parameters": st.sampled_from(["", "nodes=TX,NJ;share=0.5"]), "order_class": words.filter(lawful),
     "working_days": st.sampled_from(["12345", "7"]), "dispatch_days": st.sampled_from(["135"]),
+    "pickup_days": st.sampled_from(["1234567", "3"]), "pickup_holidays": st.sampled_from(["", "2026-11-26; 2026-12-25"]),
     "cutoff": st.sampled_from(["00:00", "23:59"]), "gtin": st.sampled_from(["", "00012345678905"]),
     "zip3": st.sampled_from(["070", "752"]), "origin_zip3": st.sampled_from(["070"]), "destination_zip3": st.sampled_from(["752", "SW1"]),
     "service_level": st.sampled_from(["", "ground", "two_day", "next_day"]), "zone": st.just(2), "probability": st.just(1.0), "days": st.just(3), "held": st.just(0),
 }  # fmt: skip
+
+NAMED = {
+    "nodes": ("node", NODES), "items": ("sku", SKUS), "rate_cards": ("service", SERVICES), "sources": ("source", SOURCES),
+}  # fmt: skip
+"""Tables that others refer to: every name that those may use stands there."""
 
 
 def values(column: str, spec: dy.Column) -> st.SearchStrategy[object]:
@@ -69,8 +76,8 @@ def frame(draw: st.DrawFn, table: str) -> pl.DataFrame:
     keys = schema.primary_key()
     key = lambda row: tuple(row[k] for k in keys)  # noqa: E731
     rows = draw(st.lists(st.fixed_dictionaries(columns), min_size=table in tables.REQUIRED, max_size=4, unique_by=key))
-    if table in {"nodes", "items", "rate_cards"}:
-        column, names = {"nodes": ("node", NODES), "items": ("sku", SKUS), "rate_cards": ("service", SERVICES)}[table]
+    if table in NAMED:
+        column, names = NAMED[table]
         row = rows[0] if rows else draw(st.fixed_dictionaries(columns))
         rows = [row | {column: name} for name in names]
     for row in rows:
@@ -101,7 +108,8 @@ def frame(draw: st.DrawFn, table: str) -> pl.DataFrame:
 def networks(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
     always = {"nodes", "items", "stock", "rate_cards"}
     other = draw(st.sampled_from([t for t in tables.INPUT if t not in always]))
-    return {table: frame(draw, table) for table in tables.INPUT if table in always or table == other}
+    needed = always | {other} | {at for (table, _), (at, _) in tables.REFERENCES.items() if table == other}
+    return {table: frame(draw, table) for table in tables.INPUT if table in needed}
 
 
 slow = settings(
