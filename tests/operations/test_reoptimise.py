@@ -102,11 +102,23 @@ def test_what_was_moved_stays_for_a_while_although_prices_swing_back(store: Stor
     priced(store, 0, at=NOW + timedelta(minutes=1))
     priced(store, 3_000, NJ, at=NOW + timedelta(minutes=1))
 
-    soon = again(store, SOON + timedelta(hours=1))
+    two_hours = timedelta(hours=2)
+    soon = again(store, SOON + timedelta(hours=1), at_most_every=two_hours)
     assert (soon.swaps, soon.looked_at, soon.left_out) == ((), 0, 1)
-    later = again(store, SOON + timedelta(hours=5))
+    later = again(store, SOON + timedelta(hours=2), at_most_every=two_hours)
     assert len(later.swaps) == 1
     assert where(store) == [TX]
+
+
+def test_past_its_cut_off_an_order_may_be_picked_already_and_stays(store: Store) -> None:
+    routed(store, order((ONE, 1)))
+    priced(store, 3_000)
+
+    # Texas cuts off at 14:00 of its clock, which is 20:00 UTC.
+    evening = NOW.replace(hour=20, minute=1)
+    late = again(store, evening)
+    assert (late.swaps, late.looked_at, late.left_out) == ((), 0, 1)
+    assert len(again(store, evening - timedelta(minutes=2)).swaps) == 1
 
 
 def test_asked_again_at_once_nothing_moves(store: Store) -> None:

@@ -11,6 +11,7 @@ import typer
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, dollars, fail, moment, page, progress, say
 from evenstock.operations.forecast_demand import current_forecast
+from evenstock.operations.reoptimise import reoptimise
 from evenstock.operations.reprice import DAYS, FUTURES, Repriced, reprice
 
 _SHOWN = 10
@@ -24,6 +25,12 @@ def command(
     forecast_free: Annotated[
         bool, typer.Option("--forecast-free", help="Prices by mirror descent, where nothing is known of what comes.")
     ] = False,
+    soft: Annotated[
+        bool,
+        typer.Option(
+            help="Decide orders that are not released again: they move where that saves more than a switch costs."
+        ),
+    ] = True,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Price the units that the expected orders compete for, and the days that are full."""
@@ -47,11 +54,28 @@ def command(
             )
         except ValueError as error:
             fail(Exit.NOT_FOUND, str(error))
+        moved = None
+        if soft:
+            fresh = company(opened, now.date())
+            moved = reoptimise(opened.store, fresh.shipping, fresh.network.policy, now)
     cpu_s = time.process_time() - began
     if json:
-        say(asdict(done) | {"forecast": said.digest if said else "", "cpu_s": round(cpu_s, 3)})
+        say(
+            asdict(done)
+            | {
+                "forecast": said.digest if said else "",
+                "cpu_s": round(cpu_s, 3),
+                "looked_at": moved.looked_at if moved else 0,
+                "swaps": [asdict(swap) for swap in moved.swaps] if moved else [],
+            }
+        )
         return
     show(done, days, cpu_s)
+    if moved is not None and moved.looked_at:
+        page.print(
+            f"{moved.looked_at:,} orders that nobody picks yet were decided again: {len(moved.swaps):,} moved,"
+            f" which saves {dollars(moved.saved_cents)}"
+        )
     if said is None and not forecast_free:
         page.print("[dim]note: no current forecast: orders are expected as they came; run `evenstock forecast`.[/]")
 

@@ -13,6 +13,8 @@ from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, moment, page, say, table
 from evenstock.domain import plain
 from evenstock.operations.correct_prices import Corrected, correct_prices
+from evenstock.operations.exceptions.cutoff_missed import sweep_cutoffs
+from evenstock.operations.exceptions.evidence import keep_evidence
 from evenstock.operations.ports import StoreError
 from evenstock.operations.run_due import Workplace, run_due
 
@@ -20,6 +22,12 @@ from evenstock.operations.run_due import Workplace, run_due
 def command(
     as_of: Annotated[str | None, typer.Option(help="Do what is due by this moment; now by default.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Cases to do at most.")] = 1_000,
+    cutoffs: Annotated[
+        bool,
+        typer.Option(
+            "--cutoffs", help="Nodes report every release: an order not released by its cut-off is decided again."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Do what is due: deadlines of cases, orders to try again, reservations that ran out. Run it every few minutes.
@@ -32,6 +40,8 @@ def command(
     with workspace() as opened:
         here = company(opened, now.date())
         done = run_due(Workplace(opened.store, here.shipping, here.network.policy), now, limit)
+        missed = sweep_cutoffs(opened.store, here.shipping, here.network.policy, now, limit=limit) if cutoffs else []
+        told = keep_evidence(opened.store, opened.snapshots, now)
         with opened.store.reading() as books:
             more = len(books.due_cases(now, limit))
         prices = _corrected(opened, now)
@@ -43,6 +53,8 @@ def command(
                 "done": [plain(each) for each in done],
                 "failed": failed,
                 "still_due": more,
+                "cutoffs_missed": [each.sentence for each in missed],
+                "evidence": told,
                 "prices": plain(prices),
             }
         )
@@ -57,6 +69,11 @@ def command(
         if more:
             page.print(f"[yellow]{more} are still due; run it again[/]")
     if not json:
+        for each in missed:
+            page.print(each.sentence, soft_wrap=True)
+        for name, count in told.items():
+            if count:
+                page.print(f"{count:,} new rows of {name.replace('_', ' ')}: beliefs will learn from them")
         _tell(prices)
     if failed:
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))

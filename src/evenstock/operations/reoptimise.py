@@ -9,8 +9,10 @@ from typing import Final
 from evenstock.domain import Cents, DecisionId, OrderId, Reservation, ReservationState
 from evenstock.operations.deciding import Decide
 from evenstock.operations.exceptions.questions import nodes_down, nodes_short, orders_in_question, services_down
+from evenstock.operations.exceptions.rerouting import plan_of
 from evenstock.operations.ports import ConflictError, Store, Transaction
 from evenstock.operations.reroute import Reroute, reroute
+from evenstock.operations.route_order import latest_release
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.network import ShippingNetwork
 
@@ -60,10 +62,10 @@ def reoptimise(
 
     An order is swapped in one transaction, or keeps what it has. Swapped are only those that save at least
     `Costs.switch_cents` (and a cent) under the same promise. Orders of which anything was released, about which something
-    is open, or which were moved less than `at_most_every` ago are left alone. Run it after prices were written.
+    is open, whose cut-off has passed, or which were moved less than `at_most_every` ago are left alone. Run it after prices were written.
     """
     with store.reading() as books:
-        ranked, left_out = _soft(books, now, at_most_every)
+        ranked, left_out = _soft(books, network, now, at_most_every)
         nodes, services = nodes_down(books, now), services_down(books, now)
     swaps = []
     for _, order in ranked[:limit]:
@@ -79,7 +81,9 @@ def reoptimise(
     return Reoptimised(tuple(swaps), len(ranked[:limit]), left_out, len(ranked[limit:]))
 
 
-def _soft(books: Transaction, now: datetime, at_most_every: timedelta) -> tuple[list[tuple[date, OrderId]], int]:
+def _soft(
+    books: Transaction, network: ShippingNetwork, now: datetime, at_most_every: timedelta
+) -> tuple[list[tuple[date, OrderId]], int]:
     """Orders that may move, by promise and name, and the number of those that may not."""
     waiting: dict[OrderId, list[Reservation]] = {}
     for reservation in books.pending():
@@ -94,6 +98,10 @@ def _soft(books: Transaction, now: datetime, at_most_every: timedelta) -> tuple[
         moved = [r.made_at for r in soft if any(other.made_at < r.made_at for other in every)]
         released = any(r.state is ReservationState.POSTED for r in every)
         if released or (moved and now - max(moved) < at_most_every):
+            continue
+        # Past its cut-off a node may have picked it and not said so: it is not sent from elsewhere for a few cents.
+        plans = [plan for reservation in soft if (plan := plan_of(books, reservation)) is not None]
+        if any(latest_release(network, plan) < now for plan in plans):
             continue
         found.append((order.promise.deliver_by if order.promise else _NO_PROMISE, name))
     return sorted(found), len(waiting) - len(found)

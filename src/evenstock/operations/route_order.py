@@ -327,12 +327,12 @@ def _open_review(
         verdict.because,
         role=verdict.role,
         within=timedelta(hours=min(hours)) if hours else REVIEW_WITHIN,
-        latest=None if hours else _latest_release(question.network, record.choice),
+        latest=None if hours else latest_release(question.network, record.choice),
         at_deadline=asks[0].at_deadline if asks else EXECUTE,
     )
 
 
-def _latest_release(network: ShippingNetwork, plan: OrderPlan) -> datetime:
+def latest_release(network: ShippingNetwork, plan: OrderPlan) -> datetime:
     """The last moment at which every shipment of the plan still leaves on its day: its node's cut-off, by the node's clock."""
     nodes = {node.id: node for node in network.nodes}
     return min(
