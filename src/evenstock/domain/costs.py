@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from evenstock.domain.item import Item
 from evenstock.domain.names import Cents
 
 
@@ -38,3 +39,17 @@ class Costs:
                 raise ValueError(f"costs: {field.name} cannot be below zero")
         if not 1 <= self.horizon_days <= 60:
             raise ValueError(f"costs: horizon_days is 1 to 60, not {self.horizon_days}")
+
+    def lost_unit_cents(self, item: Item) -> Cents:
+        """What a unit that is not served costs: its margin, and the goodwill of who wanted it.
+
+        Examples
+        --------
+        A cup sold at 10.00 that cost 4.00 loses 6.00 and a tenth of its price.
+
+        >>> from evenstock.domain.names import Grams, Sku
+        >>> Costs().lost_unit_cents(Item(Sku("CUP"), Grams(300), unit_cost_cents=Cents(400), price_cents=Cents(1_000)))
+        700
+        """
+        margin = max(0, item.price_cents - item.unit_cost_cents)
+        return Cents(margin + item.price_cents * self.goodwill_bp // 10_000)

@@ -90,7 +90,7 @@ class Tariff:
             self.charge_applies,
             self.charge_above,
             self.charge_cents,
-            *(np.ascontiguousarray(a) for a in (which, weight, volume, longest, home)),
+            *(np.array(a) for a in (which, weight, volume, longest, home)),  # copies: a view may refuse to be written
         )
         return priced
 

@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenstock.domain import Item
 from evenstock.inventory import CountCosts, count_list
 from evenstock.operations.believe_stock import beliefs_of_today
 from evenstock.operations.company import Company
@@ -64,7 +63,7 @@ def _missing_cents(company: Company, known: pl.DataFrame, balances: pl.DataFrame
     nodes = [network.nodes[node] for node in sorted(network.nodes)]
     skus = {str(item.sku): row for row, item in enumerate(items)}
     at_node = {str(node.id): row for row, node in enumerate(nodes)}
-    lost = np.array([_lost_cents(item, network.costs.goodwill_bp) for item in items], np.float64)
+    lost = np.array([network.costs.lost_unit_cents(item) for item in items], np.float64)
     by_place = np.repeat(lost[:, None], len(nodes), axis=1)
     if network.rates is not None:
         regions = regions_from(network.rates, nodes, company.table("orders"), company.tables.get("places"))
@@ -78,7 +77,3 @@ def _missing_cents(company: Company, known: pl.DataFrame, balances: pl.DataFrame
         ],
         np.float64,
     )
-
-
-def _lost_cents(item: Item, goodwill_bp: int) -> int:
-    return max(0, item.price_cents - item.unit_cost_cents) + item.price_cents * goodwill_bp // 10_000

@@ -232,7 +232,7 @@ def _market(
     ]
     items = [np.array([number[sku] for sku in skus], np.int64) for skus in ways.skus]
     batch = Batch.pack(ways.priced, items, by_way=bool(ceilings))
-    each = np.array([_margin(shipping, sku) for sku in names], np.float64)
+    each = np.array([shipping.costs.lost_unit_cents(shipping.items[sku]) for sku in names], np.float64)
     return _Market(
         batch,
         names,
@@ -243,12 +243,6 @@ def _market(
         Capacity(counted, np.array(left)) if ceilings else None,
         tuple((scope, name, date.fromordinal(day)) for scope, name, day in ceilings),
     )
-
-
-def _margin(shipping: ShippingNetwork, sku: Sku) -> int:
-    """Cents that a unit never sold loses: its margin and goodwill."""
-    item = shipping.items[sku]
-    return max(0, item.price_cents - item.unit_cost_cents) + item.price_cents * shipping.costs.goodwill_bp // 10_000
 
 
 def _contested(market: _Market, way: Whole) -> NDArray[np.bool_]:

@@ -143,10 +143,8 @@ def shortage(
         found = best_cents < float(UNREACHABLE)
         spill[found, i] = np.rint(np.maximum(0.0, best_cents - own))[found].astype(np.int64)
         following[found, i] = best[found]
-    margin = np.array(
-        [max(0, it.price_cents - it.unit_cost_cents) + it.price_cents * costs.goodwill_bp // 10_000 for it in items]
-    )
-    lost = np.repeat(margin.astype(np.int64)[:, None], count, axis=1)
+    each = np.array([costs.lost_unit_cents(item) for item in items], np.int64)
+    lost = np.repeat(each[:, None], count, axis=1)
     return Shortage(np.minimum(lost, spill), spill, lost, following)
 
 

@@ -185,16 +185,11 @@ def _one(setting: Setting, arm: Arm, store: Store, order: Order, day: Day) -> No
         day.unserved_orders += 1
         for line in order.lines:
             day.unserved_units += line.units
-            day.lost_cents += line.units * _lost_cents(setting.network, line.sku)
+            day.lost_cents += line.units * setting.network.costs.lost_unit_cents(setting.network.items[line.sku])
         return
     day.shipments += len(record.choice.shipments)
     for name, cents in by_term(record.choice).items():
         day.terms[name] = day.terms.get(name, 0) + cents
-
-
-def _lost_cents(network: Network, sku: str) -> int:
-    item = network.items[sku]  # type: ignore[index]
-    return max(0, item.price_cents - item.unit_cost_cents) + item.price_cents * network.costs.goodwill_bp // 10_000
 
 
 def _ship(store: Store, orders: Sequence[Order], evening: datetime) -> None:

@@ -15,7 +15,6 @@ from typing import Final
 
 import numpy as np
 
-from evenstock.domain import Costs, Item
 from evenstock.routing.batch import Batch
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.price import Pricing
@@ -88,11 +87,6 @@ _STARTS: Final = frozenset({0, 3, 5, 6})
 """Arrays of a batch that say where something begins."""
 
 
-def lost_cents(item: Item, costs: Costs) -> int:
-    """What a unit that is not served costs: its margin and the customer's goodwill."""
-    return max(0, item.price_cents - item.unit_cost_cents) + item.price_cents * costs.goodwill_bp // 10_000
-
-
 def units_there(past: Past, network: ShippingNetwork) -> Whole:
     """Every unit that ever was at a node, shape ``(node, item)``."""
     numbers = item_numbers(network)
@@ -151,7 +145,7 @@ def certify(past: Past, network: ShippingNetwork, batches: Sequence[Batch], *, s
     whole = joined(batches)
     there = units_there(past, network)
     items = [network.items[sku] for sku in sorted(network.items)]
-    each = np.array([lost_cents(item, network.costs) for item in items], np.int64)
+    each = np.array([network.costs.lost_unit_cents(item) for item in items], np.int64)
     lost = np.add.reduceat(each[whole.item] * whole.units, whole.first_line[:-1])
     stock = np.concatenate([there, np.full((1, there.shape[1]), PLENTY, np.int64)])
     either = or_lost(whole, lost)

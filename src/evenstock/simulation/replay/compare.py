@@ -13,7 +13,6 @@ from evenstock.domain import Order, OrderId, OrderPlan
 from evenstock.learning.paired_bootstrap import Ratio, loss_ratio
 from evenstock.routing.explain import by_term
 from evenstock.routing.network import ShippingNetwork
-from evenstock.simulation.replay.bound import lost_cents
 
 FREIGHT: Final = ("base freight", "fuel", "surcharges")
 WORST: Final = 20
@@ -138,7 +137,7 @@ def compare(
 def lost_of(order: Order, network: ShippingNetwork) -> int:
     """What it costs not to serve an order, as far as its items are known."""
     return sum(
-        line.units * lost_cents(network.items[line.sku], network.costs)
+        line.units * network.costs.lost_unit_cents(network.items[line.sku])
         for line in order.lines
         if line.sku in network.items
     )

@@ -19,7 +19,7 @@ from evenstock.routing.explain import plans
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.priced import Whole
 from evenstock.routing.prices.ascent import ascend
-from evenstock.simulation.replay.bound import joined, lost_cents
+from evenstock.simulation.replay.bound import joined
 from evenstock.simulation.replay.chunks import Chunk, item_numbers, paid
 from evenstock.simulation.replay.kernel import live
 from evenstock.simulation.replay.past import Past, Shelf
@@ -195,7 +195,9 @@ class Life:
         wanted = np.bincount(batch.item, batch.units * ahead / days, minlength=items)
         stock = np.ascontiguousarray(self.world.stock[:, :items])
         nodes = self.network.nodes
-        each = np.array([lost_cents(self.network.items[sku], self.network.costs) for sku in sorted(self.network.items)])
+        each = np.array(
+            [self.network.costs.lost_unit_cents(self.network.items[sku]) for sku in sorted(self.network.items)]
+        )
         start = None if self._found is None else self._found[:, :items].astype(np.float64)
         # A node that has more than everybody will want of an item has too much of it to price.
         found = ascend(
