@@ -10,13 +10,13 @@ from evenstock.routing.explain import by_term
 
 
 def option_rows(options: Sequence[OrderPlan]) -> tuple[tuple[str, ...], list[tuple[str, ...]], frozenset[int]]:
-    """Headers, a row for each option (the first is the choice), and the columns that hold figures."""
+    """Headers, a row for each option (the first is the choice), and the columns that hold figures; the total stands first."""
     terms = [by_term(option) for option in options]
     names = list(dict.fromkeys(name for cents in terms for name in cents))
-    headers = ("", "option", *names, "total")
+    headers = ("", "option", "total", *names)
     rows = []
     for number, (option, cents) in enumerate(zip(options, terms, strict=True)):
         ways = " + ".join(f"{s.candidate.node} {s.candidate.service}" for s in option.shipments)
         figures = (f"{cents.get(name, 0) / 100:,.2f}" for name in names)
-        rows.append(("✓" if number == 0 else "", ways, *figures, dollars(option.cents)))
+        rows.append(("✓" if number == 0 else "", ways, dollars(option.cents), *figures))
     return headers, rows, frozenset(range(2, len(headers)))
