@@ -11,9 +11,12 @@ from tests.routing.brand import NOW, compiled, network, order
 from evenstock.domain import CaseKind, CaseState, Layer, NeedsApproval, NodeId, Outcome, Policy, Quota, Rule, Sku, Units
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.queue import accept
+from evenstock.operations.reroute import Reroute, reroute
+from evenstock.operations.reservations import post_reservation
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.route_order import route_order
 from evenstock.operations.run_due import Workplace, run_due
+from evenstock.operations.standing import standing
 from evenstock.routing.confidence import Scenarios
 from evenstock.routing.knowledge import Knowledge
 from evenstock.storage.memory import MemoryStore
@@ -191,3 +194,20 @@ def test_a_held_order_waits_as_its_rule_says(store):
     (case,) = cases(store)
     assert (case.role, case.due_at) == ("risk", NOW + timedelta(hours=2))
     assert reserved(store) == {(ONE, "TX", ""): 1}
+
+
+def test_a_substitute_that_a_node_picks_serves_its_line_and_nothing_is_sent_twice(store):
+    put(store, {(TWO, "TX"): 5})
+    first = route_order(store, NETWORK, POLICY, RouteOrder(order((ONE, 1)), NOW), substitutes={ONE: (TWO,)}).record
+    with store.reading() as books:
+        (held,) = books.reservations_of(first.order)
+    put(store, {(ONE, "NJ"): 5})
+    post_reservation(store, held.id, NOW + timedelta(minutes=1))
+
+    again = reroute(store, NETWORK, POLICY, Reroute(first.order, NOW + timedelta(minutes=2), "prices have changed"))
+    assert again.repeated
+    assert reserved(store) == {}
+    with store.reading() as books:
+        there = standing(books, first.order)
+    assert there.to_place == ()
+    assert there.in_place_of == {TWO: ONE}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from evenstock.domain import (
+    DecisionId,
     LineId,
     LotId,
     NodeId,
@@ -26,6 +28,7 @@ from evenstock.domain import (
     canonical_json,
     digest,
 )
+from evenstock.operations.decisions import decision_from
 from evenstock.operations.ports import Transaction
 
 
@@ -50,6 +53,8 @@ class Standing:
     """Released and still in the building."""
     left: tuple[Piece, ...]
     """On the way to the customer."""
+    in_place_of: Mapping[Sku, Sku] = field(default_factory=lambda: MappingProxyType({}))
+    """What was ordered, by what is shipped instead of it."""
 
     @property
     def wanted(self) -> tuple[OrderLine, ...]:
@@ -60,7 +65,7 @@ class Standing:
     @property
     def to_place(self) -> tuple[OrderLine, ...]:
         """Units a decision may still place, soft ones with them: wanted less what was released, in the order of the lines."""
-        fixed = units_by_sku((*self.picking, *self.left))
+        fixed = units_by_sku((*self.picking, *self.left), self.in_place_of)
         found = []
         for line in self.wanted:
             served = min(line.units, fixed[line.sku])
@@ -87,21 +92,41 @@ def standing(books: Transaction, order: OrderId) -> Standing | None:
     soft: list[Reservation] = []
     picking: list[Piece] = []
     left: list[Piece] = []
-    for reservation in books.reservations_of(order):
+    every = books.reservations_of(order)
+    for reservation in every:
         if reservation.state is ReservationState.PENDING:
             soft.append(reservation)
         elif reservation.state is ReservationState.POSTED:
             piece = Piece(reservation, left_of(books, reservation))
             (left if has_shipped(books, reservation.id) else picking).append(piece)
     whole = tuple(piece for piece in picking if piece.lines)
-    return Standing(kept, cancelled_units(books, order), tuple(soft), whole, tuple(left))
+    instead = _substitutes(books, kept, every)
+    return Standing(kept, cancelled_units(books, order), tuple(soft), whole, tuple(left), instead)
 
 
-def units_by_sku(pieces: Sequence[Piece]) -> Counter[Sku]:
+def units_by_sku(pieces: Sequence[Piece], in_place_of: Mapping[Sku, Sku] = MappingProxyType({})) -> Counter[Sku]:
+    """Units of each item as it was ordered."""
     found: Counter[Sku] = Counter()
     for piece in pieces:
         for line in piece.lines:
-            found[line.sku] += line.units
+            found[in_place_of.get(line.sku, line.sku)] += line.units
+    return found
+
+
+def _substitutes(books: Transaction, order: Order, reservations: Iterable[Reservation]) -> dict[Sku, Sku]:
+    """What was ordered, by what the decisions behind these reservations ship instead."""
+    ordered = {line.id: line.sku for line in order.lines}
+    own = frozenset(ordered.values())
+    found: dict[Sku, Sku] = {}
+    for reservation in reservations:
+        if all(line.sku in own for line in reservation.lines):
+            continue
+        record = books.decision(DecisionId(reservation.id.removesuffix(":reservation")))
+        plan = decision_from(record).choice if record is not None else None
+        for shipment in plan.shipments if plan else ():
+            for line in shipment.lines:
+                if line.sku not in own and line.line in ordered:
+                    found[line.sku] = ordered[line.line]
     return found
 
 

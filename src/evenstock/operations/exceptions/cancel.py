@@ -152,15 +152,16 @@ def _released(after: Standing) -> tuple[list[tuple[Reservation, ReservationLine]
     wanted: Counter[Sku] = Counter()
     for line in after.wanted:
         wanted[line.sku] += line.units
-    excess = units_by_sku((*after.picking, *after.left))
+    excess = units_by_sku((*after.picking, *after.left), after.in_place_of)
     excess.subtract(wanted)
     stop = []
     for piece in after.picking:
         for part in piece.lines:
-            units = min(part.units, excess[part.sku])
+            ordered = after.in_place_of.get(part.sku, part.sku)
+            units = min(part.units, excess[ordered])
             if units > 0:
                 stop.append((piece.reservation, replace(part, units=Units(units))))
-                excess[part.sku] -= units
+                excess[ordered] -= units
     return stop, sum(units for units in excess.values() if units > 0)
 
 

@@ -131,7 +131,7 @@ def _stands(found: Standing, out: Out, plans: Sequence[OrderPlan]) -> bool:
         for line in reservation.lines:
             if line.node in out.nodes:
                 return False
-            soft[line.sku] += line.units
+            soft[found.in_place_of.get(line.sku, line.sku)] += line.units
     wanted: Counter[Sku] = Counter()
     for wish in found.to_place:
         wanted[wish.sku] += wish.units
