@@ -211,3 +211,18 @@ def test_a_substitute_that_a_node_picks_serves_its_line_and_nothing_is_sent_twic
         there = standing(books, first.order)
     assert there.to_place == ()
     assert there.in_place_of == {TWO: ONE}
+
+
+def test_a_person_reads_every_reason_at_once(store):
+    put(store, {(ONE, "TX"): 2})
+    with store.transaction() as books:
+        books.set_quotas([Quota(ONE, NodeId("TX"), "vip", Units(2))])
+    looked_at = compiled(
+        NETWORK, Policy("desk", (Rule("desk", "to_queue", (("role", "sales desk"), ("order_classes", "standard"))),))
+    )
+
+    record = route_order(store, NETWORK, looked_at, RouteOrder(order((ONE, 1)), NOW)).record
+
+    assert record.verdict.role == "sales desk"
+    assert "desk: " in record.verdict.because
+    assert "protected for another class" in record.verdict.because

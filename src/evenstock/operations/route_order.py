@@ -251,7 +251,9 @@ def reserve_best(
             may_take_protected=decision.takes_protected,
         )
         if short is None:
-            taken = replace(decision, plan=plan, alternatives=plans[:number] + plans[number + 1 :])
+            # What was foretold is of the cheapest plan: of another nobody reckoned it.
+            sure = decision.confidence if number == 0 else None
+            taken = replace(decision, plan=plan, alternatives=plans[:number] + plans[number + 1 :], confidence=sure)
             sentence = _instead(decision.sentence, plan, lost + refused) if number or before else decision.sentence
             verdict = _asked(verdict, taken)
             outcome = Outcome.EXECUTED if isinstance(verdict, Allow) else Outcome.AWAITS_APPROVAL
@@ -282,10 +284,11 @@ def _with_full(question: Question, places: Sequence[Slot]) -> Question:
 
 
 def _asked(verdict: Verdict, decision: Decision) -> Verdict:
-    """What the rules say, and where they allow it, what protected stock and the gate say."""
-    if not isinstance(verdict, Allow):
+    """What the rules say, and unless they refuse, what protected stock and the gate say besides."""
+    if isinstance(verdict, Refuse):
         return verdict
-    because = list(decision.asks)
+    role, because = (verdict.role, [verdict.because]) if isinstance(verdict, NeedsApproval) else (OPERATIONS, [])
+    because += decision.asks
     sure = decision.confidence
     if sure is not None and not sure.enough:
         parts = ", ".join(f"{name} {cents / 100_000:.3f}" for name, cents in sure.parts if cents)
@@ -293,7 +296,7 @@ def _asked(verdict: Verdict, decision: Decision) -> Verdict:
             f"expected regret {sure.regret_millicents / 100_000:.3f} ({parts}),"
             f" above the gate's {max(0, sure.threshold_millicents or 0) / 100_000:.3f}"
         )
-    return NeedsApproval(OPERATIONS, "; ".join(because)) if because else verdict
+    return NeedsApproval(role, "; ".join(because)) if because else verdict
 
 
 def _layer(decision: Decision, verdict: Verdict) -> Layer:
