@@ -7,11 +7,10 @@ item. Without a condition every order would wait, so at least one is given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Final
 
-from evenstock.domain import Allow, Item, NeedsApproval, Order, OrderPlan, Sku, Verdict
-from evenstock.policy.conditions import ITEM_WHEN, ORDER_WHEN, ItemWhen, OrderWhen, conditions_said
+from evenstock.policy.asking import Asking
+from evenstock.policy.conditions import ITEM_WHEN, ORDER_WHEN, conditions_said
 from evenstock.policy.network import Network
 from evenstock.policy.parameters import Given, Parameter
 from evenstock.policy.ruling import Ruling, Waiting
@@ -27,28 +26,10 @@ ALWAYS_LAW: Final = True
 _ENDS: Final = ("wait", "cancel", "execute")
 
 
-class Hold(Ruling):
-    __slots__ = ("_because", "_item", "_items", "_order", "_role", "_waits")
-
-    def __init__(self, given: Given, items: Mapping[Sku, Item]) -> None:
-        self._order, self._item, self._items = OrderWhen(given), ItemWhen(given), items
-        self._role = given.text("role")
-        self._waits = Waiting(given.text("then"), given.at_most("hours"))
-        self._because = given.rule.because or f"orders with {conditions_said(given)} are held"
-
-    def review(self, order: Order, plan: OrderPlan, relaxed: Sequence[str]) -> Verdict:
-        del plan, relaxed
-        if self._order.holds(order) and self._item.any_of(order, self._items):
-            return NeedsApproval(self._role, self._because)
-        return Allow()
-
-    def waits(self) -> Waiting:
-        return self._waits
-
-
 def compile_rule(given: Given, network: Network) -> Ruling:
     if not any(given.has(parameter.name) for parameter in (*ORDER_WHEN, *ITEM_WHEN)):
         raise ValueError(f"rule {given.rule.id} (hold): say which orders are held; it would hold every order")
     if given.text("then") not in _ENDS:
         raise ValueError(f"rule {given.rule.id} (hold): then is {given.text('then')!r}; give one of {', '.join(_ENDS)}")
-    return Hold(given, network.items)
+    waits = Waiting(given.text("then"), given.at_most("hours"))
+    return Asking(given, network.items, waits, f"orders with {conditions_said(given)} are held")
