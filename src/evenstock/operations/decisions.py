@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from evenstock.domain import (
     Allow,
@@ -26,12 +26,17 @@ from evenstock.domain import (
     OrderShipment,
     Outcome,
     Refuse,
+    ReservationId,
     ServiceId,
     ShippedLine,
     Sku,
     Units,
     Verdict,
 )
+from evenstock.operations.ports import Transaction
+
+RESERVATION: Final = ":reservation"
+"""What a decision's reservation is named after it."""
 
 
 def decision_from(record: bytes) -> DecisionRecord:
@@ -64,6 +69,12 @@ def decision_from(record: bytes) -> DecisionRecord:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"these bytes are no decision record: {error!r}") from error
+
+
+def behind(books: Transaction, reservation: ReservationId) -> DecisionRecord | None:
+    """The decision that made a reservation; None where it was not made by one."""
+    record = books.decision(DecisionId(reservation.removesuffix(RESERVATION)))
+    return None if record is None else decision_from(record)
 
 
 def _confidence(said: dict[str, Any]) -> Confidence:

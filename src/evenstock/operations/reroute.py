@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from evenstock.domain import (
-    DecisionId,
     DecisionRecord,
     NodeId,
     OrderId,
@@ -35,10 +34,10 @@ from evenstock.operations.deciding import (
     decide_order,
     record_of,
 )
-from evenstock.operations.decisions import decision_from
+from evenstock.operations.decisions import behind, decision_from
 from evenstock.operations.open_cases import close_overtaken
 from evenstock.operations.ports import ConflictError, Store, Transaction
-from evenstock.operations.route_order import MOST_RACES, RESERVATION, Routed, question_of, reserve_best, routed_event
+from evenstock.operations.route_order import MOST_RACES, Routed, question_of, reserve_best, routed_event
 from evenstock.operations.standing import Standing, standing
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import Candidates, Slots, refusal
@@ -135,9 +134,9 @@ def _once(
 def in_force(books: Transaction, there: Standing) -> DecisionRecord | None:
     """The decision that holds stock now; where none does, the latest about the order."""
     for reservation in reversed(there.soft):
-        made = books.decision(DecisionId(reservation.id.removesuffix(RESERVATION)))
+        made = behind(books, reservation.id)
         if made is not None:
-            return decision_from(made)
+            return made
     latest = books.decision_of(there.order.id)
     return None if latest is None else decision_from(latest)
 

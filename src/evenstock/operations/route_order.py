@@ -40,7 +40,7 @@ from evenstock.operations.deciding import (
     record_of,
     request_digest,
 )
-from evenstock.operations.decisions import decision_from
+from evenstock.operations.decisions import RESERVATION, decision_from
 from evenstock.operations.exceptions.questions import nodes_down, services_down
 from evenstock.operations.open_cases import EXECUTE, OPERATIONS, REVIEW_WITHIN, open_review, open_unserved
 from evenstock.operations.places import places_of
@@ -53,8 +53,6 @@ from evenstock.routing.decide import Decision
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.prices.ladder import in_force
 
-RESERVATION: Final = ":reservation"
-"""What a decision's reservation is named after it."""
 MOST_RACES: Final = 3
 """Plans tried when others take the stock first; then a person looks."""
 

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Any
 
 from evenstock.domain import (
-    DecisionId,
     LineId,
     LotId,
     NodeId,
@@ -28,7 +27,7 @@ from evenstock.domain import (
     canonical_json,
     digest,
 )
-from evenstock.operations.decisions import decision_from
+from evenstock.operations.decisions import behind
 from evenstock.operations.ports import Transaction
 
 
@@ -121,8 +120,8 @@ def _substitutes(books: Transaction, order: Order, reservations: Iterable[Reserv
     for reservation in reservations:
         if all(line.sku in own for line in reservation.lines):
             continue
-        record = books.decision(DecisionId(reservation.id.removesuffix(":reservation")))
-        plan = decision_from(record).choice if record is not None else None
+        made = behind(books, reservation.id)
+        plan = made.choice if made is not None else None
         for shipment in plan.shipments if plan else ():
             for line in shipment.lines:
                 if line.sku not in own and line.line in ordered:

@@ -25,9 +25,9 @@ from evenstock.domain import (
     Sku,
 )
 from evenstock.operations.deciding import law_of
+from evenstock.operations.decisions import RESERVATION
 from evenstock.operations.gate import OUTCOMES, Watched, kept_outcomes, log_outcomes, watch_gate
 from evenstock.operations.ports import Snapshots, Store, Transaction
-from evenstock.operations.route_order import RESERVATION
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.batch import Batch
 from evenstock.routing.choose import Choice

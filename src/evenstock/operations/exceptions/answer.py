@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -21,6 +21,10 @@ class Report(Protocol):
 
     @property
     def now(self) -> datetime: ...
+
+    @property
+    def request(self) -> str:
+        """Digest of what it says: under one id it says one thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,29 @@ def keep(books: Transaction, report: Report, request: str, taken: Taken) -> None
     """Keep what a report did with its effect."""
     said = canonical_json({"sentence": taken.sentence, "cases": list(taken.cases)})
     books.remember(f"exception:{report.id}", request, said, report.now)
+
+
+def take_once(
+    store: Store, report: Report, take_in: Callable[[Transaction], Taken | Refuse]
+) -> tuple[Taken | Refuse, bool]:
+    """Take a report in with its effect, in one transaction; or what it did when it came before, and that it did.
+
+    A report that `take_in` refuses has changed nothing and is not kept.
+    """
+    with store.transaction() as books:
+        told = seen(books, report, report.request)
+        if told is not None:
+            return told, isinstance(told, Taken)
+        told = take_in(books)
+        if isinstance(told, Taken):
+            keep(books, report, report.request, told)
+        return told, False
+
+
+def answered(store: Store, report: Report, once: tuple[Taken | Refuse, bool]) -> Handled | Refuse:
+    """What whoever reported reads, from what `take_once` gave."""
+    told, repeated = once
+    return told if isinstance(told, Refuse) else handled(store, report, told, repeated=repeated)
 
 
 def handled(store: Store, report: Report, taken: Taken, *, repeated: bool) -> Handled:

@@ -25,9 +25,9 @@ from evenstock.domain import (
     digest,
     refuse_naive,
 )
-from evenstock.operations.exceptions.answer import Handled, Taken, about_order, close_all, handled, keep, order_of, seen
+from evenstock.operations.exceptions.answer import Handled, Taken, about_order, close_all, order_of, take_once
 from evenstock.operations.exceptions.questions import open_about
-from evenstock.operations.exceptions.rerouting import REROUTE, follow_now
+from evenstock.operations.exceptions.rerouting import REROUTE, followed
 from evenstock.operations.ports import Store, Transaction
 from evenstock.operations.standing import Standing, cancel_units, standing, units_by_sku
 from evenstock.policy import CompiledPolicy
@@ -74,17 +74,8 @@ def cancel_order(
     same, they are a return to expect. `answers` is the case whose deadline this cancellation is: whoever works on it
     closes it.
     """
-    with store.transaction() as books:
-        told = seen(books, report, report.request)
-        repeated = isinstance(told, Taken)
-        if told is None:
-            told = _take_in(books, report, answers)
-            if isinstance(told, Taken):
-                keep(books, report, report.request, told)
-    if isinstance(told, Refuse):
-        return told
-    follow_now(store, network, policy, told.cases, report.now)
-    return handled(store, report, told, repeated=repeated)
+    once = take_once(store, report, lambda books: _take_in(books, report, answers))
+    return followed(store, network, policy, report, once)
 
 
 def cancel_at_deadline(

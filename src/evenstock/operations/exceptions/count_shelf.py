@@ -28,7 +28,7 @@ from evenstock.domain import (
     digest,
     refuse_naive,
 )
-from evenstock.operations.exceptions.answer import Handled, Taken, close_all, handled, keep, seen, with_facts
+from evenstock.operations.exceptions.answer import Handled, Taken, answered, close_all, take_once, with_facts
 from evenstock.operations.ports import Store, Transaction
 
 ASKED: Final = 3
@@ -60,36 +60,28 @@ class ShelfCounted:
 
 def count_shelf(store: Store, report: ShelfCounted) -> Handled | Refuse:
     """Bring the books to what was counted, free the units frozen there, and answer every question about the shelf."""
-    with store.transaction() as books:
-        told = seen(books, report, report.request)
-        repeated = isinstance(told, Taken)
-        if told is None:
-            asked = open_counts(books, report.sku, report.node)
-            if not asked:
-                return Refuse(
-                    f"nobody asked for a count of {report.sku} at {report.node}; import it as a count instead"
-                )
-            booked = sum(
-                b.on_hand - b.shortfall
-                for b in books.balances([report.sku])
-                if (b.node, b.lot) == (report.node, report.lot)
-            )
-            version = (report.now - _EPOCH) // timedelta(microseconds=1)
-            said = StockObservation(
-                "count", report.sku, report.node, Units(report.units), report.now, version, report.lot
-            )
-            books.adjust_on_hand(said, f"count {report.id} by {report.by}", report.now)
-            for case in asked:
-                _move_frozen(books, case, f"{case.id}:freed", None, report.now)
-            resolution = f"{report.units} counted by {report.by}"
-            counted = {"counted": str(report.units), "booked": str(booked), "lot": str(report.lot)}
-            close_all(books, [with_facts(case, **counted) for case in asked], report.now, report.by, resolution)
-            body = {"counted": report.units, "lot": report.lot, "by": report.by, "cases": [case.id for case in asked]}
-            about = f"stock:{report.sku}@{report.node}"
-            books.publish([Event(f"{report.id}:counted", "ShelfCounted", about, report.now, body)])
-            told = Taken(f"{report.sku} at {report.node}: {resolution}", tuple(case.id for case in asked))
-            keep(books, report, report.request, told)
-    return told if isinstance(told, Refuse) else handled(store, report, told, repeated=repeated)
+    return answered(store, report, take_once(store, report, lambda books: _counted(books, report)))
+
+
+def _counted(books: Transaction, report: ShelfCounted) -> Taken | Refuse:
+    asked = open_counts(books, report.sku, report.node)
+    if not asked:
+        return Refuse(f"nobody asked for a count of {report.sku} at {report.node}; import it as a count instead")
+    booked = sum(
+        b.on_hand - b.shortfall for b in books.balances([report.sku]) if (b.node, b.lot) == (report.node, report.lot)
+    )
+    version = (report.now - _EPOCH) // timedelta(microseconds=1)
+    said = StockObservation("count", report.sku, report.node, Units(report.units), report.now, version, report.lot)
+    books.adjust_on_hand(said, f"count {report.id} by {report.by}", report.now)
+    for case in asked:
+        _move_frozen(books, case, f"{case.id}:freed", None, report.now)
+    resolution = f"{report.units} counted by {report.by}"
+    counted = {"counted": str(report.units), "booked": str(booked), "lot": str(report.lot)}
+    close_all(books, [with_facts(case, **counted) for case in asked], report.now, report.by, resolution)
+    body = {"counted": report.units, "lot": report.lot, "by": report.by, "cases": [case.id for case in asked]}
+    about = f"stock:{report.sku}@{report.node}"
+    books.publish([Event(f"{report.id}:counted", "ShelfCounted", about, report.now, body)])
+    return Taken(f"{report.sku} at {report.node}: {resolution}", tuple(case.id for case in asked))
 
 
 def open_counts(books: Transaction, sku: Sku, node: NodeId) -> Sequence[Case]:

@@ -22,10 +22,10 @@ from evenstock.domain import (
     refuse_naive,
 )
 from evenstock.operations.decisions import decision_from
-from evenstock.operations.exceptions.answer import Handled, Taken, about_order, handled, keep, seen
+from evenstock.operations.exceptions.answer import Handled, Taken, about_order, take_once
 from evenstock.operations.exceptions.lateness import in_words, late_millionths, promised
 from evenstock.operations.exceptions.questions import open_about
-from evenstock.operations.exceptions.rerouting import REROUTE, follow_now, plan_of
+from evenstock.operations.exceptions.rerouting import REROUTE, followed, plan_of
 from evenstock.operations.ports import Store, Transaction
 from evenstock.operations.standing import standing
 from evenstock.policy import CompiledPolicy
@@ -56,17 +56,8 @@ def cutoff_missed(
     store: Store, network: ShippingNetwork, policy: CompiledPolicy, report: CutoffMissed
 ) -> Handled | Refuse:
     """Say by how much later it leaves and arrives; go elsewhere only where that saves more than a switch costs."""
-    with store.transaction() as books:
-        told = seen(books, report, report.request)
-        repeated = isinstance(told, Taken)
-        if told is None:
-            told = _take_in(books, network, report)
-            if isinstance(told, Taken):
-                keep(books, report, report.request, told)
-    if isinstance(told, Refuse):
-        return told
-    follow_now(store, network, policy, told.cases, report.now)
-    return handled(store, report, told, repeated=repeated)
+    once = take_once(store, report, lambda books: _take_in(books, network, report))
+    return followed(store, network, policy, report, once)
 
 
 def sweep_cutoffs(

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from evenstock.domain import Case, CaseId, CaseKind, Event, OrderId, Refuse, digest, refuse_naive
-from evenstock.operations.exceptions.answer import Handled, Taken, about_order, close_all, handled, keep, seen
+from evenstock.operations.exceptions.answer import Handled, Taken, about_order, answered, close_all, take_once
 from evenstock.operations.exceptions.questions import HOLDS, open_about
-from evenstock.operations.exceptions.rerouting import ANEW, REROUTE, follow_now, plan_of
+from evenstock.operations.exceptions.rerouting import ANEW, REROUTE, followed, plan_of
 from evenstock.operations.ports import Store, Transaction
 from evenstock.operations.standing import Standing, standing
 from evenstock.policy import CompiledPolicy
@@ -75,14 +75,7 @@ def hold_order(store: Store, network: ShippingNetwork, policy: CompiledPolicy, r
 
     While the case is open, reservations of the order do not expire and `post_reservation` refuses it.
     """
-    with store.transaction() as books:
-        told = seen(books, report, report.request)
-        repeated = isinstance(told, Taken)
-        if told is None:
-            told = _hold(books, report)
-            if isinstance(told, Taken):
-                keep(books, report, report.request, told)
-    return told if isinstance(told, Refuse) else handled(store, report, told, repeated=repeated)
+    return answered(store, report, take_once(store, report, lambda books: _hold(books, report)))
 
 
 def _hold(books: Transaction, report: HoldOrder) -> Taken | Refuse:
@@ -117,21 +110,17 @@ def release_hold(
     store: Store, network: ShippingNetwork, policy: CompiledPolicy, report: ReleaseHold
 ) -> Handled | Refuse:
     """End the hold; where its reservation is about to run out or its ship day has passed, the order is decided again."""
-    with store.transaction() as books:
-        told = seen(books, report, report.request)
-        repeated = isinstance(told, Taken)
-        if told is None:
-            held = [case for case in open_about(books, report.order) if case.kind is report.kind]
-            if not held:
-                return Refuse(f"order {report.order} is not held for {report.kind}; nothing to release")
-            close_all(books, held, report.now, report.by, f"released: {report.because}")
-            again = goes_on(books, network, held[0], report.by, report.because, report.now)
-            told = Taken(f"order {report.order} is released: {report.because}", (held[0].id, *again))
-            keep(books, report, report.request, told)
-    if isinstance(told, Refuse):
-        return told
-    follow_now(store, network, policy, told.cases, report.now)
-    return handled(store, report, told, repeated=repeated)
+    once = take_once(store, report, lambda books: _release(books, network, report))
+    return followed(store, network, policy, report, once)
+
+
+def _release(books: Transaction, network: ShippingNetwork, report: ReleaseHold) -> Taken | Refuse:
+    held = [case for case in open_about(books, report.order) if case.kind is report.kind]
+    if not held:
+        return Refuse(f"order {report.order} is not held for {report.kind}; nothing to release")
+    close_all(books, held, report.now, report.by, f"released: {report.because}")
+    again = goes_on(books, network, held[0], report.by, report.because, report.now)
+    return Taken(f"order {report.order} is released: {report.because}", (held[0].id, *again))
 
 
 def release_at_deadline(store: Store, network: ShippingNetwork, case: Case, now: datetime) -> Case:

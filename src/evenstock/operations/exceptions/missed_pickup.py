@@ -24,9 +24,9 @@ from evenstock.domain import (
     rfc3339,
 )
 from evenstock.operations.decisions import decision_from
-from evenstock.operations.exceptions.answer import Handled, Taken, about_order, handled, keep, seen
+from evenstock.operations.exceptions.answer import Handled, Taken, about_order, seen, take_once
 from evenstock.operations.exceptions.lateness import at_risk, in_words, late_millionths, promised
-from evenstock.operations.exceptions.rerouting import ACCEPT, REROUTE, follow_now, plan_of
+from evenstock.operations.exceptions.rerouting import ACCEPT, REROUTE, followed, plan_of
 from evenstock.operations.ports import Store, Transaction
 from evenstock.operations.standing import standing
 from evenstock.policy import CompiledPolicy
@@ -91,19 +91,12 @@ def missed_pickup(
         return Refuse(f"{report.day} is still to come at {report.node}; nothing was missed yet")
     with store.reading() as books:
         told = seen(books, report, report.request)
-    repeated = isinstance(told, Taken)
-    if told is None:
-        found = affected(store, network, report)
-        with store.transaction() as books:
-            told = seen(books, report, report.request)
-            repeated = isinstance(told, Taken)
-            if told is None:
-                told = _take_in(books, network, node, report, found)
-                keep(books, report, report.request, told)
-    if isinstance(told, Refuse):
-        return told
-    follow_now(store, network, policy, told.cases, report.now)
-    return handled(store, report, told, repeated=repeated)
+    if told is not None:
+        return followed(store, network, policy, report, (told, isinstance(told, Taken)))
+    # Who waits on the dock is found in many decisions: before the transaction, not in it.
+    found = affected(store, network, report)
+    once = take_once(store, report, lambda books: _take_in(books, network, node, report, found))
+    return followed(store, network, policy, report, once)
 
 
 def affected(store: Store, network: ShippingNetwork, report: MissedPickup) -> list[Affected]:

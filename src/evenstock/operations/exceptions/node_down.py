@@ -21,9 +21,9 @@ from evenstock.domain import (
     refuse_naive,
     rfc3339,
 )
-from evenstock.operations.exceptions.answer import Handled, Taken, about_order, handled, keep, seen, with_facts
+from evenstock.operations.exceptions.answer import Handled, Taken, about_order, handled, take_once, with_facts
 from evenstock.operations.exceptions.questions import hold_of
-from evenstock.operations.exceptions.rerouting import REROUTE, follow_now
+from evenstock.operations.exceptions.rerouting import REROUTE, follow_now, followed
 from evenstock.operations.ports import ConflictError, Store, Transaction
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.network import ShippingNetwork
@@ -84,13 +84,7 @@ def node_down(
     A second report about a node that is down moves its end. Work that was cut short goes on at the next `run_due`: an
     order is done when nothing of it is set aside there, or a case about it says why.
     """
-    with store.transaction() as books:
-        told = seen(books, report, report.request)
-        repeated = isinstance(told, Taken)
-        if told is None:
-            told = _take_in(books, network, report)
-            if isinstance(told, Taken):
-                keep(books, report, report.request, told)
+    told, repeated = take_once(store, report, lambda books: _take_in(books, network, report))
     if isinstance(told, Refuse):
         return told
     with store.reading() as books:
@@ -108,22 +102,18 @@ def node_down(
 
 def node_up(store: Store, network: ShippingNetwork, policy: CompiledPolicy, report: NodeUp) -> Handled | Refuse:
     """End a closure now; orders that could not leave the node are decided again at once."""
-    with store.transaction() as books:
-        told = seen(books, report, report.request)
-        repeated = isinstance(told, Taken)
-        if told is None:
-            down = _open(books, report.node)
-            if down is None:
-                return Refuse(f"{report.node} is not down; nothing is changed")
-            books.publish([_event_up(down, report.now, report.by)])
-            books.change_case(down.step, down.closed(report.now, report.by, "the node ships again"))
-            woken = _wake(books, down, report.now)
-            told = Taken(f"{report.node} ships again", (down.id, *woken))
-            keep(books, report, report.request, told)
-    if isinstance(told, Refuse):
-        return told
-    follow_now(store, network, policy, told.cases, report.now)
-    return handled(store, report, told, repeated=repeated)
+    once = take_once(store, report, lambda books: _up(books, report))
+    return followed(store, network, policy, report, once)
+
+
+def _up(books: Transaction, report: NodeUp) -> Taken | Refuse:
+    down = _open(books, report.node)
+    if down is None:
+        return Refuse(f"{report.node} is not down; nothing is changed")
+    books.publish([_event_up(down, report.now, report.by)])
+    books.change_case(down.step, down.closed(report.now, report.by, "the node ships again"))
+    woken = _wake(books, down, report.now)
+    return Taken(f"{report.node} ships again", (down.id, *woken))
 
 
 def up_at_deadline(store: Store, case: Case, now: datetime) -> Case:

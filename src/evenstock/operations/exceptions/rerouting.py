@@ -12,17 +12,17 @@ from evenstock.domain import (
     Case,
     CaseId,
     CaseState,
-    DecisionId,
     DecisionRecord,
     NodeId,
     OrderPlan,
     Outcome,
+    Refuse,
     Reservation,
     Sku,
 )
 from evenstock.operations.deciding import Decide
-from evenstock.operations.decisions import decision_from
-from evenstock.operations.exceptions.answer import order_of
+from evenstock.operations.decisions import behind
+from evenstock.operations.exceptions.answer import Handled, Report, Taken, answered, order_of
 from evenstock.operations.exceptions.questions import HOLDS, nodes_down, nodes_short, open_about, services_down
 from evenstock.operations.ports import ConflictError, Store, Transaction
 from evenstock.operations.reroute import Reroute, reroute
@@ -62,6 +62,16 @@ def follow_now(
         if case is None or case.state is not CaseState.OPEN or case.at_deadline != REROUTE or case.due_at > now:
             continue
         act_now(at, name, now)
+
+
+def followed(
+    store: Store, network: ShippingNetwork, policy: CompiledPolicy, report: Report, once: tuple[Taken | Refuse, bool]
+) -> Handled | Refuse:
+    """Follow the cases of a report that was taken in (`take_once`), then say how things stand."""
+    told, _ = once
+    if isinstance(told, Taken):
+        follow_now(store, network, policy, told.cases, report.now)
+    return answered(store, report, once)
 
 
 def follow(
@@ -111,8 +121,8 @@ def follow(
 
 def plan_of(books: Transaction, reservation: Reservation) -> OrderPlan | None:
     """The plan by which a reservation was made; None where it was not made by a decision."""
-    record = books.decision(DecisionId(reservation.id.removesuffix(":reservation")))
-    return decision_from(record).choice if record is not None else None
+    made = behind(books, reservation.id)
+    return made.choice if made is not None else None
 
 
 def out_of_use(books: Transaction, case: Case, now: datetime) -> Out:

@@ -29,8 +29,8 @@ from evenstock.domain import (
     digest,
     refuse_naive,
 )
-from evenstock.operations.exceptions.answer import Handled, Taken, about_order, handled, keep, seen
-from evenstock.operations.exceptions.rerouting import REROUTE, follow_now
+from evenstock.operations.exceptions.answer import Handled, Taken, about_order, take_once
+from evenstock.operations.exceptions.rerouting import REROUTE, followed
 from evenstock.operations.ports import Store, Transaction
 from evenstock.operations.standing import Piece, Standing, left_of, standing, take_off
 from evenstock.policy import CompiledPolicy
@@ -71,17 +71,8 @@ def short_pick(store: Store, network: ShippingNetwork, policy: CompiledPolicy, r
     held, so that nobody is promised them until the shelf is counted. Units of a kit that lost a part go back to the shelf
     with it. One transaction; the new decision is another, and `run_due` makes it if this process does not.
     """
-    with store.transaction() as books:
-        told = seen(books, report, report.request)
-        repeated = isinstance(told, Taken)
-        if told is None:
-            told = _take_in(books, report)
-            if isinstance(told, Taken):
-                keep(books, report, report.request, told)
-    if isinstance(told, Refuse):
-        return told
-    follow_now(store, network, policy, told.cases, report.now)
-    return handled(store, report, told, repeated=repeated)
+    once = take_once(store, report, lambda books: _take_in(books, report))
+    return followed(store, network, policy, report, once)
 
 
 def _take_in(books: Transaction, report: ShortPick) -> Taken | Refuse:

@@ -30,10 +30,9 @@ from evenstock.operations.exceptions.answer import (
     Handled,
     Taken,
     about_order,
-    handled,
-    keep,
+    answered,
     order_of,
-    seen,
+    take_once,
     with_facts,
 )
 from evenstock.operations.exceptions.questions import open_about
@@ -67,18 +66,16 @@ class NodeStopped:
 
 def node_stopped(store: Store, report: NodeStopped) -> Handled | Refuse:
     """Allocated becomes available at this node; when every node has answered, the cancellation is complete."""
-    with store.transaction() as books:
-        told = seen(books, report, report.request)
-        repeated = isinstance(told, Taken)
-        if told is None:
-            asked = [case for case in open_about(books, report.order) if any(x[2] == report.node for x in _stop(case))]
-            if not asked:
-                return Refuse(f"{report.node} was not asked to stop order {report.order}; nothing is changed")
-            back = sum(_stopped(books, case, report) for case in asked)
-            said = f"{report.node} stopped order {report.order}: {back} units are free again"
-            told = Taken(said, tuple(case.id for case in asked))
-            keep(books, report, report.request, told)
-    return told if isinstance(told, Refuse) else handled(store, report, told, repeated=repeated)
+    return answered(store, report, take_once(store, report, lambda books: _confirmed(books, report)))
+
+
+def _confirmed(books: Transaction, report: NodeStopped) -> Taken | Refuse:
+    asked = [case for case in open_about(books, report.order) if any(x[2] == report.node for x in _stop(case))]
+    if not asked:
+        return Refuse(f"{report.node} was not asked to stop order {report.order}; nothing is changed")
+    back = sum(_stopped(books, case, report) for case in asked)
+    said = f"{report.node} stopped order {report.order}: {back} units are free again"
+    return Taken(said, tuple(case.id for case in asked))
 
 
 def not_confirmed(store: Store, case: Case, now: datetime) -> Case:

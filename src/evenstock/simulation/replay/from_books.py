@@ -33,10 +33,9 @@ from evenstock.domain import (
     Sku,
     Units,
 )
-from evenstock.operations.decisions import decision_from
+from evenstock.operations.decisions import behind, decision_from
 from evenstock.operations.open_cases import order_of
 from evenstock.operations.ports import Store, Transaction
-from evenstock.operations.route_order import RESERVATION
 from evenstock.operations.standing import cancelled_units, left_of
 from evenstock.simulation.replay.past import Past, Shelf, Shipped, morning_of
 
@@ -212,8 +211,8 @@ def _shipments(books: Transaction, order: Order, standing: list[Reservation]) ->
     sku = {line.id: line.sku for line in order.lines}
     found = []
     for reservation in standing:
-        made = books.decision(DecisionId(reservation.id.removesuffix(RESERVATION)))
-        plan = decision_from(made).choice if made is not None else None
+        made = behind(books, reservation.id)
+        plan = made.choice if made is not None else None
         if plan is None:
             continue
         left: Counter[Shelf] = Counter()
