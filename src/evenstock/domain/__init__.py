@@ -1,7 +1,7 @@
 """What the words mean: frozen dataclasses, standard library only, one noun a file."""
 
 from evenstock.domain.account import ON_HAND, Account, Bucket, Cause
-from evenstock.domain.balance import StockBalance
+from evenstock.domain.balance import StockBalance, promisable
 from evenstock.domain.canonical import canonical_json, digest, plain
 from evenstock.domain.case import Case, CaseKind, CaseState
 from evenstock.domain.costs import Costs
@@ -123,6 +123,7 @@ __all__ = [
     "canonical_json",
     "digest",
     "plain",
+    "promisable",
     "refuse_naive",
     "rfc3339",
 ]

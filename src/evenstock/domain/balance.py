@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evenstock.domain.names import UNTRACKED, LotId, NodeId, Sku, Units
@@ -44,3 +45,19 @@ class StockBalance:
         5
         """
         return Units(max(0, self.available - self.buffer))
+
+
+def promisable(balances: Iterable[StockBalance]) -> dict[tuple[Sku, NodeId], int]:
+    """Units available to promise by item and node, lots added up.
+
+    Examples
+    --------
+    >>> mugs = [StockBalance(Sku("MUG"), NodeId("TX"), LotId(lot), available=Units(3)) for lot in ("a", "b")]
+    >>> promisable(mugs)
+    {('MUG', 'TX'): 6}
+    """
+    there: dict[tuple[Sku, NodeId], int] = {}
+    for balance in balances:
+        key = (balance.sku, balance.node)
+        there[key] = there.get(key, 0) + balance.atp
+    return there

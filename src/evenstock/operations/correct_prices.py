@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from evenstock.domain import Cents, Event, NodeId, Price, Sku, digest
+from evenstock.domain import Cents, Event, NodeId, Price, Sku, digest, promisable
 from evenstock.operations.foretold_use import FORETOLD, ForetoldUse
 from evenstock.operations.ports import ConflictError, Snapshots, Store, Transaction
 from evenstock.routing.prices.correction import correct
@@ -89,10 +89,7 @@ def correct_prices(store: Store, snapshots: Snapshots, *, now: datetime) -> Corr
 
 def _left(books: Transaction, told: ForetoldUse, skus: Sequence[Sku]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Units that may be promised now, by row of what was foretold."""
-    there: dict[tuple[Sku, NodeId], int] = {}
-    for balance in books.balances(skus):
-        key = (balance.sku, balance.node)
-        there[key] = there.get(key, 0) + balance.atp
+    there = promisable(books.balances(skus))
     return np.array([there.get(key, 0) for key in zip(told.skus, told.nodes, strict=True)], np.int64)
 
 

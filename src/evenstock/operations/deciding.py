@@ -27,6 +27,7 @@ from evenstock.domain import (
     StockBalance,
     Verdict,
     digest,
+    promisable,
 )
 from evenstock.operations.places import without_excess
 from evenstock.policy import CandidateFacts, CompiledPolicy, OrderBounds, Permitted
@@ -224,10 +225,7 @@ def _decide(
 
 def _promisable(read: Books, order_class: str) -> tuple[dict[tuple[Sku, NodeId], int], dict[tuple[Sku, NodeId], int]]:
     """Units an order of this class may take by item and node, and those that are protected for others."""
-    there: dict[tuple[Sku, NodeId], int] = {}
-    for balance in read.balances:
-        key = (balance.sku, balance.node)
-        there[key] = there.get(key, 0) + balance.atp
+    there = promisable(read.balances)
     others: dict[tuple[Sku, NodeId], int] = {}
     for quota in read.quotas:
         if quota.order_class != order_class and quota.left:

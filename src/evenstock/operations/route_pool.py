@@ -30,6 +30,7 @@ from evenstock.domain import (
     Sku,
     StockBalance,
     Units,
+    promisable,
 )
 from evenstock.operations.deciding import HOLD, Books, Decide, RouteOrder, decide_order, law_of
 from evenstock.operations.exceptions.questions import nodes_down, services_down
@@ -332,9 +333,7 @@ def _asked(
 
 def _stock(wave: _Wave, found: Candidates, network: ShippingNetwork, read: Books) -> Whole:
     """Supplies of each line's item at each node: all units, and those left beside other classes' protected ones."""
-    there: dict[tuple[Sku, NodeId], int] = defaultdict(int)
-    for balance in read.balances:
-        there[balance.sku, balance.node] += balance.atp
+    there = promisable(read.balances)
     kept: dict[tuple[Sku, NodeId], dict[str, int]] = defaultdict(dict)
     for quota in read.quotas:
         if quota.left and quota.order_class != found.order.order_class:

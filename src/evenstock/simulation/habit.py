@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from evenstock.domain import promisable
 from evenstock.operations.deciding import Books, decide_order
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import Candidates
@@ -47,10 +48,7 @@ def _only(found: Candidates, nodes: list[int]) -> Candidates:
 
 def _walk(found: Candidates, network: ShippingNetwork, read: Books, order: list[int]) -> list[int]:
     """Nodes that each take, in turn, the lines they have in full."""
-    atp: dict[tuple[str, str], int] = {}
-    for balance in read.balances:
-        key = (balance.sku, balance.node)
-        atp[key] = atp.get(key, 0) + balance.atp
+    atp = promisable(read.balances)
     left = {line.id: line for line in found.lines}
     taken = []
     for k in order:

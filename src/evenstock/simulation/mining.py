@@ -22,7 +22,7 @@ from scipy.stats import binom
 
 from evenstock import policy as policies
 from evenstock.distributions.proportions import wilson
-from evenstock.domain import DecisionRecord, Item, NodeId, Order, OrderId, OrderPlan, Policy, Rule, Sku
+from evenstock.domain import DecisionRecord, Item, NodeId, Order, OrderId, OrderPlan, Policy, Rule, Sku, promisable
 from evenstock.operations.deciding import Books, law_of
 from evenstock.operations.network import Network
 from evenstock.routing.candidates import Candidates, candidates, refusal
@@ -285,10 +285,7 @@ def chosen_in_history(past: Past, network: Network, shipping: ShippingNetwork, a
 def whole_at(found: Candidates, shipping: ShippingNetwork, network: Network, read: Books) -> frozenset[NodeId]:
     """Nodes that have every unit of an order and may lawfully ship all of it."""
     law = law_of(found, network.policy).permitted
-    there: dict[tuple[Sku, NodeId], int] = {}
-    for balance in read.balances:
-        key = (balance.sku, balance.node)
-        there[key] = there.get(key, 0) + balance.atp
+    there = promisable(read.balances)
     wanted: dict[Sku, int] = {}
     for line in found.lines:
         wanted[line.sku] = wanted.get(line.sku, 0) + line.units
