@@ -16,14 +16,15 @@ It stops after `MOST_NODES` nodes, by no clock, on one thread and with a fixed s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-import highspy
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
+from evenstock.optimisation import Program
+from evenstock.optimisation.program import Floats
 from evenstock.routing.choose import Choice
 from evenstock.routing.goods import Goods, goods_of, shipment_cents
 from evenstock.routing.priced import Priced, Whole
@@ -34,37 +35,8 @@ MOST_COLUMNS: Final = 6_000
 """Larger programs are not begun: about thirty lines at eight nodes by three services."""
 MOST_FULL: Final = 1
 """Full cartons before the last that one shipment may need; with more the bound is weak and takes seconds."""
-Floats = NDArray[np.float64]
-Terms = Sequence[tuple[Whole, Whole | Floats | float]]
+Terms = Sequence[tuple[Whole, ArrayLike]]
 """Columns with their factors."""
-
-
-@dataclass(slots=True)
-class Program:
-    """Columns and rows under construction; every column is whole and not below zero."""
-
-    cost: list[float] = field(default_factory=list)
-    upper: list[float] = field(default_factory=list)
-    row: list[Whole] = field(default_factory=list)
-    column: list[Whole] = field(default_factory=list)
-    value: list[Floats] = field(default_factory=list)
-    row_lower: list[float] = field(default_factory=list)
-    row_upper: list[float] = field(default_factory=list)
-
-    def columns(self, cost: Whole, upper: Whole) -> Whole:
-        """The numbers of new columns."""
-        self.cost += cost.tolist()
-        self.upper += upper.tolist()
-        return np.arange(len(self.cost) - len(cost), len(self.cost))
-
-    def keep(self, terms: Terms, lower: float, upper: float) -> None:
-        """A new row over columns with their factors."""
-        columns = np.concatenate([c for c, _ in terms])
-        self.row.append(np.full(len(columns), len(self.row_lower)))
-        self.column.append(columns)
-        self.value.append(np.concatenate([np.broadcast_to(np.asarray(f, np.float64), c.shape) for c, f in terms]))
-        self.row_lower.append(lower)
-        self.row_upper.append(upper)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +48,8 @@ class Slot:
     """Rows of goods that it may carry."""
     units: Whole
     """Column of each of them."""
+    most: Whole
+    """How many of each of them it may carry."""
     used: Whole
     """One column."""
     step: Whole
@@ -83,7 +57,9 @@ class Slot:
     chosen: Whole
     """Column of each of them."""
     full: Whole
-    """Column of full cartons before the last, of which there may be none."""
+    """Column of full cartons before the last."""
+    most_full: int
+    """How many there may be, perhaps none."""
     charge: Whole
     """Charges for long goods that may fall due."""
     long: Whole
@@ -106,23 +82,20 @@ def improve(priced: Priced, start: Choice, *, whole: bool) -> Choice:
     goods = goods_of(priced, whole=whole)
     program = Program()
     slots = _slots(priced, goods, program, whole=whole)
-    most_full = max((program.upper[int(slot.full[0])] for slot in slots), default=0)
-    if not slots or len(program.cost) > MOST_COLUMNS or most_full > MOST_FULL:
+    most_full = max((slot.most_full for slot in slots), default=0)
+    if not slots or program.columns_count > MOST_COLUMNS or most_full > MOST_FULL:
         return start
     for slot in slots:
         _slot_rows(priced, goods, program, slot)
     _shared_rows(priced, goods, program, slots, whole=whole)
-    solver = _solver(program)
-    if len(start):
-        solver.setSolution(_as_columns(priced, goods, program, slots, start))
-    solver.run()
-    info = solver.getInfo()
-    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+    known = _as_columns(priced, goods, program, slots, start) if len(start) else None
+    answer = program.solve(start=known, gap=0.0, absolute_gap=0.5, most_nodes=MOST_NODES)
+    if not answer.found:
         return start
-    values = np.rint(np.asarray(solver.getSolution().col_value)).astype(np.int64)
+    values = np.rint(answer.values).astype(np.int64)
     found = _plan(priced, goods, slots, values)
     best = found if not len(start) or found.cents[0] < start.cents[0] else start
-    bound = info.mip_dual_bound - priced.extra_shipment_cents
+    bound = answer.bound - priced.extra_shipment_cents
     return _with_others(priced, best, start, proven=bool(bound > int(best.cents[0]) - 0.9))
 
 
@@ -138,22 +111,36 @@ def _slots(priced: Priced, goods: Goods, program: Program, *, whole: bool) -> li
         charge = ladder.charges[priced.ladders.long_above[ladder.charges] < longest_mm[able].max()]
         fixed = int(priced.shipment_cents[c]) + priced.extra_shipment_cents
         once = not whole or (ladder.joining_saves(fixed) and (not charge.size or not ladder.most_full))
-        ones = np.ones_like(charge)
+        long_cents = priced.ladders.long_cents[charge]
         for _ in range(1 if once else min(priced.max_shipments, len(able))):
             slot = Slot(
-                c,
-                able,
-                program.columns(goods.unit_cents[c, able], most[able]),
-                program.columns(np.array([fixed]), np.array([1])),
-                ladder.step,
-                program.columns(ladder.cents, np.ones_like(ladder.step)),
-                program.columns(ladder.cents[-1:], np.full(1, ladder.most_full)),
-                charge,
-                program.columns(priced.ladders.long_cents[charge], ones),
-                program.columns(priced.ladders.long_cents[charge], ones * ladder.most_full),
+                candidate=c,
+                goods=able,
+                units=_columns(program, goods.unit_cents[c, able], most[able]),
+                most=most[able],
+                used=_columns(program, np.array([fixed]), 1),
+                step=ladder.step,
+                chosen=_columns(program, ladder.cents, 1),
+                full=_columns(program, ladder.cents[-1:], ladder.most_full),
+                most_full=ladder.most_full,
+                charge=charge,
+                long=_columns(program, long_cents, 1),
+                long_full=_columns(program, long_cents, ladder.most_full),
             )
             slots.append(slot)
     return slots
+
+
+def _columns(program: Program, cents: Whole, most: ArrayLike) -> Whole:
+    """New columns, whole and not below zero."""
+    return program.columns(len(cents), cost=cents, upper=most, whole=True)
+
+
+def _keep(program: Program, name: str, terms: Terms, *, lower: float = -np.inf, upper: float = np.inf) -> None:
+    """A new row over columns with their factors."""
+    row = program.rows(name, 1, lower=lower, upper=upper)
+    for columns, factor in terms:
+        program.put(row, columns, factor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,86 +177,61 @@ def _slot_rows(priced: Priced, goods: Goods, program: Program, slot: Slot) -> No
     """What one shipment holds, and what it therefore pays."""
     ladders, which = priced.ladders, int(priced.ladder[slot.candidate])
     weight_g, volume_mm3, longest_mm, _ = (of_row[slot.goods] for of_row in goods.each)
-    most = np.array(program.upper)[slot.units]
-    program.keep([(slot.chosen, 1), (slot.used, -1)], 0, 0)
-    for column, n in zip(slot.units, most, strict=True):
-        program.keep([(column[None], 1), (slot.used, -n)], -np.inf, 0)
+    _keep(program, "one price for a shipment", [(slot.chosen, 1), (slot.used, -1)], lower=0, upper=0)
+    rows = program.rows("goods travel in a shipment", len(slot.units), upper=0)
+    program.put(rows, slot.units)
+    program.put(rows, slot.used, -slot.most)
     heaviest = (
         ladders.max_weight_g[ladders.first_step[which + 1] - 1] / 1_000
     )  # in kg, so that all factors are near one
     room = [(slot.chosen, -ladders.max_weight_g[slot.step] / 1_000), (slot.full, -heaviest)]
-    program.keep([(slot.units, weight_g / 1_000), *room], -np.inf, 0)
+    _keep(program, "no heavier than its step", [(slot.units, weight_g / 1_000), *room], upper=0)
     if ladders.divisor[which] > 0:
-        program.keep([(slot.units, volume_mm3 / (1_000 * ladders.divisor[which])), *room], -np.inf, 0)
+        charged_kg = volume_mm3 / (1_000 * ladders.divisor[which])
+        _keep(program, "no larger than its step", [(slot.units, charged_kg), *room], upper=0)
     for charge, due, paid in zip(slot.charge, slot.long[:, None], slot.long_full[:, None], strict=True):
-        for i in np.flatnonzero(longest_mm > ladders.long_above[charge]):
-            program.keep([(slot.units[i : i + 1], 1), (due, -most[i])], -np.inf, 0)
-        top = program.upper[int(slot.full[0])]
+        long = np.flatnonzero(longest_mm > ladders.long_above[charge])
+        rows = program.rows("long goods pay their charge", len(long), upper=0)
+        program.put(rows, slot.units[long])
+        program.put(rows, due, -slot.most[long])
+        top = slot.most_full
         if top:  # long_full ≥ full - most · (1 - long)
-            program.keep([(paid, 1), (slot.full, -1), (due, -top)], -top, np.inf)
+            terms: Terms = [(paid, 1), (slot.full, -1), (due, -top)]
+            _keep(program, "full cartons pay the charge for long goods too", terms, lower=-top)
 
 
 def _shared_rows(priced: Priced, goods: Goods, program: Program, slots: list[Slot], *, whole: bool) -> None:
     """What holds for all shipments together."""
     for row, wanted in enumerate(goods.units.tolist()):
         of_row = np.concatenate([s.units[s.goods == row] for s in slots])
-        program.keep([(of_row, 1)], wanted, wanted)
+        _keep(program, "all goods are shipped", [(of_row, 1)], lower=wanted, upper=wanted)
     used = np.concatenate([s.used for s in slots])
-    program.keep([(used, 1)], 1, priced.max_shipments)
+    _keep(program, "so many shipments at most", [(used, 1)], lower=1, upper=priced.max_shipments)
     for k in range(priced.nodes):
         there = [s for s in slots if priced.node[s.candidate] == k]
         if there and not whole:
-            program.keep([(s.used, 1) for s in there], 0, 1)
+            _keep(program, "one shipment from a node", [(s.used, 1) for s in there], lower=0, upper=1)
         for item, stock in enumerate(goods.stock[k].tolist()):
             drawn: Terms = [(s.units, goods.need[s.goods, item]) for s in there]
             if drawn:
-                program.keep(drawn, -np.inf, stock)
+                _keep(program, "only what is there", drawn, upper=stock)
     for one, other in pairwise(slots):
-        if one.candidate == other.candidate:  # equal slots are used in their order
-            program.keep([(one.used, 1), (other.used, -1)], 0, 1)
+        if one.candidate == other.candidate:
+            _keep(program, "equal shipments in their order", [(one.used, 1), (other.used, -1)], lower=0, upper=1)
     least = priced.min_split_value_cents
-    if least > 0:  # each shipment is worth as much, or is the only one
-        alone = program.columns(np.array([0]), np.array([1]))
-        program.keep([(used, 1), (alone, priced.max_shipments - 1)], -np.inf, priced.max_shipments)
+    if least > 0:
+        alone = _columns(program, np.array([0]), 1)
+        several: Terms = [(used, 1), (alone, priced.max_shipments - 1)]
+        _keep(program, "alone, or one of several", several, upper=priced.max_shipments)
         for s in slots:
             worth = goods.each[3][s.goods] / least
-            program.keep([(s.units, worth), (s.used, -1), (alone, 1)], 0, np.inf)
+            enough: Terms = [(s.units, worth), (s.used, -1), (alone, 1)]
+            _keep(program, "each of several is worth as much", enough, lower=0)
 
 
-def _solver(program: Program) -> highspy.Highs:
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(program.cost), len(program.row_lower)
-    lp.col_cost_, lp.col_lower_ = np.array(program.cost, np.float64), np.zeros(lp.num_col_)
-    lp.col_upper_ = np.array(program.upper, np.float64)
-    lp.row_lower_ = np.array(program.row_lower, np.float64)
-    lp.row_upper_ = np.array(program.row_upper, np.float64)
-    row, column = np.concatenate(program.row), np.concatenate(program.column)
-    value = np.concatenate(program.value)
-    order = np.lexsort((row, column))
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = np.searchsorted(column[order], np.arange(lp.num_col_ + 1)).astype(np.int32)
-    lp.a_matrix_.index_, lp.a_matrix_.value_ = row[order].astype(np.int32), value[order]
-    lp.integrality_ = [highspy.HighsVarType.kInteger] * lp.num_col_
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    for name, setting in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("parallel", "off"),
-        ("random_seed", 0),
-        ("mip_max_nodes", MOST_NODES),
-        ("mip_rel_gap", 0.0),
-        ("mip_abs_gap", 0.5),
-    ):
-        solver.setOptionValue(name, setting)
-    solver.passModel(lp)
-    return solver
-
-
-def _as_columns(
-    priced: Priced, goods: Goods, program: Program, slots: list[Slot], start: Choice
-) -> highspy.HighsSolution:
+def _as_columns(priced: Priced, goods: Goods, program: Program, slots: list[Slot], start: Choice) -> Floats:
     """The first plan of `start` as values of the columns."""
-    values = np.zeros(len(program.cost))
+    values = np.zeros(program.columns_count)
     free = list(slots)
     shipments = start.shipments()
     for candidate, units in shipments:
@@ -287,9 +249,7 @@ def _as_columns(
         values[slot.long], values[slot.long_full] = due, due * full
     if priced.min_split_value_cents > 0:
         values[-1] = len(shipments) == 1
-    solution = highspy.HighsSolution()
-    solution.col_value = values
-    return solution
+    return values
 
 
 def _plan(priced: Priced, goods: Goods, slots: list[Slot], values: Whole) -> Choice:

@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from math import ceil, isfinite
 from typing import Any, Final
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from evenstock import optimisation
+from evenstock.optimisation import Status
 from evenstock.routing.priced import Whole
 
 MOST_NODES: Final = 200
@@ -31,6 +32,7 @@ MOST_PIVOTS: Final = 2_000_000
 FINEST: Final = 1_000_000
 """Parts of a unit to which prices are rounded, where the numbers leave room."""
 _ROOM: Final = 2.0**61
+_SIMPLEX: Final = {"solver": "simplex", "simplex_iteration_limit": MOST_PIVOTS}
 
 Real = NDArray[np.float64]
 Truth = NDArray[np.bool_]
@@ -113,33 +115,25 @@ def _tier(program: Program, tier: int, kept: list[int], start: Truth, most_nodes
     bound = lower_bound(program, tier, kept, free)
     if int(cost[start].sum()) == bound:
         return start, bound, free  # as good as if nothing were short
-    lp = _lp(program, cost, kept)
-    solver = _solver(most_nodes)
-    solver.passModel(lp)
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    posed = _tier_program(program, cost, kept)
+    relaxed = posed.solve(relaxed=True, options=_SIMPLEX)
+    if relaxed.status is not Status.OPTIMAL:
         return start, bound, free
-    solution = solver.getSolution()
     orders = int(program.order[-1]) + 1
-    dual = np.maximum(0.0, -np.asarray(solution.row_dual))
+    dual = np.maximum(0.0, -relaxed.row_duals)
     prices = Prices(dual[orders : orders + len(program.left)], dual[orders + len(program.left) :])
     bound = lower_bound(program, tier, kept, prices)
-    best = _better(program, cost, kept, start, np.asarray(solution.col_value) > 0.5)
+    best = _better(program, cost, kept, start, relaxed.values > 0.5)
     if int(cost[best].sum()) > bound:
         best = _better(program, cost, kept, best, _by_prices(program, tier, prices))
     if int(cost[best].sum()) > bound and most_nodes:
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * lp.num_col_
-        solver.passModel(lp)
-        known = highspy.HighsSolution()
-        known.col_value = best.astype(np.float64)
-        solver.setSolution(known)
-        solver.run()
-        info = solver.getInfo()
-        if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-            best = _better(program, cost, kept, best, np.asarray(solver.getSolution().col_value) > 0.5)
-        if isfinite(info.mip_dual_bound):
-            slack = 1e-6 * max(1.0, abs(info.mip_dual_bound))
-            bound = max(bound, min(ceil(info.mip_dual_bound - slack), int(cost[best].sum())))
+        # Values are whole: the next better one is a whole step away.
+        found = posed.solve(start=best, gap=0.0, absolute_gap=0.9, most_nodes=most_nodes, options=_SIMPLEX)
+        if found.found:
+            best = _better(program, cost, kept, best, found.values > 0.5)
+        if isfinite(found.bound):
+            slack = 1e-6 * max(1.0, abs(found.bound))
+            bound = max(bound, min(ceil(found.bound - slack), int(cost[best].sum())))
     return best, bound, prices
 
 
@@ -188,41 +182,14 @@ def _better(program: Program, cost: Whole, kept: list[int], one: Truth, other: T
     return other if int(cost[other].sum()) < int(cost[one].sum()) and program.allows(other, kept) else one
 
 
-def _lp(program: Program, cost: Whole, kept: list[int]) -> highspy.HighsLp:
-    columns, orders, supplies = len(program.order), int(program.order[-1]) + 1, len(program.left)
-    row = [program.order, orders + program.supply]
-    column, value = [np.arange(columns), program.column], [np.ones(columns), program.amount.astype(np.float64)]
-    for j in range(len(kept)):
-        there = np.flatnonzero(program.tiers[j])
-        row.append(np.full(len(there), orders + supplies + j))
-        column.append(there)
-        value.append(program.tiers[j, there].astype(np.float64))
-    rows, cols, values = np.concatenate(row), np.concatenate(column), np.concatenate(value)
-    by_column = np.lexsort((rows, cols))
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = columns, orders + supplies + len(kept)
-    lp.col_cost_ = cost.astype(np.float64)
-    lp.col_lower_, lp.col_upper_ = np.zeros(columns), np.ones(columns)
-    lp.row_lower_ = np.full(lp.num_row_, -np.inf)
-    lp.row_upper_ = np.concatenate([np.ones(orders), program.left, kept]).astype(np.float64)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = np.searchsorted(cols[by_column], np.arange(columns + 1)).astype(np.int32)
-    lp.a_matrix_.index_, lp.a_matrix_.value_ = rows[by_column].astype(np.int32), values[by_column]
-    return lp
-
-
-def _solver(most_nodes: int) -> highspy.Highs:
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    for name, setting in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("parallel", "off"),
-        ("random_seed", 0),
-        ("solver", "simplex"),
-        ("simplex_iteration_limit", MOST_PIVOTS),
-        ("mip_max_nodes", most_nodes),
-        ("mip_rel_gap", 0.0),
-        ("mip_abs_gap", 0.9),  # values are whole: the next better one is a whole step away
-    ):
-        solver.setOptionValue(name, setting)
-    return solver
+def _tier_program(program: Program, cost: Whole, kept: list[int]) -> optimisation.Program:
+    """The program of one tier as HiGHS takes it."""
+    made = optimisation.Program()
+    plan = made.columns(len(program.order), cost=cost, upper=1, whole=True)
+    once = made.rows("one plan for an order", int(program.order[-1]) + 1, upper=1)
+    made.put(once[program.order], plan)
+    there = made.rows("only what is there", len(program.left), upper=program.left)
+    made.put(there[program.supply], plan[program.column], program.amount)
+    for tier, best in zip(program.tiers, kept, strict=False):
+        made.put(made.rows("no worse in what counts more", 1, upper=best), plan, tier)
+    return made

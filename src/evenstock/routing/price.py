@@ -111,8 +111,10 @@ def capacity_cents(candidates: Candidates, prices: Iterable[CapacityPrice]) -> t
     """Value of a place in the node's and in the service's day, shape ``(candidate,)`` each; None where none has a price."""
     node: dict[tuple[str, date], int] = {}
     service: dict[tuple[str, date], int] = {}
+    of = {"node": node, "service": service}
     for row in prices:
-        (node if row.scope == "node" else service)[row.name, row.day] = row.cents
+        if row.scope in of:
+            of[row.scope][row.name, row.day] = row.cents
     ways = candidates.ways
     return (
         np.array([node.get((way.node, way.ship_on), 0) for way in ways], np.int64) if node else None,

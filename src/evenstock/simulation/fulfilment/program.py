@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import highspy
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from evenstock.optimisation import Program, Session, Status
 from evenstock.routing.batch import ANY_STOCK, Batch
 from evenstock.routing.batch_kernel import Arrays, cheapest, cheapest_or_lost
 from evenstock.routing.priced import Whole
@@ -64,14 +64,10 @@ class PlanProgram:
         self.batch, self.weight, self.stock, self.lost = batch, weight, stock, lost
         self._order = np.repeat(np.arange(len(batch)), np.diff(batch.first_line))
         self._seen: list[set[bytes]] = [set() for _ in range(len(batch))]
-        self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("threads", 1)):
-            self._solver.setOptionValue(option, value)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = 0, len(batch) + stock.size
-        lp.row_lower_ = np.concatenate([weight, np.full(stock.size, -np.inf)])
-        lp.row_upper_ = np.concatenate([weight, stock.ravel().astype(np.float64)])
-        self._solver.passModel(lp)
+        rules = Program()
+        self._served = rules.rows("every order once", len(batch), lower=weight, upper=weight)
+        self._there = rules.rows("only what is there", stock.shape, upper=stock)
+        self._session = Session(rules)
         # HiGHS does not like money in millicents.
         least = lagrangian(batch, weight, stock, np.zeros(stock.shape), lost)[2]
         self._money = max(float(least.max(initial=0.0)), 1.0)
@@ -101,30 +97,19 @@ class PlanProgram:
         RuntimeError
             If HiGHS does not end at an optimum.
         """
-        self._solver.run()
-        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            raise RuntimeError(
-                f"HiGHS ended with {self._solver.getModelStatus()} over {self._solver.getNumCol()} plans"
-            )
-        dual = np.asarray(self._solver.getSolution().row_dual)[len(self.batch) :]
-        value = self._money * float(self._solver.getObjectiveValue())
-        return value, self._money * np.maximum(-dual, 0.0).reshape(self.stock.shape)
+        found = self._session.solve()
+        if found.status is not Status.OPTIMAL:
+            raise RuntimeError(f"HiGHS ended {found.status.value} over {self._session.columns_count} plans")
+        return self._money * found.objective, self._money * np.maximum(-found.row_duals[self._there], 0.0)
 
     def _put(self, orders: Whole, way: Whole, cost: Floats) -> None:
         mine = np.isin(self._order, orders) & (way >= 0)
         place = np.full(len(self.batch), -1)
         place[orders] = np.arange(orders.size)
-        rows = len(self.batch) + way[mine] * self.stock.shape[1] + self.batch.item[mine]
-        columns = np.concatenate([np.arange(orders.size), place[self._order[mine]]])
-        rows = np.concatenate([orders, rows])
+        rows = np.concatenate([self._served[orders], self._there[way[mine], self.batch.item[mine]]])
+        plans = np.concatenate([place[orders], place[self._order[mine]]])
         entries = np.concatenate([np.ones(orders.size), self.batch.units[mine].astype(np.float64)])
-        sort = np.lexsort((rows, columns))
-        starts = np.searchsorted(columns[sort], np.arange(orders.size)).astype(np.int32)
-        none = np.zeros(orders.size)
-        self._solver.addCols(
-            orders.size, cost[orders] / self._money, none, np.full(orders.size, np.inf), sort.size,
-            starts, rows[sort].astype(np.int32), entries[sort],
-        )  # fmt: skip
+        self._session.add_columns(cost[orders] / self._money, rows, plans, entries)
 
 
 def tighten(
