@@ -38,7 +38,7 @@ def test_a_default_is_of_its_columns_kind() -> None:
             if default is not None:
                 row[column] = default
                 series = pl.Series(column, [default])
-                assert series.dtype in {pl.String, pl.Int64, pl.Boolean}, f"{schema.__name__}.{column}"
+                assert series.dtype in {pl.String, pl.Int64, pl.Boolean, pl.Float64}, f"{schema.__name__}.{column}"
 
 
 def test_the_costs_table_names_exactly_the_costs_there_are() -> None:

@@ -26,6 +26,7 @@ from evenstock.operations.network import orders_from_frame
 from evenstock.operations.open_balances import open_balances
 from evenstock.operations.plan_transfers import PATHS, plan_transfers
 from evenstock.operations.route_order import route_many
+from evenstock.operations.tonight.question import Happenings
 from evenstock.rebalancing.explain import frame as lines_frame
 from evenstock.routing.network import ShippingNetwork
 from evenstock.simulation.replay.lives import Arm, Repricing
@@ -190,6 +191,9 @@ class Plan:
         }
 
 
+_HAPPENED = ("orders", "places", "receipts", "returns", "demand", "substitutes", "lots")
+
+
 class Rebalancer:
     """Decision 2: what stock should move."""
 
@@ -209,8 +213,7 @@ class Rebalancer:
             now=now,
             seed=seed,
             n_paths=paths,
-            orders=tables.get("orders"),
-            places=tables.get("places"),
+            happened=Happenings(**{name: tables.get(name) for name in _HAPPENED}),
         )
         return Plan(planned.plan, _as(lines_frame(planned.plan.lines), stock))
 

@@ -35,27 +35,37 @@ from evenstock.domain.observation import StockObservation
 from evenstock.domain.order import Order, OrderLine, Promise, ServiceLevel, ShipTo
 from evenstock.domain.plan import Barred, Candidate, CostTerm, OrderPlan, OrderShipment, ShippedLine
 from evenstock.domain.policy import Policy, Rule
-from evenstock.domain.price import CapacityPrice, Price
+from evenstock.domain.price import ROUTING_SCOPES, CapacityPrice, Price
 from evenstock.domain.quota import Quota
 from evenstock.domain.reservation import Reservation, ReservationLine, ReservationState
-from evenstock.domain.transfer import (
-    TRANSFER_STEPS,
+from evenstock.domain.stock_plan import (
+    Alternative,
+    CurveDay,
+    HeldLine,
+    LineOutcome,
+    PlanOutcome,
     PlanState,
+    Played,
+    PurchaseLine,
+    Rival,
     TransferLine,
-    TransferOrder,
-    TransferOrderLine,
     TransferPlan,
-    TransferState,
+    Way,
 )
+from evenstock.domain.stock_target import StockTarget
+from evenstock.domain.supply import Supply
+from evenstock.domain.transfer import TRANSFER_STEPS, TransferOrder, TransferOrderLine, TransferState
 from evenstock.domain.verdict import Allow, NeedsApproval, Refuse, Verdict
 
 __all__ = [
     "ON_HAND",
+    "ROUTING_SCOPES",
     "TRANSFER_STEPS",
     "UNTRACKED",
     "WEEKDAYS",
     "Account",
     "Allow",
+    "Alternative",
     "Barred",
     "Bucket",
     "Candidate",
@@ -70,15 +80,18 @@ __all__ = [
     "Confidence",
     "CostTerm",
     "Costs",
+    "CurveDay",
     "DecisionId",
     "DecisionRecord",
     "Event",
     "Grams",
+    "HeldLine",
     "Inputs",
     "Item",
     "Lane",
     "Layer",
     "LineId",
+    "LineOutcome",
     "LotId",
     "Millimetres",
     "Movement",
@@ -94,16 +107,20 @@ __all__ = [
     "OrderShipment",
     "Outcome",
     "PlanId",
+    "PlanOutcome",
     "PlanState",
+    "Played",
     "Policy",
     "Price",
     "Promise",
+    "PurchaseLine",
     "Quota",
     "Refuse",
     "Reservation",
     "ReservationId",
     "ReservationLine",
     "ReservationState",
+    "Rival",
     "Rule",
     "ServiceId",
     "ServiceLevel",
@@ -112,6 +129,8 @@ __all__ = [
     "Sku",
     "StockBalance",
     "StockObservation",
+    "StockTarget",
+    "Supply",
     "TransferId",
     "TransferLine",
     "TransferOrder",
@@ -120,6 +139,7 @@ __all__ = [
     "TransferState",
     "Units",
     "Verdict",
+    "Way",
     "canonical_json",
     "digest",
     "plain",

@@ -32,11 +32,30 @@ class Costs:
     """Space, insurance and obsolescence of stock, without capital."""
     horizon_days: int = 28
     """How far tonight's plan looks ahead."""
+    nights_between_plans: int = 1
+    """Nights from one plan to the next: a lane that leaves later than that is decided by a later plan."""
+    line_benefit_cents: Cents = Cents(100)
+    """Least worth of a transfer line, before its cost, that is worth a person's attention."""
+    line_benefit_bp: int = 11_000
+    """The same as a share of the line's cost."""
+    departure_benefit_cents: Cents = Cents(0)
+    """The same of a departure, less what its lines cost by themselves."""
+    transfer_budget_cents: Cents = Cents(0)
+    """Most that freight and handling of a night's transfers may cost; 0 where nothing limits."""
+    cooling_off_days: int = 14
+    """Nights within which goods that were moved do not move back."""
+    revision_bp: int = 0
+    """Standard deviations, in hundredths of a percent of one, by which a move must beat what prices may change by tomorrow; 0
+    asks nothing: in four-week simulations it neither gained nor lost."""
+    tail_weight_bp: int = 0
+    """Weight of the mean lost margin of the worst tenth of futures, beside the mean of all; 0 for none."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
             if getattr(self, field.name) < 0:
                 raise ValueError(f"costs: {field.name} cannot be below zero")
+        if self.nights_between_plans < 1:
+            raise ValueError("costs: nights_between_plans is at least 1")
         if not 1 <= self.horizon_days <= 60:
             raise ValueError(f"costs: horizon_days is 1 to 60, not {self.horizon_days}")
 

@@ -28,6 +28,10 @@ class Item:
     """Certifications a node must hold to ship it, such as `hazmat` or `cold`."""
     max_transit_days: int | None = None
     """Longest it may travel, for what perishes; None where it does not."""
+    shelf_life_days: int | None = None
+    """Days it keeps from the day it is received from a supplier; None where it keeps for ever."""
+    minimum_shelf_days: int = 0
+    """Days it must still keep when a transfer arrives."""
 
     def __post_init__(self) -> None:
         if not self.sku:
@@ -45,6 +49,8 @@ class Item:
                 raise ValueError(f"{self.sku}: {name} cannot be below zero")
         if self.case_units < 1:
             raise ValueError(f"{self.sku}: a case holds at least one unit")
+        if self.minimum_shelf_days < 0 or (self.shelf_life_days is not None and self.shelf_life_days < 1):
+            raise ValueError(f"{self.sku}: what expires keeps at least one day; leave it empty where it does not")
         if self.max_transit_days is not None and self.max_transit_days < 1:
             raise ValueError(f"{self.sku}: what perishes may travel at least one day; leave it empty where it does not")
 

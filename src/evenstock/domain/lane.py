@@ -22,11 +22,19 @@ class Lane:
     lead_days: int = 1
     """Days from dispatch to being sellable at the destination."""
     dispatch_days: frozenset[int] = WEEKDAYS
+    truck_cents: Cents = Cents(0)
+    """Per begun truck."""
+    truck_pallets: int = 0
+    """Pallets on a full truck; 0 where trucks are not counted."""
+    trucks: int = 0
+    """Most trucks of a departure; 0 where unlimited."""
 
     def __post_init__(self) -> None:
         if self.origin == self.destination:
             raise ValueError(f"{self.origin}: a lane leads from one node to another")
         if self.lead_days < 0:
             raise ValueError(f"{self.origin}→{self.destination}: lead days cannot be below zero")
-        if min(self.fixed_cents, self.pallet_cents, self.unit_cents) < 0:
+        if min(self.truck_pallets, self.trucks) < 0:
+            raise ValueError(f"{self.origin}→{self.destination}: trucks and their pallets cannot be below zero")
+        if min(self.fixed_cents, self.pallet_cents, self.unit_cents, self.truck_cents) < 0:
             raise ValueError(f"{self.origin}→{self.destination}: freight cannot be below zero")

@@ -51,6 +51,14 @@ class Node:
     services: frozenset[str] = field(default_factory=frozenset)
     """Services that pick up there; none named means all."""
     active: bool = True
+    transfer_units_out: int | None = None
+    """Units it can pick for transfers a day; none where unlimited."""
+    transfer_units_in: int | None = None
+    """Units of transfers it can receive a day; none where unlimited."""
+    pallet_places: int | None = None
+    """Pallets it has room for; none where room is not short."""
+    storage_cents_m3_month: Cents = Cents(0)
+    """Storage fee by volume, beyond the company's own cost of holding: what Amazon and some 3PLs charge."""
 
     def __post_init__(self) -> None:
         if not self.id:
@@ -59,6 +67,10 @@ class Node:
             raise ValueError(f"{self.id}: working days are some of 0 (Monday) to 6 (Sunday)")
         if self.orders_per_day is not None and self.orders_per_day < 0:
             raise ValueError(f"{self.id}: a daily ceiling is zero or more; leave it empty where there is none")
+        for name in ("transfer_units_out", "transfer_units_in", "pallet_places"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise ValueError(f"{self.id}: {name} is zero or more; leave it empty where nothing limits")
         ZoneInfo(self.timezone)
 
     def ships_by(self, service: str) -> bool:

@@ -1,81 +1,12 @@
-"""Stock that should move between nodes: proposed lines, then instructions."""
+"""Stock that moves between nodes by instruction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 
-from evenstock.domain.names import UNTRACKED, Cents, LotId, NodeId, PlanId, Sku, TransferId, Units
-from evenstock.domain.plan import CostTerm
-
-
-@dataclass(frozen=True, slots=True)
-class TransferLine:
-    """Units of one item that one lane should carry tonight, what it is worth, what it costs, and both ends' cover."""
-
-    sku: Sku
-    origin: NodeId
-    destination: NodeId
-    units: Units
-    worth_cents: Cents
-    """Expected gain at the destination less the expected loss at the origin, before cost."""
-    costs: tuple[CostTerm, ...]
-    origin_cover_before: int
-    """Days of cover, whole days; 9999 where nothing is expected to sell."""
-    origin_cover_after: int
-    destination_cover_before: int
-    destination_cover_after: int
-    sentence: str
-    lot: LotId = UNTRACKED
-
-    def __post_init__(self) -> None:
-        if self.units <= 0:
-            raise ValueError(f"{self.sku}: a transfer line moves at least one unit")
-        if self.origin == self.destination:
-            raise ValueError(f"{self.sku}: a transfer leads from one node to another, not {self.origin} to itself")
-
-    @property
-    def cost_cents(self) -> Cents:
-        return Cents(sum(term.cents for term in self.costs))
-
-    @property
-    def net_cents(self) -> Cents:
-        return Cents(self.worth_cents - self.cost_cents)
-
-
-class PlanState(StrEnum):
-    PROPOSED = "proposed"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    SUPERSEDED = "superseded"
-
-
-@dataclass(frozen=True, slots=True)
-class TransferPlan:
-    """Tonight's proposal for the whole network."""
-
-    id: PlanId
-    made_at: datetime
-    inputs: tuple[tuple[str, str], ...]
-    """Digests of what it was computed from, by name."""
-    seed: int
-    lines: tuple[TransferLine, ...]
-    notes: tuple[str, ...] = ()
-    """What was left out and why; what was used although out of date."""
-    state: PlanState = PlanState.PROPOSED
-
-    @property
-    def worth_cents(self) -> Cents:
-        return Cents(sum(line.worth_cents for line in self.lines))
-
-    @property
-    def cost_cents(self) -> Cents:
-        return Cents(sum(line.cost_cents for line in self.lines))
-
-    @property
-    def net_cents(self) -> Cents:
-        return Cents(self.worth_cents - self.cost_cents)
+from evenstock.domain.names import UNTRACKED, LotId, NodeId, PlanId, Sku, TransferId, Units
 
 
 class TransferState(StrEnum):
@@ -106,10 +37,14 @@ class TransferOrderLine:
     dispatched: Units = Units(0)
     received: Units = Units(0)
     lost: Units = Units(0)
+    over: Units = Units(0)
+    """Received beyond what was dispatched by the origin's word: the origin's record is doubtful then."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.received + self.lost <= self.dispatched <= self.units:
             raise ValueError(f"{self.sku}: received and lost units were dispatched, and dispatched units were ordered")
+        if self.over < 0:
+            raise ValueError(f"{self.sku}: units received beyond what was dispatched cannot be below zero")
 
     @property
     def outstanding(self) -> Units:
@@ -128,3 +63,8 @@ class TransferOrder:
     lines: tuple[TransferOrderLine, ...]
     ship_by: date
     state: TransferState = TransferState.DRAFT
+    mode: str = ""
+    """Kind of carriage; empty where the lane has one only."""
+    dispatched_on: date | None = None
+    received_on: date | None = None
+    """Day of the last receipt: how long lanes really take is learned from these two."""

@@ -31,7 +31,8 @@ from evenstock.tables.network import (
     Zones,
 )
 from evenstock.tables.orders import Claims, OrderHistory, Orders, Returns
-from evenstock.tables.results import Forecast, TransferLines
+from evenstock.tables.replenishment import Lots, StockTargets, Supplies
+from evenstock.tables.results import Forecast, StockLevels, TransferLines
 from evenstock.tables.stock import Counts, Observations, ShortPicks, Sources, Stock, StockHistory
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Forecast",
     "Items",
     "Lanes",
+    "Lots",
     "Nodes",
     "Observations",
     "OrderHistory",
@@ -70,7 +72,10 @@ __all__ = [
     "Sources",
     "Stock",
     "StockHistory",
+    "StockLevels",
+    "StockTargets",
     "Substitutes",
+    "Supplies",
     "Surcharges",
     "TransferLines",
     "Transit",
@@ -99,6 +104,9 @@ INPUT: Final[dict[str, type[dy.Schema]]] = {
     "signals": Signals,
     "substitutes": Substitutes,
     "overrides": Overrides,
+    "supplies": Supplies,
+    "stock_targets": StockTargets,
+    "lots": Lots,
     "sources": Sources,
     "observations": Observations,
     "counts": Counts,
@@ -119,7 +127,11 @@ INPUT: Final[dict[str, type[dy.Schema]]] = {
 REQUIRED: Final = ("nodes", "items", "stock")
 """Without these there is nothing to decide about."""
 
-RESULT: Final[dict[str, type[dy.Schema]]] = {"forecast": Forecast, "transfer_lines": TransferLines}
+RESULT: Final[dict[str, type[dy.Schema]]] = {
+    "forecast": Forecast,
+    "transfer_lines": TransferLines,
+    "stock_levels": StockLevels,
+}
 """Tables we give back."""
 
 REFERENCES: Final[dict[tuple[str, str], tuple[str, str]]] = {
@@ -127,6 +139,9 @@ REFERENCES: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("lanes", "destination"): ("nodes", "node"),
     ("stock", "sku"): ("items", "sku"),
     ("stock", "node"): ("nodes", "node"),
+    ("supplies", "sku"): ("items", "sku"),
+    ("supplies", "node"): ("nodes", "node"),
+    ("lots", "sku"): ("items", "sku"),
     ("orders", "sku"): ("items", "sku"),
     ("demand", "sku"): ("items", "sku"),
     ("demand", "node"): ("nodes", "node"),

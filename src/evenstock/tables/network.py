@@ -37,6 +37,16 @@ class Nodes(dy.Schema):
     pool = name_of("Stock pool; a rule says which pools may serve an order", default="own")
     services = text("Services that pick up there, such as ups:ground;mcf:standard; empty for all", default="")
     active = dy.Bool(description="Whether it ships at present", metadata=metadata_of("", default=True))
+    transfer_units_out = whole(
+        "Units it can pick for transfers a day; empty where unlimited", "units/day", nullable=True, default=None
+    )
+    transfer_units_in = whole(
+        "Units of transfers it can receive a day; empty where unlimited", "units/day", nullable=True, default=None
+    )
+    pallet_places = whole(
+        "Pallets it has room for; empty where room is not short", "pallets", nullable=True, default=None
+    )
+    storage_cents_m3_month = cents("Storage fee for a cubic metre and month, such as Amazon's; 0 for none", default=0)
 
 
 class Items(dy.Schema):
@@ -57,6 +67,15 @@ class Items(dy.Schema):
     max_transit_days = whole(
         "Longest it may travel; empty for what does not perish", "days", low=1, high=365, nullable=True, default=None
     )
+    shelf_life_days = whole(
+        "Days it keeps from receipt; empty for what does not expire",
+        "days",
+        low=1,
+        high=3650,
+        nullable=True,
+        default=None,
+    )
+    minimum_shelf_days = whole("Days it must still keep when a transfer arrives", "days", high=3650, default=0)
     gtin = text("GS1 GTIN, 8 to 14 digits", regex=r"^(\d{8}|\d{12,14})?$", default="")
     introduced_on = day("First day on sale; empty where long known", nullable=True, default=None)
     discontinued_on = day("First day no longer sold; empty while it is", nullable=True, default=None)
@@ -76,6 +95,9 @@ class Lanes(dy.Schema):
     unit_cents = cents("Per unit", default=0)
     lead_days = whole("Days from dispatch to sellable at the destination", "days", high=365)
     dispatch_days = text("Days it leaves, Monday 1 to Sunday 7", regex=r"^[1-7]{1,7}$", default="12345")
+    truck_cents = cents("Per begun truck", default=0)
+    truck_pallets = whole("Pallets on a full truck; 0 where trucks are not counted", "pallets", high=1000, default=0)
+    trucks = whole("Most trucks of a departure; 0 where unlimited", "trucks", high=1000, default=0)
 
 
 class RateCards(dy.Schema):
@@ -178,9 +200,17 @@ class Costs(dy.Schema):
             "capital_bp_per_year",
             "holding_bp_per_year",
             "horizon_days",
+            "nights_between_plans",
+            "line_benefit_cents",
+            "line_benefit_bp",
+            "departure_benefit_cents",
+            "transfer_budget_cents",
+            "cooling_off_days",
+            "revision_bp",
+            "tail_weight_bp",
         ],
         primary_key=True,
-        description="A late order, a second parcel, a short pick, a tonne of CO2, changing one's mind, regret allowed an order, goodwill, money, space, days planned ahead",
+        description="A late order, a second parcel, a short pick, a tonne of CO2, changing one's mind, regret allowed an order, goodwill, money, space, days planned ahead, how often and for how little stock is moved",
     )
     amount = whole("Value", "cents, millicents, basis points or days, as the name says")
     because = text("Where the number comes from", default="")
