@@ -38,9 +38,18 @@ def _node_cents(problem, k, w, out, arriving):
             sold = min(stock, wanted)
             stock -= sold
             total -= int(problem.shortage_cents[k, w]) * (wanted - sold)
-            total -= int(problem.holding_millicents[k]) / 1000 * stock
+            total -= int(problem.holding_millicents[k, w]) / 1000 * stock
         total += int(problem.terminal_cents[k, w]) * (stock + arriving.get(days, 0))
-    return total / paths
+    return total / paths - band_cents(problem, k, w, sum(arriving.values()) - out)
+
+
+def band_cents(problem, k, w, change):
+    """Cost of standing below or above the band once the position has changed by so many units."""
+    if problem.bands is None:
+        return 0
+    bands, position = problem.bands, int(problem.on_hand[k, w]) + int(problem.arrivals[k, w].sum()) + change
+    below, above = int(bands.low_units[k, w]) - position, position - int(bands.high_units[k, w])
+    return max(below, 0) * int(bands.low_cents[k, w]) + max(above, 0) * int(bands.high_cents[k, w])
 
 
 def simulated_cents(problem, moves_units):
@@ -101,10 +110,19 @@ def every_plan(problem, item=0):
     ]
     for cases in itertools.product(*choices):
         out = np.bincount(lanes.origin, weights=cases, minlength=len(movable))
-        if (out <= np.maximum(movable, 0)).all():
+        arriving = np.bincount(lanes.destination, weights=cases, minlength=len(movable))
+        if (out <= np.maximum(movable, 0)).all() and accepted(problem, item, (arriving - out) * case, arriving):
             table = np.zeros((len(problem.skus), len(lanes)), np.int64)
             table[item] = np.array(cases) * case
             yield table
+
+
+def accepted(problem, item, change, arriving):
+    """Whether no node that receives ends above the most it may have."""
+    if problem.bands is None:
+        return True
+    after = problem.on_hand[item] + problem.arrivals[item].sum(axis=1) + change
+    return bool((after[arriving > 0] <= problem.bands.most_units[item][arriving > 0]).all())
 
 
 def program(problem, *, whole=True, shared=True):
@@ -166,7 +184,7 @@ def program(problem, *, whole=True, shared=True):
         cost = cost + (leaves * _array(lanes.fixed_cents.astype(float), [a])).sum()
 
     short = (lost * _array(problem.shortage_cents / paths, [k, w])).sum()
-    held = (stock * _array(problem.holding_millicents / 1000 / paths, [k])).sum()
+    held = (stock * _array(problem.holding_millicents / 1000 / paths, [k, w])).sum()
     kept = (stock.isel(day=days - 1, drop=True) * _array(problem.terminal_cents / paths, [k, w])).sum()
     late = _array(((lanes.lead_days >= days) * problem.terminal_cents[:, lanes.destination]).astype(float), [k, a])
     m.add_objective(cost + short + held - kept - (units * late).sum())

@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.rebalancing import instances, oracle
 
-from evenstock.rebalancing.conditions import conditions
-from evenstock.rebalancing.exchange import improved
-from evenstock.rebalancing.flow import flow, scaled
-from evenstock.rebalancing.program import best_cases
-from evenstock.rebalancing.slope_scaling import full_departures
-from evenstock.rebalancing.unit_values import unit_values
+from evenstock.rebalancing.departures.slope_scaling import full_departures
+from evenstock.rebalancing.flow.conditions import conditions
+from evenstock.rebalancing.flow.exchange import improved
+from evenstock.rebalancing.flow.flow import flow, scaled
+from evenstock.rebalancing.flow.program import best_cases
+from evenstock.rebalancing.unit_values.tables import unit_values
 
 
 def asked(problem):
@@ -89,6 +91,7 @@ def test_a_near_node_sends_at_once_and_a_far_one_refills_it():
     held = conditions(problem, values, cost)
     assert held.faster.tolist() == [True]
     assert held.cheaper.tolist() == [0]
+    assert held.broken(0) == ("a node nearer in days may be worth refilling",)
     better, steps = improved(problem, values, cost, cases, held.faster)
     assert better.tolist() == [[0, 1, 1]]
     assert steps.tolist() == [1]
@@ -126,3 +129,69 @@ def test_barred_and_closed_lanes_carry_nothing():
         barred=np.array([[True, False], [False, False]]),
     )  # fmt: skip
     assert asked(problem)[2].tolist() == [[0, 4], [4, 0]]
+
+
+def test_identity_one_is_the_scenario_program_of_tonights_moves():
+    moved = 0
+    for seed in range(25):
+        problem = instances.random_problem(seed, lead=seed % 4, most=12, paths=5, days=6, nodes=3 + seed % 2)
+        cost, values, _, net = asked(problem)
+        nothing = -oracle.simulated_cents(problem, np.zeros((1, len(problem.lanes)), np.int64))
+        assert conditions(problem, values, cost).exact.all()
+        # With one day of arrival and units as cases the linear program has a whole optimum: both are the same number.
+        found = nothing - best_cases(problem, 0, cost[0], whole=False).cents
+        assert net[0] / (1000 * problem.path_count) == pytest.approx(found, rel=1e-6, abs=1e-6)
+        moved += net[0] > 0
+    assert moved >= 10
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), more=st.integers(1, 400))
+def test_dearer_freight_never_moves_more_and_one_more_lane_never_hurts(seed, more):
+    problem = instances.random_problem(seed, items=3, lead=2)
+    _, _, cases, net = asked(problem)
+    dearer = replace(problem, lanes=replace(problem.lanes, unit_cents=problem.lanes.unit_cents + more))
+    _, _, fewer, less = asked(dearer)
+    assert (fewer.sum(axis=1) <= cases.sum(axis=1)).all()
+    assert (less <= net).all()
+    kept = np.ones(len(problem.lanes), np.bool_)
+    kept[seed % len(kept)] = False
+    _, _, _, without = asked(replace(problem, lanes=replace(problem.lanes, leaves=kept)))
+    assert (without <= net).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), scale=st.integers(2, 9))
+def test_money_in_another_unit_moves_the_same_cases(seed, scale):
+    problem = instances.random_problem(seed, items=3, lead=np.random.default_rng(seed).integers(0, 4, 6))
+    scaled_up = replace(
+        problem, shortage_cents=scale * problem.shortage_cents, unit_cost_cents=scale * problem.unit_cost_cents,
+        holding_millicents=scale * problem.holding_millicents, handling_out_cents=scale * problem.handling_out_cents,
+        handling_in_cents=scale * problem.handling_in_cents,
+        lanes=replace(problem.lanes, unit_cents=scale * problem.lanes.unit_cents),
+    )  # fmt: skip
+    # Whole millicents, so that nothing is rounded differently in the other unit.
+    linear = np.rint(1000 * full_departures(problem)) / 1000
+    cost, dear = scaled(problem, linear), scaled(scaled_up, scale * linear)
+    cases, net = flow(problem, unit_values(problem, cost), cost)
+    same, more = flow(scaled_up, unit_values(scaled_up, dear), dear)
+    assert same.tolist() == cases.tolist()
+    assert more.tolist() == (scale * net).tolist()
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_the_order_of_items_and_nodes_does_not_matter(seed):
+    problem = instances.random_problem(seed, items=3, nodes=4, lead=2)
+    rng = np.random.default_rng(seed)
+    k, w = rng.permutation(3), rng.permutation(4)
+    place, lanes = np.argsort(w), problem.lanes
+    shuffled = replace(
+        problem.only(k), nodes=[problem.nodes[i] for i in w], on_hand=problem.on_hand[k][:, w],
+        paths=problem.paths[k][:, w], shortage_cents=problem.shortage_cents[k][:, w],
+        holding_millicents=problem.holding_millicents[k][:, w], handling_out_cents=problem.handling_out_cents[w],
+        handling_in_cents=problem.handling_in_cents[w],
+        lanes=replace(lanes, origin=place[lanes.origin], destination=place[lanes.destination]),
+    )  # fmt: skip
+    # Equally good plans may differ in their cases, not in what they bring.
+    assert asked(shuffled)[3].tolist() == asked(problem)[3][k].tolist()

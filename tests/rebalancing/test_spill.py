@@ -8,7 +8,7 @@ import numpy as np
 from tests.rebalancing import instances
 
 from evenstock.rebalancing import Moves, Rerouting, solve
-from evenstock.rebalancing.spill import shortage_cents
+from evenstock.rebalancing.worth.spill import shortage_cents
 
 ROUTES = Rerouting(np.full((1, 3), 900), np.full((1, 3), 100), np.array([[1, -1], [0, -1], [-1, -1]]))
 """Nodes 0 and 1 are one pool, node 2 is another."""

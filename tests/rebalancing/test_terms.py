@@ -10,8 +10,8 @@ from tests.rebalancing import instances
 
 from evenstock import registry
 from evenstock.rebalancing import Moves, settle
-from evenstock.rebalancing.sharing import share_out
 from evenstock.rebalancing.terms import capital, fixed, handling, pallets, unit_freight
+from evenstock.rebalancing.worth.sharing import share_out
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_goods_under_way_cost_interest(problem):
 
 def test_every_member_of_the_family_keeps_its_contract(problem):
     members = registry.members("evenstock.rebalancing.terms")
-    assert sorted(members) == ["capital", "fixed", "handling", "pallets", "unit_freight"]
+    assert sorted(members) == ["capital", "fixed", "handling", "pallets", "trucks", "unit_freight"]
     full = Moves.gather([0, 1, 2], [0, 1, 0], [10, 40, 7])
     for name, member in members.items():
         assert member.COLUMN in {"freight", "handling", "capital"}, name

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.rebalancing import instances, oracle
 
-from evenstock.rebalancing.flow import scaled
-from evenstock.rebalancing.slope_scaling import full_departures
-from evenstock.rebalancing.unit_values import unit_values
+from evenstock.rebalancing.departures.slope_scaling import full_departures
+from evenstock.rebalancing.flow.flow import scaled
+from evenstock.rebalancing.unit_values.tables import unit_values
 
 
 def tables(problem):
@@ -33,6 +33,17 @@ def test_the_second_unit_is_sold_on_the_day_the_second_loss_falls():
     assert cents.tolist() == [500, 500, 500 - 2 * 10, -3 * 10]
 
 
+def test_each_node_stores_at_its_own_cost():
+    # Nobody buys: a unit moved on day 1 is stored one day for 10 cents there, and two days for 3 are saved here.
+    demand = [[[[0, 0]], [[0, 0]]]]
+    problem = instances.problem(
+        demand, [[1, 0]], lanes=instances.lanes([(0, 1)], lead=1), holding_millicents=[[3_000, 10_000]]
+    )
+    assert tables(problem).gains_of(0, 0).tolist() == [-10_000]
+    assert tables(problem).losses_of(0, 0).tolist() == [-6_000]
+    assert instances.problem(demand, [[1, 0]], holding_millicents=[7]).holding_millicents.tolist() == [[7, 7]]
+
+
 def test_the_unit_taken_away_last_is_missed_first():
     # Node 0 has 5 and wants 1, 2, 0, 1, so 4, 2, 2, 1 are left at night. The first unit taken would have been left over
     # and stored four nights; the second would have been sold on day 3 after three nights, the third and fourth on day 1.
@@ -50,6 +61,7 @@ def test_values_equal_brute_simulation(seed, lead, case, terminal):
     problem = instances.random_problem(
         seed, lead=lead, case=case, most=9, terminal_cents=np.full((1, 3), terminal),
         inbound=np.random.default_rng(seed).integers(0, 3, (1, 3, 5)),
+        holding_millicents=np.random.default_rng(seed).integers(0, 600, (1, 3)),
     )  # fmt: skip
     values = tables(problem)
     for w in range(3):
@@ -98,7 +110,7 @@ def test_what_is_cut_off_could_never_move(seed):
 def test_blocks_of_items_do_not_change_the_tables(monkeypatch):
     problem = instances.random_problem(3, items=7)
     whole = tables(problem)
-    monkeypatch.setattr("evenstock.rebalancing.unit_values.BLOCK", 2)
+    monkeypatch.setattr("evenstock.rebalancing.unit_values.tables.BLOCK", 2)
     parts = tables(problem)
     assert parts.gain_at.tolist() == whole.gain_at.tolist()
     assert parts.gains.tolist() == whole.gains.tolist()

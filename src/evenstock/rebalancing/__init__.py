@@ -1,13 +1,13 @@
 """Decision 2: what stock should do tonight."""
 
-from evenstock.rebalancing.evaluate import Outcome, Rerouting, evaluate
 from evenstock.rebalancing.explain import frame, transfer_lines
 from evenstock.rebalancing.moves import Moves
-from evenstock.rebalancing.prices import price_rows, unit_prices
 from evenstock.rebalancing.problem import Lanes, Problem
-from evenstock.rebalancing.solution import Solution, settle
 from evenstock.rebalancing.solve import solve
-from evenstock.rebalancing.spill import shortage_cents
+from evenstock.rebalancing.worth.evaluate import Outcome, Rerouting, evaluate
+from evenstock.rebalancing.worth.prices import price_rows, unit_prices
+from evenstock.rebalancing.worth.solution import Solution, settle
+from evenstock.rebalancing.worth.spill import shortage_cents
 
 __all__ = [
     "Lanes",

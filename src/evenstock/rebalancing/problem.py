@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from evenstock.rebalancing.arrays import Bools, Demand, Floats, Ints
+from evenstock.rebalancing.bands import Bands
+from evenstock.rebalancing.limits import NO_LIMIT, Limits
 from evenstock.rebalancing.moves import Moves
 
 _MOST = 2**61
@@ -49,11 +51,21 @@ class Lanes:
     """Days from tonight until the goods can be sold at the destination."""
     leaves: Bools
     """Whether the lane departs today and no rule forbids it."""
+    truck_cents: Ints | None = None
+    """Per begun truck of `truck_pallets`; none means nothing beyond departure and pallets."""
+    truck_pallets: Ints | None = None
+    """Pallets a truck takes; 0 where trucks are not counted."""
+    trucks: Ints | None = None
+    """Most trucks of a departure; 0 where unlimited."""
 
     def __post_init__(self) -> None:
         shape = np.shape(self.origin)
         for name in ("origin", "destination", "fixed_cents", "pallet_cents", "unit_cents", "lead_days"):
             object.__setattr__(self, name, whole(f"lanes.{name}", getattr(self, name), shape))
+        for name in ("truck_cents", "truck_pallets", "trucks"):
+            value = getattr(self, name)
+            filled = np.zeros(shape, np.int64) if value is None else whole(f"lanes.{name}", value, shape)
+            object.__setattr__(self, name, filled)
         leaves = np.asarray(self.leaves)
         if leaves.shape != shape or leaves.dtype != np.bool_:
             raise ValueError(f"lanes.leaves: {shape} of true or false is wanted, not {leaves.shape} {leaves.dtype}")
@@ -64,6 +76,13 @@ class Lanes:
 
     def __len__(self) -> int:
         return len(self.origin)
+
+    @property
+    def most_pallets(self) -> Ints:
+        """Pallets a departure can take, ``(A,)``; `NO_LIMIT` where unlimited."""
+        assert self.trucks is not None
+        assert self.truck_pallets is not None
+        return np.where(self.trucks * self.truck_pallets > 0, self.trucks * self.truck_pallets, NO_LIMIT)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -82,7 +101,7 @@ class Problem:
     """``(K,)``; capital in transit is reckoned on it."""
     lanes: Lanes
     holding_millicents: Ints
-    """Storing one unit one day, ``(K,)``, in thousandths of a cent."""
+    """Storing one unit one day, in thousandths of a cent; given as ``(K, W)`` or ``(K,)``, kept as ``(K, W)``."""
     capital_rate: float
     """Per year, as a fraction: 0.12 for 12 %."""
     handling_out_cents: Ints
@@ -101,6 +120,10 @@ class Problem:
     """Worth of a unit left after the last day above (below) its unit cost, ``(K, W)``; none means it keeps its cost."""
     barred: Bools | None = None
     """Item-lanes that some rule forbids, ``(K, A)``."""
+    bands: Bands | None = None
+    """Where positions should stand; none means nowhere in particular."""
+    limits: Limits | None = None
+    """What all items share besides lanes; none means nothing."""
     movable_cases: Ints = field(init=False)
     """Whole cases above the floor, ``(K, W)``."""
 
@@ -111,15 +134,19 @@ class Problem:
             ("on_hand", (items, nodes)),
             ("shortage_cents", (items, nodes)),
             ("unit_cost_cents", (items,)),
-            ("holding_millicents", (items,)),
             ("handling_out_cents", (nodes,)),
             ("handling_in_cents", (nodes,)),
             ("pallet_units", (items,)),
         ):
             object.__setattr__(self, name, whole(name, getattr(self, name), shape))
+        object.__setattr__(self, "holding_millicents", self._holding_by_node(items, nodes))
         object.__setattr__(self, "case_units", whole("case_units", self.case_units, (items,), low=1))
         object.__setattr__(self, "paths", self._checked_paths(items, nodes))
         self._fill_optional(items, nodes, lanes)
+        if self.bands is not None and self.bands.low_units.shape != (items, nodes):
+            raise ValueError(f"bands: shape {self.bands.low_units.shape}, but ({items}, {nodes}) is wanted")
+        if self.limits is not None and self.limits.in_units.shape != (nodes, self.days):
+            raise ValueError(f"limits: shape {self.limits.in_units.shape}, but ({nodes}, {self.days}) is wanted")
         ends = np.concatenate([self.lanes.origin, self.lanes.destination])
         if ends.size and int(ends.max()) >= nodes:
             raise ValueError(f"lanes: node {int(ends.max())} is named, but there are {nodes} nodes, counted from 0")
@@ -134,6 +161,13 @@ class Problem:
             if len(set(names)) != len(names):
                 twice = next(name for i, name in enumerate(names) if name in set(names[:i]))
                 raise ValueError(f"{what}: {twice!r} stands twice")
+
+    def _holding_by_node(self, items: int, nodes: int) -> Ints:
+        """An item's storage cost holds at every node, unless each node has its own."""
+        if np.ndim(self.holding_millicents) == 2:
+            return whole("holding_millicents", self.holding_millicents, (items, nodes))
+        everywhere = whole("holding_millicents", self.holding_millicents, (items,))
+        return np.repeat(everywhere[:, None], nodes, axis=1)
 
     def _checked_paths(self, items: int, nodes: int) -> Demand:
         paths = np.asarray(self.paths)
@@ -225,6 +259,21 @@ class Problem:
         share = self.pallet_share
         known = share[share > 0]
         return np.where(share > 0, share, np.median(known) if known.size else 1.0)
+
+    def only(self, items: slice | Ints) -> Problem:
+        """The same evening for some items, without what all items share; checked again, in the time that few items take."""
+        chosen = np.arange(len(self.skus))[items]
+        names = (
+            "on_hand", "paths", "shortage_cents", "unit_cost_cents", "holding_millicents", "case_units", "pallet_units",
+            "source_floor", "inbound", "terminal_cents", "barred",
+        )  # fmt: skip
+        return replace(
+            self,
+            skus=[self.skus[int(k)] for k in chosen],
+            bands=None if self.bands is None else self.bands.only(items),
+            limits=None,
+            **{name: getattr(self, name)[items] for name in names},
+        )
 
     def after(self, moves: Moves) -> Problem:
         """The same evening once these moves are dispatched: gone from here, inbound there.

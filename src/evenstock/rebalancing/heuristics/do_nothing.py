@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evenstock.rebalancing.moves import Moves
 from evenstock.rebalancing.problem import Problem
-from evenstock.rebalancing.solution import Solution, settle
+from evenstock.rebalancing.worth.solution import Solution, settle
 
 
 def solve(problem: Problem) -> Solution:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from evenstock.rebalancing.levelling import level
+from evenstock.rebalancing.levelling.level import level
 from evenstock.rebalancing.problem import Problem
-from evenstock.rebalancing.solution import Solution, settle
+from evenstock.rebalancing.worth.solution import Solution, settle
 
 
 def solve(problem: Problem) -> Solution:

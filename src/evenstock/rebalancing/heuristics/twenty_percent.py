@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from evenstock.rebalancing.levelling import level
+from evenstock.rebalancing.levelling.level import level
 from evenstock.rebalancing.problem import Problem
-from evenstock.rebalancing.solution import Solution, settle
+from evenstock.rebalancing.worth.solution import Solution, settle
 
 TOLERANCE: Final = 0.20
 

@@ -7,7 +7,7 @@ import numpy as np
 from evenstock.rebalancing.arrays import Floats, Ints
 from evenstock.rebalancing.moves import Moves
 from evenstock.rebalancing.problem import Problem
-from evenstock.rebalancing.sharing import share_out
+from evenstock.rebalancing.worth.sharing import share_out
 
 COLUMN = "freight"
 JOINT = True

@@ -1,0 +1,1 @@
+"""What moves are worth and cost, exactly, whoever thought of them."""
