@@ -275,7 +275,7 @@ def same_plan(seen: TransferPlan, again: TransferPlan) -> None:
 def ordered(transfer: TransferOrder) -> TransferOrder:
     """What was ordered, without what happened to it since."""
     lines = tuple(TransferOrderLine(line.sku, line.units, line.lot) for line in transfer.lines)
-    return replace(transfer, lines=lines, state=TransferState.DRAFT)
+    return replace(transfer, lines=lines, state=TransferState.DRAFT, dispatched_on=None, received_on=None)
 
 
 def same_transfer(seen: TransferOrder, again: TransferOrder) -> None:

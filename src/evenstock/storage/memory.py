@@ -27,6 +27,7 @@ from evenstock.domain import (
     NodeId,
     OrderId,
     PlanId,
+    PlanOutcome,
     PlanState,
     Price,
     Reservation,
@@ -384,6 +385,12 @@ class MemoryTransaction(CasesInMemory, QuotasInMemory):
         if found is None or found.state is not seen:
             raise ConflictError(f"plan {plan} is {found.state if found else 'not kept'}, not {seen}; read it again")
         self._put(self._books.plans, plan, replace(found, state=to))
+
+    def put_plan_outcome(self, outcome: PlanOutcome) -> None:
+        self._put(self._books.plan_outcomes, outcome.plan, outcome)
+
+    def plan_outcome(self, plan: PlanId) -> PlanOutcome | None:
+        return self._books.plan_outcomes.get(plan)
 
     def put_transfer(self, transfer: TransferOrder) -> None:
         seen = self._books.transfers.get(transfer.id)

@@ -22,6 +22,7 @@ from evenstock.domain import (
     Order,
     OrderId,
     PlanId,
+    PlanOutcome,
     Price,
     Quota,
     Reservation,
@@ -66,6 +67,7 @@ class Books:
     undelivered: dict[str, int] = field(default_factory=dict)
     """Event to its number in the order published."""
     plans: dict[PlanId, TransferPlan] = field(default_factory=dict)
+    plan_outcomes: dict[PlanId, PlanOutcome] = field(default_factory=dict)
     transfers: dict[TransferId, TransferOrder] = field(default_factory=dict)
     orders: dict[OrderId, Order] = field(default_factory=dict)
     cases: dict[CaseId, tuple[Case, str]] = field(default_factory=dict)

@@ -14,7 +14,6 @@ from evenstock.domain import (
     CaseKind,
     CaseState,
     Cents,
-    CostTerm,
     Event,
     LineId,
     LotId,
@@ -23,7 +22,6 @@ from evenstock.domain import (
     OrderId,
     OrderLine,
     PlanId,
-    PlanState,
     Price,
     Promise,
     Quota,
@@ -37,10 +35,8 @@ from evenstock.domain import (
     StockBalance,
     StockObservation,
     TransferId,
-    TransferLine,
     TransferOrder,
     TransferOrderLine,
-    TransferPlan,
     TransferState,
     Units,
     canonical_json,
@@ -98,26 +94,8 @@ def price(row: Any) -> Price:
     return Price(Sku(sku), NodeId(node), moment(valid_from), source, Cents(cents))
 
 
-def plan(body: str, state: str) -> TransferPlan:
-    told = json.loads(body)
-    return TransferPlan(
-        PlanId(told["id"]),
-        moment(told["made_at"]),
-        tuple((name, digest) for name, digest in told["inputs"]),
-        told["seed"],
-        tuple(_transfer_line(line) for line in told["lines"]),
-        tuple(told["notes"]),
-        PlanState(state),
-    )
-
-
-def _transfer_line(told: dict[str, Any]) -> TransferLine:
-    costs = tuple(CostTerm(term["name"], Cents(term["cents"])) for term in told.pop("costs"))
-    return TransferLine(costs=costs, **told)
-
-
 def transfer(row: Any) -> TransferOrder:
-    name, plan_id, origin, destination, ship_by, state, lines = row
+    name, plan_id, origin, destination, ship_by, state, lines, mode, dispatched_on, received_on = row
     return TransferOrder(
         TransferId(name),
         PlanId(plan_id),
@@ -126,6 +104,9 @@ def transfer(row: Any) -> TransferOrder:
         tuple(TransferOrderLine(**line) for line in json.loads(lines)),
         day(ship_by),
         TransferState(state),
+        mode,
+        None if dispatched_on is None else day(dispatched_on),
+        None if received_on is None else day(received_on),
     )
 
 

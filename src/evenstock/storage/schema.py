@@ -293,6 +293,15 @@ transfer_plan = sa.Table(
     sa.Index("ix_transfer_plan_made_at", "made_at"),
 )
 
+plan_outcome = sa.Table(
+    "plan_outcome",
+    metadata,
+    _text("plan", key=True),
+    sa.Column("judged_on", DAY, nullable=False),
+    _text("body"),
+    comment="What the executed lines of a plan really brought; judged again, the newer one counts.",
+)
+
 transfer_order = sa.Table(
     "transfer_order",
     metadata,
@@ -303,6 +312,9 @@ transfer_order = sa.Table(
     sa.Column("ship_by", DAY, nullable=False),
     _text("state"),
     _text("lines"),
+    sa.Column("mode", TEXT, nullable=False, server_default=""),
+    sa.Column("dispatched_on", DAY, nullable=True),
+    sa.Column("received_on", DAY, nullable=True),
     _one_of("state", TransferState),
     sa.Index("ix_transfer_order_state", "state"),
 )
@@ -326,7 +338,10 @@ capacity_price = sa.Table(
     sa.Column("valid_from", MOMENT, primary_key=True),
     _text("source", key=True),
     sa.Column("cents", sa.BigInteger(), nullable=False),
-    sa.CheckConstraint("scope IN ('node', 'service')", name="scope_known"),
+    sa.CheckConstraint(
+        "scope IN ('node', 'service', 'lane', 'dock_out', 'dock_in', 'room')",
+        name="scope_known",
+    ),
     sa.Index("ix_capacity_price_day", "day"),
 )
 

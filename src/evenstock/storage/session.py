@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 _READ_TRANSFER = sa.text(
-    "SELECT id, plan, origin, destination, ship_by, state, lines FROM transfer_order WHERE id = :id"
+    "SELECT id, plan, origin, destination, ship_by, state, lines, mode, dispatched_on, received_on FROM transfer_order WHERE id = :id"
 )
 
 

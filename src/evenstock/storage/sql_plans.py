@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from evenstock.domain import (
     CapacityPrice,
     PlanId,
+    PlanOutcome,
     PlanState,
     Price,
     Sku,
@@ -22,7 +23,7 @@ from evenstock.domain import (
 )
 from evenstock.operations.ports import ConflictError
 from evenstock.storage import bookkeeping as book
-from evenstock.storage import rows
+from evenstock.storage import plan_documents, rows
 from evenstock.storage.session import Session, listed, rows_of
 
 _PUT_PLAN = sa.text(
@@ -31,15 +32,25 @@ _PUT_PLAN = sa.text(
 )
 _PLANS = sa.text("SELECT body, state FROM transfer_plan ORDER BY made_at DESC, id DESC LIMIT :limit")
 _MOVE_PLAN = sa.text("UPDATE transfer_plan SET state = :to WHERE id = :id AND state = :seen")
+_PUT_OUTCOME = sa.text(
+    "INSERT INTO plan_outcome (plan, judged_on, body) VALUES (:plan, :judged_on, :body) "
+    "ON CONFLICT (plan) DO UPDATE SET judged_on = excluded.judged_on, body = excluded.body"
+)
+_OUTCOME = sa.text("SELECT body FROM plan_outcome WHERE plan = :plan")
 _PUT_TRANSFER = sa.text(
-    "INSERT INTO transfer_order (id, plan, origin, destination, ship_by, state, lines) "
-    "VALUES (:id, :plan, :origin, :destination, :ship_by, :state, :lines) ON CONFLICT (id) DO NOTHING"
+    "INSERT INTO transfer_order (id, plan, origin, destination, ship_by, state, lines, mode) "
+    "VALUES (:id, :plan, :origin, :destination, :ship_by, :state, :lines, :mode) ON CONFLICT (id) DO NOTHING"
 )
-_TRANSFERS = sa.text("SELECT id, plan, origin, destination, ship_by, state, lines FROM transfer_order ORDER BY id")
+_TRANSFERS = sa.text(
+    "SELECT id, plan, origin, destination, ship_by, state, lines, mode, dispatched_on, received_on FROM transfer_order ORDER BY id"
+)
 _TRANSFERS_IN = sa.text(
-    "SELECT id, plan, origin, destination, ship_by, state, lines FROM transfer_order WHERE state = :state ORDER BY id"
+    "SELECT id, plan, origin, destination, ship_by, state, lines, mode, dispatched_on, received_on FROM transfer_order WHERE state = :state ORDER BY id"
 )
-_CHANGE_TRANSFER = sa.text("UPDATE transfer_order SET state = :state, lines = :lines WHERE id = :id AND state = :seen")
+_CHANGE_TRANSFER = sa.text(
+    "UPDATE transfer_order SET state = :state, lines = :lines, dispatched_on = :dispatched_on, "
+    "received_on = :received_on WHERE id = :id AND state = :seen"
+)
 _PRICES = listed(
     """
     SELECT sku, node, valid_from, source, cents FROM (
@@ -93,15 +104,23 @@ class PlansSql(Session):
 
     def plan(self, plan: PlanId) -> TransferPlan | None:
         found = self.run(self.statements.read_plan, id=plan).one_or_none()
-        return rows.plan(found.body, found.state) if found is not None else None
+        return plan_documents.plan(found.body, found.state) if found is not None else None
 
     def plans(self, limit: int) -> list[TransferPlan]:
-        return [rows.plan(body, state) for body, state in self.run(_PLANS, limit=limit)]
+        return [plan_documents.plan(body, state) for body, state in self.run(_PLANS, limit=limit)]
 
     def move_plan(self, plan: PlanId, seen: PlanState, to: PlanState) -> None:
         if not self.run(_MOVE_PLAN, id=plan, seen=seen.value, to=to.value).rowcount:
             found = self.plan(plan)
             raise ConflictError(f"plan {plan} is {found.state if found else 'not kept'}, not {seen}; read it again")
+
+    def put_plan_outcome(self, outcome: PlanOutcome) -> None:
+        body = canonical_json(outcome).decode()
+        self.run(_PUT_OUTCOME, plan=outcome.plan, judged_on=self.day(outcome.judged_on), body=body)
+
+    def plan_outcome(self, plan: PlanId) -> PlanOutcome | None:
+        body = self.run(_OUTCOME, plan=plan).scalar()
+        return plan_documents.outcome(body) if body is not None else None
 
     def put_transfer(self, transfer: TransferOrder) -> None:
         values = {
@@ -111,6 +130,7 @@ class PlansSql(Session):
             "destination": transfer.destination,
             "ship_by": self.day(transfer.ship_by),
             "state": transfer.state.value,
+            "mode": transfer.mode,
         }
         if not self.run(_PUT_TRANSFER, **values, lines=canonical_json(transfer.lines).decode()).rowcount:
             seen = self.transfer(transfer.id)
@@ -133,7 +153,11 @@ class PlansSql(Session):
             raise ConflictError(f"transfer {transfer.id} is {state}, not {seen}; read it again")
         book.same_transfer(found, transfer)
         lines = canonical_json(transfer.lines).decode()
-        self.run(_CHANGE_TRANSFER, id=transfer.id, seen=seen.value, state=transfer.state.value, lines=lines)
+        days = {
+            name: None if day is None else self.day(day)
+            for name, day in (("dispatched_on", transfer.dispatched_on), ("received_on", transfer.received_on))
+        }
+        self.run(_CHANGE_TRANSFER, id=transfer.id, seen=seen.value, state=transfer.state.value, lines=lines, **days)
 
     def put_prices(self, prices: Sequence[Price]) -> None:
         # The last of several under one key counts; a statement may touch a row only once.

@@ -75,7 +75,7 @@ _STATEMENTS = Statements(
     ),
     read_plan=sa.text("SELECT body, state FROM transfer_plan WHERE id = :id"),
     read_transfer=sa.text(
-        "SELECT id, plan, origin, destination, ship_by, state, lines FROM transfer_order WHERE id = :id"
+        "SELECT id, plan, origin, destination, ship_by, state, lines, mode, dispatched_on, received_on FROM transfer_order WHERE id = :id"
     ),
     read_case=sa.text("SELECT body FROM case_file WHERE id = :id"),
 )
