@@ -7,7 +7,7 @@ from evenstock.forecasting import Forecast, fit, prepare
 from evenstock.operations.network import Network
 from evenstock.operations.open_balances import open_balances
 from evenstock.operations.spill import UNREACHABLE
-from evenstock.operations.tonight import Tonight, tonight
+from evenstock.operations.tonight.question import Happenings, Tonight, tonight
 from evenstock.simulation.world import World, make_world
 from evenstock.storage.memory import MemoryStore
 
@@ -36,8 +36,7 @@ def ask(world: World, forecast: Forecast, orders: pl.DataFrame | None) -> Tonigh
         on=world.as_of,
         n_paths=2,
         seed=0,
-        orders=orders,
-        places=world.frames["places"],
+        happened=Happenings(orders=orders, places=world.frames["places"]),
     )
 
 

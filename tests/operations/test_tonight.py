@@ -13,8 +13,11 @@ from evenstock.freight.lanes import lane_cents
 from evenstock.operations.company import Company, NothingImportedError
 from evenstock.operations.forecast_demand import current_forecast, forecast_demand
 from evenstock.operations.import_network import import_network
-from evenstock.operations.plan_transfers import methods, plan_transfers, service_before_and_after
-from evenstock.operations.tonight import demand_paths, next_departure, tonight
+from evenstock.operations.plan_transfers import plan_transfers, service_before_and_after
+from evenstock.operations.tonight.calendar import next_departure
+from evenstock.operations.tonight.decide import methods
+from evenstock.operations.tonight.demand import demand_paths
+from evenstock.operations.tonight.question import Happenings, tonight
 from evenstock.operations.transfers import approve_plan, dispatch_transfer
 from evenstock.simulation.world import World, make_world
 from evenstock.storage.memory import MemoryStore
@@ -42,7 +45,7 @@ def plan(opened, forecast: Forecast, world: World, **more):
     store, _, company = opened
     return plan_transfers(
         store, company.network, forecast, inputs={"network": company.digests["network"]}, now=world.opens_at, seed=1,
-        orders=world.frames["orders"], places=world.frames["places"], **more,
+        happened=Happenings(orders=world.frames["orders"], places=world.frames["places"]), **more,
     )  # fmt: skip
 
 
@@ -179,7 +182,7 @@ def test_a_plans_freight_is_that_of_its_departures(opened, forecast: Forecast, w
 
 def test_no_line_of_a_departure_that_pays_shows_a_loss(opened, forecast: Forecast, world: World) -> None:
     """A truck's fixed and pallet costs are shared by what the lines bring: who gains from a move never reads a loss."""
-    found = plan(opened, forecast, world).solution
+    found = plan(opened, forecast, world).decided.solved
     own = sum(cents for name, cents in found.terms.items() if name not in {"fixed", "pallets"})
     by_lane = np.bincount(found.moves.lane, weights=found.line_net_cents)
 
@@ -257,7 +260,7 @@ def test_paths_are_drawn_in_parts_and_nodes_of_an_item_stay_in_one_world(monkeyp
     skus, nodes = {"A": 0, "B": 1}, {"CA": 0, "TX": 1}
 
     paths, mean, notes = demand_paths(forecast, skus, nodes, 300, 3)
-    monkeypatch.setattr("evenstock.operations.tonight._SERIES_AT_ONCE", 1)
+    monkeypatch.setattr("evenstock.operations.tonight.demand.SERIES_AT_ONCE", 1)
     again, _, _ = demand_paths(forecast, skus, nodes, 300, 3)
 
     assert (paths == again).all()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -168,11 +169,46 @@ def test_what_was_really_loaded_counts(memory: Store) -> None:
     assert at(memory, PA) == {"MUG": (70, 0), "TEA": (10, 0)}
 
 
+def test_more_than_was_sent_is_taken_in_and_the_origin_is_to_be_counted(store: Store) -> None:
+    """36 mugs were sent by PA's word, 40 came out of the truck: 36 from the road, 4 as a count would find them."""
+    planned(store, MUG=100, TEA=10)
+    approve_plan(store, PLAN.id, FRIDAY, "dana", NOW)
+    dispatch_transfer(store, SECOND, NOW)
+
+    got = receive_transfer(store, SECOND, "dock-1", [ReceivedLine(MUG, Units(40)), ReceivedLine(TEA, Units(6))], NOW)
+
+    assert got.state is TransferState.CLOSED
+    assert [(each.received, each.over) for each in got.lines] == [(36, 4), (6, 0)]
+    assert at(store, TX) == {"MUG": (40, 0), "TEA": (6, 0)}
+    with store.reading() as t:
+        assert ("MUG", "", "TX", "count", -4) in t.outside_frame().rows()
+    assert "TransferReceivedOver" in told(store)
+    assert check_books(store, NOW) == []
+
+
+def test_a_plan_that_breaks_a_limit_cannot_be_approved(memory: Store) -> None:
+    with memory.transaction() as t:
+        t.put_plan(replace(PLAN, violations=("dock of PA out: 42 units, 40 can leave",)))
+    with pytest.raises(ConflictError, match="breaks what it must keep: dock of PA out: 42 units, 40 can leave"):
+        approve_plan(memory, PLAN.id, FRIDAY, "dana", NOW)
+
+
+def test_two_modes_of_one_lane_are_two_transfers_each_on_its_day(memory: Store) -> None:
+    slow = replace(line(MUG, PA, TX, 12), mode="ltl", ship_by=date(2026, 11, 23))
+    fast = replace(line(MUG, PA, TX, 12), mode="parcel", ship_by=date(2026, 11, 20))
+    with memory.transaction() as t:
+        t.put_plan(replace(PLAN, lines=(slow, fast)))
+
+    transfers = approve_plan(memory, PLAN.id, FRIDAY, "dana", NOW)
+
+    assert [(t.mode, t.ship_by) for t in transfers] == [("ltl", date(2026, 11, 23)), ("parcel", date(2026, 11, 20))]
+
+
 @pytest.mark.parametrize(
     ("deed", "error", "says"),
     [
         (
-            lambda s: receive_transfer(s, SECOND, "r2", [ReceivedLine(MUG, Units(37))], NOW),
+            lambda s: receive_transfer(s, SECOND, "r2", [ReceivedLine(MUG, Units(0), lost=Units(37))], NOW),
             StoreError,
             "37 units of MUG reported, 36 under way",
         ),

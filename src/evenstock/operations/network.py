@@ -31,13 +31,15 @@ from evenstock.domain import (
     ServiceLevel,
     ShipTo,
     Sku,
+    StockTarget,
+    Supply,
     Units,
 )
 from evenstock.freight.rates import RateBook
 from evenstock.routing.network import ShippingNetwork
 
 FREIGHT_TABLES: Final = ("rate_cards", "rates", "surcharges", "zones", "places", "transit")
-NETWORK_TABLES: Final = ("nodes", "items", "lanes", *FREIGHT_TABLES, "rules", "costs")
+NETWORK_TABLES: Final = ("nodes", "items", "lanes", *FREIGHT_TABLES, "rules", "costs", "supplies", "stock_targets")
 """Tables that say how the network is, in contrast to what happens in it."""
 HAPPENING_TABLES: Final = tuple(name for name in tables.INPUT if name not in {*NETWORK_TABLES, "prices"})
 """Tables of what happens in it, each current by itself; prices go to the books."""
@@ -54,6 +56,8 @@ class Network:
     policy: policy.CompiledPolicy
     rates: RateBook | None
     """None where the network has no rate cards: nothing can be shipped by parcel then."""
+    supplies: tuple[Supply, ...] = ()
+    targets: tuple[StockTarget, ...] = ()
 
     @classmethod
     def from_frames(cls, frames: Mapping[str, pl.DataFrame], rules: Policy | None = None) -> Network:
@@ -85,6 +89,8 @@ class Network:
             costs=costs_from_frame(frames["costs"]) if "costs" in frames else Costs(),
             policy=policy.compile(rules or policy_from_frames(frames), nodes, items, services),
             rates=rates,
+            supplies=tuple(supplies_from_frame(frames["supplies"])) if "supplies" in frames else (),
+            targets=tuple(targets_from_frame(frames["stock_targets"])) if "stock_targets" in frames else (),
         )
 
     def shipping(self, digest: str) -> ShippingNetwork:
@@ -139,6 +145,10 @@ def nodes_from_frame(frame: pl.DataFrame) -> Iterator[Node]:
             pool=row["pool"],
             services=frozenset(parts(row["services"])),
             active=row["active"],
+            transfer_units_out=row["transfer_units_out"],
+            transfer_units_in=row["transfer_units_in"],
+            pallet_places=row["pallet_places"],
+            storage_cents_m3_month=Cents(row["storage_cents_m3_month"]),
         )
 
 
@@ -158,6 +168,8 @@ def items_from_frame(frame: pl.DataFrame) -> Iterator[Item]:
             gtin=row["gtin"],
             requires=frozenset(parts(row["requires"])),
             max_transit_days=row["max_transit_days"],
+            shelf_life_days=row["shelf_life_days"],
+            minimum_shelf_days=row["minimum_shelf_days"],
         )
 
 
@@ -172,7 +184,31 @@ def lanes_from_frame(frame: pl.DataFrame) -> Iterator[Lane]:
             unit_cents=Cents(row["unit_cents"]),
             lead_days=row["lead_days"],
             dispatch_days=weekdays(row["dispatch_days"]),
+            truck_cents=Cents(row["truck_cents"]),
+            truck_pallets=row["truck_pallets"],
+            trucks=row["trucks"],
         )
+
+
+def supplies_from_frame(frame: pl.DataFrame) -> Iterator[Supply]:
+    for row in _rows("supplies", frame):
+        yield Supply(
+            sku=Sku(row["sku"]),
+            supplier=row["supplier"],
+            node=NodeId(row["node"]),
+            price_cents=Cents(row["price_cents"]),
+            lead_days=row["lead_days"],
+            mode=row["mode"],
+            order_days=weekdays(row["order_days"]),
+            order_cents=Cents(row["order_cents"]),
+            multiple_units=Units(row["multiple_units"]),
+            minimum_units=Units(row["minimum_units"]),
+        )
+
+
+def targets_from_frame(frame: pl.DataFrame) -> Iterator[StockTarget]:
+    for row in _rows("stock_targets", frame):
+        yield StockTarget(**row)
 
 
 def costs_from_frame(frame: pl.DataFrame) -> Costs:

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from evenstock import __version__, registry
-from evenstock.domain import Event, PlanId, PlanState, TransferPlan, digest
+from evenstock import __version__
+from evenstock.domain import CapacityPrice, Cents, Event, PlanId, PlanState, Price, TransferPlan, digest
 from evenstock.forecasting import Forecast
 from evenstock.operations.network import Network
-from evenstock.operations.ports import Store
-from evenstock.operations.tonight import Tonight, tonight
-from evenstock.rebalancing.evaluate import evaluate
-from evenstock.rebalancing.explain import transfer_lines
+from evenstock.operations.ports import Snapshots, Store
+from evenstock.operations.tonight import document
+from evenstock.operations.tonight.decide import OURS, Decided, decide
+from evenstock.operations.tonight.demand import fresh_demand
+from evenstock.operations.tonight.evening import EVENING, keep_evening
+from evenstock.operations.tonight.feeds import doubtful_feeds
+from evenstock.operations.tonight.lane_times import lane_days
+from evenstock.operations.tonight.question import Happenings, Tonight, tonight
+from evenstock.rebalancing.departures.departures import Effort
 from evenstock.rebalancing.moves import Moves
-from evenstock.rebalancing.prices import price_rows
-from evenstock.rebalancing.solution import Solution
-from evenstock.rebalancing.solve import solve
+from evenstock.rebalancing.worth.evaluate import evaluate
+from evenstock.rebalancing.worth.prices import price_rows
+from evenstock.rebalancing.worth.solution import Solution
 
 PATHS = 50
 """Sample paths of demand a plan is reckoned on, by default."""
-OURS = "evenstock"
-"""The optimiser, beside the rules people use."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,12 @@ class Planned:
 
     plan: TransferPlan
     question: Tonight
-    solution: Solution
+    decided: Decided
+
+    @property
+    def solution(self) -> Solution:
+        """What goes tonight."""
+        return self.decided.solution
 
 
 def plan_transfers(
@@ -49,8 +56,9 @@ def plan_transfers(
     seed: int,
     n_paths: int = PATHS,
     method: str = OURS,
-    orders: pl.DataFrame | None = None,
-    places: pl.DataFrame | None = None,
+    happened: Happenings | None = None,
+    snapshots: Snapshots | None = None,
+    effort: Effort | None = None,
 ) -> Planned:
     """Propose tonight's transfers from the books as they are, and write the nightly price list.
 
@@ -62,20 +70,23 @@ def plan_transfers(
     inputs : digests of the snapshots used, by name; books, forecast, seed and paths are added here.
     now : the plan is for the day of `now` in UTC, with which the forecast must start.
     method : ours, or a rule of `evenstock.rebalancing.heuristics` to compare with, priced in the same way.
+    snapshots : where the evening is kept, so that the plan can be edited and judged later; not kept without.
+    effort : how hard to look; with a clock in it the plan may depend on the machine.
 
     Raises
     ------
     ValueError
         If the forecast starts on another day, the network has no rates, or there is no such method.
     """
-    if method not in methods():
-        raise ValueError(f"there is no method {method!r}; choose one of {', '.join(methods())}")
     on = now.date()
     if forecast.as_of != on:
         raise ValueError(f"the forecast starts on {forecast.as_of}, the plan on {on}: forecast again with that day")
     with store.transaction() as books:
         balances = books.balance_frame()
         transfers = books.transfers()
+        doubtful = {}
+        if snapshots is not None and (before := books.plans(limit=1)):
+            doubtful = doubtful_feeds(snapshots, before[0], balances, books.movement_frame())
     question = tonight(
         network,
         balances=balances,
@@ -84,53 +95,77 @@ def plan_transfers(
         on=on,
         n_paths=n_paths,
         seed=seed,
-        orders=orders,
-        places=places,
+        happened=happened,
+        excluded_nodes=doubtful,
     )
-    solution = answer(question, method, seed)
-    used: dict[str, Any] = dict(inputs) | {
-        "books": _frame_digest(balances),
+    fresh = fresh_demand(forecast, question.problem.skus, question.problem.nodes, question.problem.days, n_paths, seed)
+    decided = decide(question, network.costs, network.supplies, method=method, seed=seed, effort=effort, fresh=fresh)
+    used = _used(inputs, forecast, question, {"policy": network.policy.digest, "paths": str(n_paths), "method": method})
+    if snapshots is not None:
+        modes = tuple(lane.mode for lane in network.lanes)
+        used[EVENING] = keep_evening(snapshots, question, modes, paths=n_paths, seed=seed)
+    plan = _document(network, question, decided, used, now, (seed, n_paths))
+    left = decided.problem.after(decided.solution.moves)
+    prices = price_rows(left, valid_from=now, routes=question.routes)
+    shared = document.shared_prices(decided, network.lanes, on, now)
+    return Planned(_kept(store, plan, prices, shared), question, decided)
+
+
+def _used(
+    inputs: Mapping[str, str], forecast: Forecast, question: Tonight, beside: Mapping[str, str]
+) -> dict[str, str]:
+    """Everything the plan follows from, by name."""
+    return dict(inputs) | {
+        "books": _frame_digest(question.balances),
         "forecast": _forecast_digest(forecast),
-        "policy": network.policy.digest,
-        "paths": str(n_paths),
-        "method": method,
         "code": __version__,
-        "transfers": digest([str(t.id) + t.state for t in transfers]),
+        "transfers": digest([str(t.id) + t.state for t in question.transfers]),
+        **beside,
     }
-    plan = TransferPlan(
+
+
+def _document(
+    network: Network,
+    question: Tonight,
+    decided: Decided,
+    used: Mapping[str, str],
+    now: datetime,
+    drawn: tuple[int, int],
+) -> TransferPlan:
+    """The answer as a plan; `drawn` is the seed and the number of paths."""
+    (seed, n_paths), on = drawn, question.on
+    days = lane_days(network.lanes, question.ship_on, question.transfers)
+    return TransferPlan(
         id=PlanId("plan-" + digest({"inputs": used, "on": on, "seed": seed}).removeprefix("sha256:")[:20]),
         made_at=now,
         inputs=tuple(sorted(used.items())),
         seed=seed,
-        lines=transfer_lines(question.problem, solution),
-        notes=question.notes + solution.notes,
+        lines=document.lines_of(question, decided, days),
+        purchases=document.purchases(question, decided),
+        notes=question.notes + decided.notes,
+        held=document.held_lines(decided, days, on),
+        bound_cents=None if decided.solved.bound_cents is None else Cents(decided.solved.bound_cents),
+        solved_cents=Cents(decided.solved.net_cents),
+        played=document.played(decided, n_paths),
+        rivals=document.rivals(decided, n_paths),
+        curve=document.curve_days(decided, on),
     )
-    prices = price_rows(question.problem.after(solution.moves), valid_from=now)
+
+
+def _kept(store: Store, plan: TransferPlan, prices: Sequence[Price], shared: Sequence[CapacityPrice]) -> TransferPlan:
+    """The plan as it is kept, with its prices; a plan proposed before and not approved is superseded."""
     with store.transaction() as books:
         known = books.plan(plan.id)
-        if known is None:
-            for other in books.plans(limit=10):
-                if other.state is PlanState.PROPOSED:
-                    books.move_plan(other.id, PlanState.PROPOSED, PlanState.SUPERSEDED)
-            books.put_plan(plan)
-            books.put_prices(prices)
-            books.publish([_proposed(plan)])
-        else:
-            plan = known
-    return Planned(plan, question, solution)
-
-
-def methods() -> list[str]:
-    """Ours, and the rules people use."""
-    return [OURS, *registry.members("evenstock.rebalancing.heuristics")]
-
-
-def answer(question: Tonight, method: str, seed: int) -> Solution:
-    """Moves for tonight by any method."""
-    if method == OURS:
-        return solve(question.problem, seed=seed)
-    said: Solution = registry.members("evenstock.rebalancing.heuristics")[method].solve(question.problem)
-    return said
+        if known is not None:
+            return known
+        for other in books.plans(limit=10):
+            if other.state is PlanState.PROPOSED:
+                books.move_plan(other.id, PlanState.PROPOSED, PlanState.SUPERSEDED)
+        books.put_plan(plan)
+        books.put_prices(prices)
+        books.put_capacity_prices(shared)
+        books.publish([_proposed(plan)])
+    return plan
 
 
 def _frame_digest(balances: pl.DataFrame) -> str:

@@ -26,6 +26,7 @@ from evenstock.domain import (
     Order,
     OrderId,
     PlanId,
+    PlanOutcome,
     PlanState,
     Price,
     Quota,
@@ -246,6 +247,11 @@ class Transaction(Protocol):
 
     def move_plan(self, plan: PlanId, seen: PlanState, to: PlanState) -> None:
         """Raises ConflictError if the plan is no longer in the state the caller saw."""
+
+    def put_plan_outcome(self, outcome: PlanOutcome) -> None:
+        """Keep what a plan's executed lines brought; judged again, the newer answer stands."""
+
+    def plan_outcome(self, plan: PlanId) -> PlanOutcome | None: ...
 
     def put_transfer(self, transfer: TransferOrder) -> None:
         """Keep a transfer once; raises ConflictError if its id is there with other orders (what happened since may differ)."""

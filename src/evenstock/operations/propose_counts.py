@@ -14,7 +14,7 @@ from evenstock.operations.believe_stock import beliefs_of_today
 from evenstock.operations.company import Company
 from evenstock.operations.ports import Snapshots, Store
 from evenstock.operations.spill import regions_from, shortage
-from evenstock.operations.tonight import stock_matrix
+from evenstock.operations.tonight.stock import stock_matrix
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenstock.domain import CapacityPrice, Cents, Event, NodeId, Price, Sku, StockBalance, digest
+from evenstock.domain import ROUTING_SCOPES, CapacityPrice, Cents, Event, NodeId, Price, Sku, StockBalance, digest
 from evenstock.forecasting import Forecast
 from evenstock.operations.company import Company
 from evenstock.operations.expected_orders import MOST_ORDERS, ExpectedOrders, Routable, expected_orders, routable
@@ -118,7 +118,7 @@ def reprice(
     with store.reading() as books:
         # Of every item: one that nobody is expected to order is contested no longer.
         before = books.prices(sorted(company.network.items), now)
-        full = [row for row in books.capacity_prices(days_ahead, now) if row.cents]
+        full = [row for row in books.capacity_prices(days_ahead, now) if row.cents and row.scope in ROUTING_SCOPES]
         taken = books.slots_taken(days_ahead)
     ways = routable(expected.orders, shipping, company.network.policy, taken, frozenset(service_ceilings))
     names = sorted({sku for skus in ways.skus for sku in skus})

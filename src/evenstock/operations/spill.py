@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -38,6 +38,10 @@ class Shortage:
         reached = self.spill_cents < UNREACHABLE
         spill = np.where(reached, np.rint(factor * self.spill_cents), self.spill_cents).astype(np.int64)
         return Shortage(np.minimum(self.lost_cents, spill), spill, self.lost_cents, self.next_node)
+
+    def or_instead(self, cents: NDArray[np.int64]) -> Shortage:
+        """The same where a missing unit costs no more than this, ``(item, node)``: customers take something else."""
+        return replace(self, shortage_cents=np.minimum(self.shortage_cents, cents))
 
 
 def home_nodes(book: RateBook, nodes: Sequence[Node], postal_codes: Sequence[str]) -> NDArray[np.int64]:

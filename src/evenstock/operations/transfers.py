@@ -68,18 +68,25 @@ class ReceivedLine:
 def approve_plan(store: Store, plan: PlanId, ship_by: date, by: str, now: datetime) -> list[TransferOrder]:
     """Turn a proposed plan into one released transfer for each lane; asked again, the same transfers.
 
-    Raises ConflictError if the plan was rejected or superseded, StoreError if there is none.
+    Purchases are not ordered from here: what was approved to buy is a fact for the system that buys. A line leaves on its
+    own day where the plan says one, else by `ship_by`.
+
+    Raises ConflictError if the plan was rejected, superseded or breaks a limit, StoreError if there is none.
     """
     with store.transaction() as t:
         found = _plan(t, plan)
         if found.state is PlanState.APPROVED:
             return [transfer for transfer in t.transfers() if transfer.plan == plan]
+        if found.violations:
+            raise ConflictError(f"plan {plan} breaks what it must keep: {'; '.join(found.violations)}; edit it first")
         t.move_plan(plan, PlanState.PROPOSED, PlanState.APPROVED)
         transfers = lanes_of(found, ship_by)
         for transfer in transfers:
             t.put_transfer(transfer)
         t.publish([Event(f"{plan}:approved", "TransferPlanApproved", f"plan:{plan}", now, {"plan": plan, "by": by})])
         t.publish([_event("TransferReleased", "released", transfer, now) for transfer in transfers])
+        if found.purchases:
+            t.publish([_purchases(found, by, now)])
         return transfers
 
 
@@ -94,12 +101,23 @@ def reject_plan(store: Store, plan: PlanId, by: str, because: str, now: datetime
         return True
 
 
+def _purchases(plan: TransferPlan, by: str, now: datetime) -> Event:
+    lines = [
+        {"sku": p.sku, "node": p.node, "way": p.way, "units": p.units, "order_by": p.order_by.isoformat()}
+        for p in plan.purchases
+    ]
+    return Event(f"{plan.id}:purchases", "PurchasesApproved", f"plan:{plan.id}", now, {"by": by, "lines": lines})
+
+
 def lanes_of(plan: TransferPlan, ship_by: date) -> list[TransferOrder]:
-    """One released transfer for each lane of a plan, its lines added up by item and lot, in (origin, destination) order."""
-    lanes: dict[tuple[NodeId, NodeId], dict[tuple[Sku, LotId], int]] = {}
+    """One released transfer for each lane of a plan, its lines added up by item and lot, in (origin, destination, mode) order."""
+    lanes: dict[tuple[NodeId, NodeId, str], dict[tuple[Sku, LotId], int]] = {}
+    leaves: dict[tuple[NodeId, NodeId, str], date] = {}
     for line in plan.lines:
-        units = lanes.setdefault((line.origin, line.destination), {})
+        lane = (line.origin, line.destination, line.mode)
+        units = lanes.setdefault(lane, {})
         units[line.sku, line.lot] = units.get((line.sku, line.lot), 0) + line.units
+        leaves[lane] = min(leaves.get(lane, date.max), line.ship_by or ship_by)
     return [
         TransferOrder(
             TransferId(f"{plan.id}:{number:03d}"),
@@ -107,10 +125,11 @@ def lanes_of(plan: TransferPlan, ship_by: date) -> list[TransferOrder]:
             origin,
             destination,
             tuple(TransferOrderLine(sku, Units(q), lot) for (sku, lot), q in sorted(units.items())),
-            ship_by,
+            leaves[origin, destination, mode],
             TransferState.RELEASED,
+            mode,
         )
-        for number, ((origin, destination), units) in enumerate(sorted(lanes.items()), 1)
+        for number, ((origin, destination, mode), units) in enumerate(sorted(lanes.items()), 1)
     ]
 
 
@@ -145,7 +164,7 @@ def dispatch_transfer(
         sent = _take(t, found, wanted, now)
         state = TransferState.DISPATCHED if any(sent) else TransferState.CANCELLED
         lines = tuple(replace(line, dispatched=units) for line, units in zip(found.lines, sent, strict=True))
-        after = replace(found, lines=lines, state=state)
+        after = replace(found, lines=lines, state=state, dispatched_on=now.date() if any(sent) else None)
         t.change_transfer(found.state, after)
         deed = "TransferDispatched" if any(sent) else "TransferCancelled"
         t.publish([_event(deed, state.value, after, now)])
@@ -202,14 +221,15 @@ def receive_transfer(
 ) -> TransferOrder:
     """Move what arrived from in transit to available, and what is lost to `outside(lost)`; closed when nothing is owed.
 
-    A receipt may cover part; each has an id of its own, and the same receipt again changes nothing.
+    A receipt may cover part; each has an id of its own, and the same receipt again changes nothing. Units beyond what was
+    dispatched are taken in as a count would find them, and a fact asks for a count at the origin: its record held them.
 
     Raises
     ------
     ConflictError
         If the receipt id came with other lines, or the transfer is not under way.
     StoreError
-        If there is no such transfer, or more arrived than is under way: receive what was sent, and count the rest.
+        If there is no such transfer, an item was not on it, or more is reported lost than is under way.
     """
     key, request = f"receipt:{transfer}:{receipt}", digest(sorted((r.sku, r.lot, r.received, r.lost) for r in lines))
     with store.transaction() as t:
@@ -221,28 +241,43 @@ def receive_transfer(
             return found
         if found.state not in {TransferState.DISPATCHED, TransferState.RECEIVED}:
             raise ConflictError(f"transfer {transfer} is {found.state}; only one under way can be received")
-        after = _received(found, lines)
+        after = replace(_received(found, lines), received_on=now.date())
         t.post(_receiving(found, receipt, lines, now), now)
         t.change_transfer(found.state, after)
         deed = "TransferClosed" if after.state is TransferState.CLOSED else "TransferReceived"
         t.publish([_event(deed, f"receipt:{receipt}", after, now)])
+        if any(over for _, over in _arrived(found, lines)):
+            because = f"more arrived at {after.destination} than {after.origin} said it sent: count there"
+            t.publish([_event("TransferReceivedOver", f"over:{receipt}", after, now, because)])
         t.remember(key, request, after.state.value.encode(), now)
         return after
+
+
+def _arrived(transfer: TransferOrder, lines: Sequence[ReceivedLine]) -> list[tuple[Units, Units]]:
+    """Of each reported line the units that were under way, and those beyond."""
+    owed = {(line.sku, line.lot): line.outstanding for line in transfer.lines}
+    found = []
+    for got in lines:
+        known = (got.sku, got.lot) in owed
+        left = owed.get((got.sku, got.lot), Units(0))
+        if not known or got.lost > left:
+            raise StoreError(
+                f"transfer {transfer.id}: {got.received + got.lost} units of {got.sku} reported, {left} under way; "
+                "receive what was on it, and report the rest as a count"
+            )
+        expected = Units(min(got.received, left - got.lost))
+        owed[got.sku, got.lot] = Units(left - got.lost - expected)
+        found.append((expected, Units(got.received - expected)))
+    return found
 
 
 def _received(transfer: TransferOrder, lines: Sequence[ReceivedLine]) -> TransferOrder:
     """The transfer after a receipt."""
     after = {(line.sku, line.lot): line for line in transfer.lines}
-    for got in lines:
-        line = after.get((got.sku, got.lot))
-        owed = line.outstanding if line is not None else Units(0)
-        if line is None or got.received + got.lost > owed:
-            raise StoreError(
-                f"transfer {transfer.id}: {got.received + got.lost} units of {got.sku} reported, {owed} under way; "
-                "receive what was sent, and report the rest as a count"
-            )
-        received, lost = Units(line.received + got.received), Units(line.lost + got.lost)
-        after[got.sku, got.lot] = replace(line, received=received, lost=lost)
+    for got, (expected, over) in zip(lines, _arrived(transfer, lines), strict=True):
+        line = after[got.sku, got.lot]
+        received, lost = Units(line.received + expected), Units(line.lost + got.lost)
+        after[got.sku, got.lot] = replace(line, received=received, lost=lost, over=Units(line.over + over))
     whole = tuple(after.values())
     open_still = any(line.outstanding for line in whole)
     return replace(transfer, lines=whole, state=TransferState.RECEIVED if open_still else TransferState.CLOSED)
@@ -251,14 +286,16 @@ def _received(transfer: TransferOrder, lines: Sequence[ReceivedLine]) -> Transfe
 def _receiving(transfer: TransferOrder, receipt: str, lines: Sequence[ReceivedLine], now: datetime) -> list[Movement]:
     at = transfer.destination
     moves = []
-    for number, got in enumerate(lines, 1):
+    for number, (got, (expected, over)) in enumerate(zip(lines, _arrived(transfer, lines), strict=True), 1):
         road = Account(got.sku, at, Bucket.IN_TRANSIT, got.lot)
         shelf = Account(got.sku, at, Bucket.AVAILABLE, got.lot)
         gone = Account(got.sku, at, Bucket.OUTSIDE, got.lot, Cause.LOST)
-        for what, units, destination in (("received", got.received, shelf), ("lost", got.lost, gone)):
+        found = Account(got.sku, at, Bucket.OUTSIDE, got.lot, Cause.COUNT)
+        ways = (("received", expected, road, shelf), ("lost", got.lost, road, gone), ("over", over, found, shelf))
+        for what, units, source, destination in ways:
             if units:
                 name = MovementId(f"{transfer.id}:{receipt}:{what}:{number}")
-                moves.append(Movement(name, units, road, destination, now, str(transfer.id)))
+                moves.append(Movement(name, units, source, destination, now, str(transfer.id)))
     return moves
 
 
@@ -312,6 +349,7 @@ def _event(kind: str, deed: str, transfer: TransferOrder, now: datetime, because
                 "dispatched": line.dispatched,
                 "received": line.received,
                 "lost": line.lost,
+                "over": line.over,
             }
             for line in transfer.lines
         ],
