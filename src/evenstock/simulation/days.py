@@ -17,7 +17,8 @@ from evenstock.operations.plan_transfers import PATHS, plan_transfers
 from evenstock.operations.ports import Store
 from evenstock.operations.route_order import route_order
 from evenstock.operations.ship_order import ship_order
-from evenstock.operations.tonight import next_departure
+from evenstock.operations.tonight.calendar import next_departure
+from evenstock.operations.tonight.question import Happenings
 from evenstock.operations.transfers import ReceivedLine, approve_plan, dispatch_transfer, receive_transfer
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import Candidates
@@ -151,8 +152,7 @@ def _transfers(setting: Setting, arm: Arm, store: Store) -> tuple[int, list[tupl
         seed=setting.seed,
         n_paths=setting.n_paths,
         method=arm.method,
-        orders=setting.tables.get("orders"),
-        places=setting.tables.get("places"),
+        happened=Happenings(orders=setting.tables.get("orders"), places=setting.tables.get("places")),
     )
     plan = planned.plan
     today = setting.opens_at.date()

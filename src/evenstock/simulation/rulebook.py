@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from evenstock import tables
 from evenstock.domain import Costs
 from evenstock.simulation.sites import Site
 
@@ -85,5 +86,5 @@ def costs_frame() -> pl.DataFrame:
     }
     return pl.DataFrame(
         {"cost": list(because), "amount": [getattr(usual, k) for k in because], "because": list(because.values())},
-        schema_overrides={"cost": pl.Enum(list(because)), "amount": pl.Int64},
+        schema_overrides={"cost": tables.Costs.columns()["cost"].dtype, "amount": pl.Int64},
     )
