@@ -45,6 +45,23 @@ def test_no_folder_or_file_is_a_grab_bag() -> None:
     assert not [p for p in SOURCES if p.stem in {"utils", "util", "helpers", "common", "misc"}]
 
 
+def imported(path: Path) -> set[str]:
+    """Packages that a file asks for, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_one_place_knows_the_solver() -> None:
+    knowing = {path.relative_to(ROOT / "src" / "evenstock").parts[0] for path in SOURCES if "highspy" in imported(path)}
+
+    assert knowing == {"optimisation"}, "build on `evenstock.optimisation.Program` or `Session` instead"
+
+
 @pytest.mark.parametrize("path", KEPT + PAGES, ids=label)
 def test_the_project_stands_alone(path: Path) -> None:
     text = path.read_text("utf-8")

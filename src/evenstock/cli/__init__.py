@@ -27,6 +27,7 @@ from evenstock.cli import (
     rules,
     stock,
     tick,
+    transfer,
     warm_up,
 )
 from evenstock.cli import demo as demo_command
@@ -43,7 +44,6 @@ app = typer.Typer(
 for name, member in (
     ("demo", demo_command),
     ("import", import_),
-    ("plan", plan),
     ("promise", promise),
     ("route", route),
     ("cancel", cancel),
@@ -57,6 +57,8 @@ for name, member in (
     ("export-schemas", export_schemas),
 ):
     app.command(name)(member.command)
+app.add_typer(plan.app, name="plan")
+app.add_typer(transfer.app, name="transfer")
 app.add_typer(queue.app, name="queue")
 app.add_typer(exception.app, name="exception")
 app.add_typer(forecast.app, name="forecast")

@@ -26,6 +26,7 @@ from evenstock.operations.plan_transfers import Planned, plan_transfers
 from evenstock.operations.propose_counts import ProposedCounts, propose_counts
 from evenstock.operations.reprice import Repriced, reprice
 from evenstock.operations.route_order import route_order
+from evenstock.operations.tonight.happened import happenings
 from evenstock.operations.transit_in_force import LearnedTransit
 from evenstock.simulation.days import Arm, Lived, Setting, live
 from evenstock.simulation.enrichment import enrich
@@ -104,8 +105,8 @@ def run(
             },
             now=now,
             seed=seed,
-            orders=world.frames["orders"],
-            places=world.frames["places"],
+            happened=happenings(opened.store, company),
+            snapshots=opened.snapshots,
         )
     with step("pricing what the week's orders compete for"):
         repriced = reprice(opened.store, opened.snapshots, company, now=now, forecast=forecast.forecast, seed=seed)

@@ -16,7 +16,7 @@ from evenstock.cli.options import option_rows
 from evenstock.cli.report import Report, Section, Table, Tile
 from evenstock.cli.route import by_layer, layer_rows, summarise
 from evenstock.cli.screen import dollars
-from evenstock.domain import DecisionRecord, TransferLine
+from evenstock.domain import DecisionRecord, Played, TransferLine, TransferPlan
 from evenstock.operations.plan_transfers import service_before_and_after
 from evenstock.simulation.days import Lived
 from evenstock.simulation.replay.chunks import OPPORTUNITY
@@ -164,7 +164,8 @@ def _transfers(found: Demo) -> Section:
     return Section(
         "Tonight's transfers",
         f"What a node is short of is mostly shipped from elsewhere, at a price: a line is worth the difference it makes over {horizon} days. "
-        "Cases and pallets are whole; what a departure costs as a whole is shared among its lines by what they bring.",
+        "Cases and pallets are whole; what a departure costs as a whole is shared among its lines by what they bring. "
+        + _how_good(plan),
         plots=(
             (
                 plots.paired_cover(
@@ -179,13 +180,39 @@ def _transfers(found: Demo) -> Section:
                 plots.flows(places, [(a, b, u) for (a, b), u in sorted(by_lane.items())], "Where stock goes"),
                 "Flows between nodes; the wider, the more units",
             ),
+            *_waiting(plan),
         ),
         tables=(
             Table(
-                ("item", "from", "to", "units", "cover there, days", "cover here, days", "worth", "cost", "net", "why"),
+                (
+                    "item",
+                    "from",
+                    "to",
+                    "units",
+                    "cover there, days",
+                    "cover here, days",
+                    "worth",
+                    "cost",
+                    "net",
+                    "pays",
+                    "why",
+                ),
                 [_line(line) for line in best],
-                frozenset({3, 6, 7, 8}),
+                frozenset({3, 6, 7, 8, 9}),
                 f"the {len(best)} best of {len(plan.lines)} lines",
+            ),
+            Table(
+                (
+                    "way of planning",
+                    "lines",
+                    "units",
+                    "cost",
+                    "net, on the plan's futures",
+                    "saved, on futures nobody planned with",
+                ),
+                _rivals(plan),
+                frozenset(range(1, 6)),
+                "what rules of thumb would do tonight",
             ),
         ),
     )
@@ -205,8 +232,40 @@ def _line(line: TransferLine) -> tuple[str, ...]:
         dollars(line.worth_cents),
         dollars(line.cost_cents),
         dollars(line.net_cents),
+        f"{line.chance_ppm / 10_000:.0f} %",
         line.sentence,
     )
+
+
+def _how_good(plan: TransferPlan) -> str:
+    """How far the plan can be from the best, in words."""
+    if plan.gap_ppm is None:
+        return ""
+    held = f" {len(plan.held)} lines wait for a later departure." if plan.held else ""
+    return f"No plan of these moves nets more than {dollars(plan.bound_cents or 0)}: this one is within {plan.gap_ppm / 10_000:.1f} %.{held}"
+
+
+def _waiting(plan: TransferPlan) -> tuple[tuple[str, str], ...]:
+    if not plan.curve:
+        return ()
+    drawn = plots.worth_of_leaving(
+        [day.on for day in plan.curve], [day.late_cents for day in plan.curve], "If the same lines left later"
+    )
+    return ((drawn, "Net gain of tonight's lines by the day on which they leave"),)
+
+
+def _rivals(plan: TransferPlan) -> list[tuple[str, ...]]:
+    def row(name: str, lines: int, units: int, cost: int, net: int, played: Played | None) -> tuple[str, ...]:
+        saved = dollars(played.mean_cents, 0) if played else ""
+        return name, f"{lines:,}", f"{units:,}", dollars(cost, 0), dollars(net, 0), saved
+
+    units = sum(line.units for line in plan.lines)
+    ours = row("evenstock", len(plan.lines), units, plan.cost_cents, plan.net_cents, plan.played)
+    others = sorted(plan.rivals, key=lambda r: -r.net_cents)
+    return [
+        ours,
+        *(row(r.method.replace("_", " "), r.lines, r.units, r.cost_cents, r.net_cents, r.played) for r in others),
+    ]
 
 
 def _orders(found: Demo) -> Section:

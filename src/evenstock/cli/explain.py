@@ -12,7 +12,7 @@ from rich.table import Table
 from evenstock.bootstrap import Workspace
 from evenstock.cli.opening import workspace
 from evenstock.cli.options import option_rows
-from evenstock.cli.plan import show
+from evenstock.cli.plan.show import show
 from evenstock.cli.screen import Exit, fail, page, say, show_whole, table
 from evenstock.domain import Allow, DecisionId, DecisionRecord, OrderId, OrderPlan, PlanId, TransferPlan, plain, rfc3339
 from evenstock.operations.decisions import decision_from

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,6 +80,29 @@ def paired_cover(nodes: Sequence[str], before: Sequence[float], after: Sequence[
         axes.invert_yaxis()
         axes.set_title(title)
         axes.legend(loc="lower right", fontsize=8)
+    return done[0]
+
+
+def worth_of_leaving(days: Sequence[date], cents: Sequence[int], title: str) -> str:
+    """Net gain in dollars of the same plan by the day on which it leaves; below zero it costs more than it brings."""
+    with drawing(6.2, 2.6) as (axes, done):
+        dollars = np.asarray(cents) / 100
+        at = np.arange(len(days))
+        axes.axhline(0, color=DIM, linewidth=0.8)
+        axes.fill_between(at, dollars, 0, where=dollars >= 0, color=OURS, alpha=0.18)
+        axes.plot(at, dollars, color=OURS, linewidth=1.4)
+        axes.annotate(
+            f"tonight ${dollars[0]:,.0f}",
+            (0, dollars[0]),
+            xytext=(6, 0),
+            textcoords="offset points",
+            fontsize=8,
+            color=INK,
+        )
+        shown = at[:: max(1, len(at) // 7)]
+        axes.set_xticks(shown, [f"{days[int(n)]:%d %b}" for n in shown])
+        axes.set_ylabel("dollars, net")
+        axes.set_title(title)
     return done[0]
 
 

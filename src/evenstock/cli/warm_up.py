@@ -15,6 +15,7 @@ from evenstock.cli.warm_routing import warm_routing
 from evenstock.forecasting.scenarios import by_item
 from evenstock.forecasting.sensing import Seen, shifts, thresholds
 from evenstock.operations.network import orders_from_frame
+from evenstock.operations.stock_levels import stock_levels
 from evenstock.settings import Settings
 
 
@@ -25,8 +26,9 @@ def command() -> None:
         place = Settings(Path(folder), f"sqlite:///{folder}/evenstock.db")
         with open_workspace(place) as opened, progress(quiet=True) as shown:
             found = run(opened, shown, seed=1, nodes=4, skus=40, days=1, orders_per_day=60)
+            told = found.forecast.forecast
+            stock_levels(opened.store, opened.snapshots, found.company, told, as_of=found.world.as_of, n_paths=16)
         warm_routing(found.company, orders_from_frame(found.world.frames["orders"]))
-        told = found.forecast.forecast
         by_item(told, 10, n_paths=40, seed=1)
         limits = thresholds(told, seed=1, n_paths=400)
         shifts(told, Seen.whole(np.full((told.keys.height, 7), 50)), limits, scope="series")

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from evenstock.cli.opening import company, workspace
-from evenstock.cli.screen import dollars, moment, page, progress, say, table
-from evenstock.domain import PlanState, TransferLine, TransferPlan, plain
+from evenstock.cli.plan.show import show
+from evenstock.cli.screen import moment, page, progress, say
+from evenstock.domain import PlanState, plain
 from evenstock.operations.beyond_the_model import adjustments
 from evenstock.operations.company import Company
 from evenstock.operations.forecast_demand import current_forecast, forecast_demand
-from evenstock.operations.plan_transfers import OURS, PATHS, plan_transfers
+from evenstock.operations.plan_transfers import PATHS, plan_transfers
 from evenstock.operations.sense_demand import open_alerts
+from evenstock.operations.tonight.decide import OURS
+from evenstock.operations.tonight.happened import happenings
 from evenstock.operations.transfers import approve_plan
 from evenstock.rebalancing.explain import frame
 
-_SHOWN = 15
 _SHIFTS = 5
 
 
@@ -37,7 +37,7 @@ def command(
     out: Annotated[Path | None, typer.Option(help="Also write the lines here (CSV).")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Plan tonight's transfers: each line with what it is worth, what it costs and the cover at both ends."""
+    """Plan tonight: each line with what it is worth, what it costs, how sure that is, and the cover at both ends."""
     now = moment(as_of)
     with workspace() as opened, progress(quiet=json) as shown:
         task = shown.add_task("forecasting", total=None)
@@ -60,8 +60,8 @@ def command(
             seed=seed,
             n_paths=paths,
             method=method,
-            orders=here.table("orders"),
-            places=here.tables.get("places"),
+            happened=happenings(opened.store, here),
+            snapshots=opened.snapshots,
         )
         shifted = open_alerts(opened.store, opened.snapshots)
         transfers = approve_plan(opened.store, planned.plan.id, now.date(), approve, now) if approve else []
@@ -96,62 +96,3 @@ def _inputs(here: Company, forecast: str) -> dict[str, str]:
     """Snapshots the plan is made from, by name."""
     named = {name: here.digests[name] for name in ("network", "transit") if name in here.digests}
     return named | {"forecast snapshot": forecast}
-
-
-def show(plan: TransferPlan, on: date) -> None:
-    """The plan on one screen: totals, lanes, the best lines."""
-    page.print(
-        f"[bold]{plan.id}[/] for {on}: {len(plan.lines)} lines, {sum(line.units for line in plan.lines):,} units; "
-        f"worth {dollars(plan.worth_cents)}, cost {dollars(plan.cost_cents)}, net [bold]{dollars(plan.net_cents)}[/]"
-    )
-    if not plan.lines:
-        page.print("No move is worth its freight tonight.")
-    lanes: dict[tuple[str, str], list[TransferLine]] = {}
-    for line in plan.lines:
-        lanes.setdefault((line.origin, line.destination), []).append(line)
-    page.print(
-        table(
-            "by lane",
-            ("lane", "lines", "units", "worth", "cost", "net"),
-            [_lane(ends, found) for ends, found in sorted(lanes.items())],
-            frozenset({1, 2, 3, 4, 5}),
-        )
-    )
-    best = sorted(plan.lines, key=lambda line: (-line.net_cents, line.sku))[:_SHOWN]
-    page.print(
-        table(
-            f"the {len(best)} best lines",
-            ("sku", "lane", "units", "cover there", "net", "because"),
-            [_line(line) for line in best],
-            frozenset({2, 4}),
-        )
-    )
-    for note in plan.notes:
-        page.print(f"[dim]note: {note}[/]", soft_wrap=True)
-
-
-def _lane(ends: tuple[str, str], lines: Sequence[TransferLine]) -> tuple[str, ...]:
-    worth, cost = sum(line.worth_cents for line in lines), sum(line.cost_cents for line in lines)
-    return (
-        f"{ends[0]} → {ends[1]}",
-        str(len(lines)),
-        f"{sum(line.units for line in lines):,}",
-        dollars(worth),
-        dollars(cost),
-        dollars(worth - cost),
-    )
-
-
-def _line(line: TransferLine) -> tuple[str, ...]:
-    def days(cover: int) -> str:
-        return "∞" if cover >= 9999 else str(cover)
-
-    cover = f"{days(line.destination_cover_before)} → {days(line.destination_cover_after)} d"
-    return (
-        line.sku,
-        f"{line.origin} → {line.destination}",
-        f"{line.units:,}",
-        cover,
-        dollars(line.net_cents),
-        line.sentence,
-    )
