@@ -32,6 +32,15 @@ $(VENV)/.installed-peers: $(VENV)/.installed-dev requirements-peers.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
 	@touch $@
 
+# stockpyl needs numpy < 2, which has no build for Python 3.13: so an environment of its own, on an older Python.
+$(VENV)-stockpyl/.installed: requirements-peers-stockpyl.lock
+	@old=$$(for p in python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p 2>/dev/null -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' && echo $$p && break; done); \
+	if [ -z "$$old" ]; then echo "stockpyl is left out of the benchmarks: it needs numpy < 2, hence Python 3.11 or 3.12"; else \
+	echo "installing stockpyl in an environment of its own (hash-checked, once)"; \
+	$$old -m venv $(VENV)-stockpyl && \
+	$(VENV)-stockpyl/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers-stockpyl.lock && \
+	touch $@; fi
+
 demo: $(VENV)/.installed ## A believable brand: forecast, plan tonight's transfers, route today's orders, write a report
 	@$(BIN)/evenstock demo
 
@@ -44,7 +53,7 @@ check: $(VENV)/.installed-dev ## Style, types and the order of layers
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.installed-peers ## Benchmarks: make bench NAME=spine (all without NAME); results in benchmarks/results
+bench: $(VENV)/.installed-peers $(VENV)-stockpyl/.installed ## Benchmarks: make bench NAME=spine (all without NAME); results in benchmarks/results
 	@tests/with_postgres.sh $(BIN)/python -m benchmarks.run $(NAME)
 
 real-brunel: $(VENV)/.installed-dev ## Route the 6,489 real Brunel orders
@@ -67,6 +76,7 @@ lock: ## Refresh the hashed lock files (needs uv)
 	@uv pip compile -q pyproject.toml --extra postgres --extra forecasting --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements.lock
 	@uv pip compile -q pyproject.toml --extra postgres --extra forecasting --group build --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-dev.lock
 	@uv pip compile -q pyproject.toml --extra postgres --extra forecasting --group build --group dev --group peers -c requirements-dev.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-peers.lock
+	@printf 'stockpyl==1.0.2\nnumpy<2\n' | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-peers-stockpyl.lock
 
 clean: ## Remove the environment and caches
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-stockpyl .mypy_cache .ruff_cache .pytest_cache .hypothesis

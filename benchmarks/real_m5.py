@@ -27,7 +27,7 @@ from evenstock import forecasting
 from evenstock.forecasting import Drivers
 from evenstock.rebalancing import Lanes, Moves, Outcome, Problem, Rerouting, evaluate, solve
 from evenstock.rebalancing.heuristics import equalise, twenty_percent
-from evenstock.rebalancing.spill import shortage_cents
+from evenstock.rebalancing.worth.spill import shortage_cents
 
 ORIGIN, HORIZON, PATHS, SEED = 1857, 28, 100, 11
 CONCENTRATION = 4.0

@@ -23,6 +23,17 @@ PARTS = {
         "routing_replay",
         "routing_brunel",
     ],
+    "rebalancing": [
+        "rebalancing_kernel",
+        "rebalancing_lanes",
+        "rebalancing_rules",
+        "rebalancing_horizon",
+        "rebalancing_rolling",
+        "rebalancing_m5",
+        "rebalancing_smps",
+        "rebalancing_willems",
+        "rebalancing_textbook",
+    ],
     "real": ["real_brunel", "real_m5", "real_online_retail"],
 }
 
