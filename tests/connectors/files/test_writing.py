@@ -56,7 +56,7 @@ def values(column: str, spec: dy.Column) -> st.SearchStrategy[object]:
         case dy.Int64():
             found = st.integers(spec.min, spec.max)
         case dy.Float64():
-            found = st.floats(spec.min, spec.max, allow_nan=False)
+            found = st.floats(spec.min, spec.max, allow_nan=False, allow_infinity=False)
         case dy.Bool():
             found = st.booleans()
         case dy.Enum():
