@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from evenstock import registry
 from evenstock.domain import Costs, LotId, Supply
 from evenstock.operations.tonight.question import Tonight
@@ -18,6 +20,7 @@ from evenstock.rebalancing.moves import Moves
 from evenstock.rebalancing.problem import Problem
 from evenstock.rebalancing.solve import solve
 from evenstock.rebalancing.waiting.hold_back import Waiting, hold_back
+from evenstock.rebalancing.waiting.settled import Cut, until_nothing_goes
 from evenstock.rebalancing.worth.solution import Solution, settle
 from evenstock.rebalancing.worth_doing.compare import Comparison, compare
 from evenstock.rebalancing.worth_doing.curve import Curve, do_nothing_curve
@@ -99,14 +102,37 @@ def decide(
             f"{len(weeks.items)} items that are bought or spoil: transfers and purchases planned together over {problem.days} days",
             *weeks.schedule.notes[:_NAMED],
         )
-    goes, held = hold_back(problem, goes, next_departure_days=question.calendar.later_days)
+    goes, held = until_nothing_goes(
+        problem,
+        goes,
+        cut=_worth_sending(question, costs),
+        again=lambda left: _without(wishes.solve(left)[0], left, weeks),
+    )
+    goes = replace(goes, bound_cents=solved.bound_cents, prices=solved.prices)
+    return _told(question, problem, goes, solved, held, notes, weeks, fresh, spoiling[1] if spoiling else ())
+
+
+def _worth_sending(question: Tonight, costs: Costs) -> Cut:
+    """What of a plan goes: neither worth more later, nor worth too little for anybody's time."""
     minimum = Minimum(
         line_cents=costs.line_benefit_cents,
         line_share=costs.line_benefit_bp / 10_000,
         departure_cents=costs.departure_benefit_cents,
     )
-    goes = replace(above_minimum(problem, goes, minimum), bound_cents=solved.bound_cents, prices=solved.prices)
-    return _told(question, problem, goes, solved, held, notes, weeks, fresh, spoiling[1] if spoiling else ())
+
+    def cut(problem: Problem, found: Solution) -> tuple[Solution, tuple[Waiting, ...]]:
+        goes, held = hold_back(problem, found, next_departure_days=question.calendar.later_days)
+        return above_minimum(problem, goes, minimum), held
+
+    return cut
+
+
+def _without(found: Solution, problem: Problem, weeks: Weeks | None) -> Solution:
+    """The plan without the items whose coming weeks have been decided."""
+    if weeks is None or not np.isin(found.moves.item, weeks.items).any():
+        return found
+    rest = found.moves.only(~np.isin(found.moves.item, weeks.items))
+    return settle(problem, rest, method=found.method, notes=found.notes, seed=found.seed)
 
 
 def _told(

@@ -13,7 +13,8 @@ from evenstock.rebalancing.arrays import Demand
 from evenstock.rebalancing.heuristics import equalise, twenty_percent
 from evenstock.rebalancing.steadiness.revision import revision_sd
 from evenstock.rebalancing.steadiness.steady import RecentMoves, steadied
-from evenstock.rebalancing.waiting.hold_back import hold_back
+from evenstock.rebalancing.waiting.hold_back import Waiting, hold_back
+from evenstock.rebalancing.waiting.settled import until_nothing_goes
 from evenstock.simulation.rolling.night import Night, Planner
 
 NEXT: Final = (0, 1, 3, 6)
@@ -74,7 +75,11 @@ def ship_or_wait(
     def plan(night: Night) -> Moves:
         problem = night.problem if round_trips is None else _steadied(night, round_trips, kappa, cooling_days)
         ahead = night.next_departure_days[:, list(departures)]
-        goes, _ = hold_back(problem, solve(problem), next_departure_days=ahead, margin=margin)
+
+        def cut(asked: Problem, found: Solution) -> tuple[Solution, tuple[Waiting, ...]]:
+            return hold_back(asked, found, next_departure_days=ahead, margin=margin)
+
+        goes, _ = until_nothing_goes(problem, solve(problem), cut=cut, again=solve)
         return goes.moves
 
     return plan
