@@ -38,7 +38,11 @@ from evenstock.domain import (
 from evenstock.freight.rates import RateBook
 from evenstock.routing.network import ShippingNetwork
 
-FREIGHT_TABLES: Final = ("rate_cards", "rates", "surcharges", "zones", "places", "transit")
+RATE_TABLES: Final = ("rate_cards", "rates", "surcharges", "zones", "places", "transit")
+FREIGHT_TABLES: Final = (
+    *RATE_TABLES, "discounts", "delivery_areas", "fuel_rules", "fuel_tables", "fuel_index", "fuel_overrides",
+    "exchange_rates", "rate_corrections", "ltl_tariffs", "ltl_contracts", "accessorials", "truckload_rates",
+)  # fmt: skip
 NETWORK_TABLES: Final = ("nodes", "items", "lanes", *FREIGHT_TABLES, "rules", "costs", "supplies", "stock_targets")
 """Tables that say how the network is, in contrast to what happens in it."""
 HAPPENING_TABLES: Final = tuple(name for name in tables.INPUT if name not in {*NETWORK_TABLES, "prices"})
@@ -118,9 +122,7 @@ def rates_from_frames(frames: Mapping[str, pl.DataFrame]) -> RateBook | None:
     """Rate book of the freight tables, or None where there are no rate cards."""
     if "rate_cards" not in frames or "rates" not in frames or frames["rate_cards"].is_empty():
         return None
-    given = {
-        table: frames[table] for table in (*FREIGHT_TABLES, "transit_lanes", "transit_weekdays") if table in frames
-    }
+    given = {table: frames[table] for table in (*RATE_TABLES, "transit_lanes", "transit_weekdays") if table in frames}
     return RateBook.from_frames(**given)
 
 

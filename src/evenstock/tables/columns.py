@@ -16,9 +16,15 @@ def metadata_of(unit: str, default: object) -> dict[str, Any]:
     return ({"unit": unit} if unit else {}) | ({} if default is REQUIRED else {"default": default})
 
 
-def text(description: str, *, regex: str | None = None, unit: str = "", default: object = REQUIRED) -> dy.String:
+def text(
+    description: str, *, regex: str | None = None, unit: str = "", key: bool = False, default: object = REQUIRED
+) -> dy.String:
     return dy.String(
-        regex=regex, max_length=None if regex else 2000, description=description, metadata=metadata_of(unit, default)
+        primary_key=key,
+        regex=regex,
+        max_length=None if regex else 2000,
+        description=description,
+        metadata=metadata_of(unit, default),
     )
 
 

@@ -121,6 +121,10 @@ class RateCards(dy.Schema):
         nullable=True,
         default=None,
     )
+    fuel_rule = text("Rule of fuel_rules that sets the fuel surcharge; empty takes fuel_bp", default="")
+    currency = text("ISO 4217 code of its cents", regex=r"^[A-Z]{3}$", default="USD")
+    dim_above_mm3 = whole("Volume up to which volume does not bill; USPS 28316847 (a cubic foot)", "mm3", default=0)
+    weekly_spend_cents = cents("Average gross charges a week, at which discount tiers are read", default=0)
 
 
 class Rates(dy.Schema):
@@ -140,11 +144,21 @@ class Surcharges(dy.Schema):
     valid_from = day("First day of its rate card", key=True)
     surcharge = name_of("Name, such as residential", key=True)
     applies = dy.Enum(
-        ["always", "residential", "weight_over", "longest_over"],
-        description="To every parcel, to homes, above a weight (g) or above a longest side (mm)",
+        ["always", "residential", "weight_over", "longest_over", "second_longest_over", "girth_over", "volume_over",
+         "delivery_area", "hazmat"],
+        description="To every parcel, to homes, above a billable weight (g), a longest or second side, length plus girth (mm) or a volume (mm3), in a list of postal codes, with hazardous goods",
+    )  # fmt: skip
+    above = whole("Threshold of those that have one, exclusive", "g, mm or mm3", default=0)
+    cents = cents("Charge per parcel", default=0)
+    share_bp = whole("and this share of the base charge", "basis points", high=100_000, default=0)
+    area_list = text("List of delivery_areas, for delivery_area", default="")
+    homes = dy.Enum(
+        ["any", "residential", "commercial"], description="Where it is due", metadata=metadata_of("", default="any")
     )
-    above = whole("Threshold in g or mm for the last two", "g or mm", default=0)
-    cents = cents("Charge per parcel")
+    first_day = day("First day it is due, for peaks; empty as long as the card", nullable=True, default=None)
+    last_day = day("Last day it is due; empty as long as the card", nullable=True, default=None)
+    fuel_applies = dy.Bool(description="Whether fuel is charged on it", metadata=metadata_of("", default=False))
+    dearest_of = text("Of all charges with this word only the dearest is due", default="")
 
 
 class Zones(dy.Schema):
