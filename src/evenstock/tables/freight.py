@@ -108,7 +108,10 @@ class Invoices(dy.Schema):
     invoiced_on = day("Day of the invoice")
     shipped_on = day("Day the parcel left")
     cents = dy.Int64(
-        min=-MAX_CENTS, max=MAX_CENTS, description="Charged; credits are negative", metadata=metadata_of("cents", REQUIRED)
+        min=-MAX_CENTS,
+        max=MAX_CENTS,
+        description="Charged; credits are negative",
+        metadata=metadata_of("cents", REQUIRED),
     )
     zone = whole("Zone billed; empty where not said", "zone", high=999, nullable=True, default=None)
     billed_g = whole("Weight billed; empty where not said", "g", nullable=True, default=None)
