@@ -168,9 +168,11 @@ class LtlTariffs(dy.Schema):
     origin_zip3 = zip3("First three characters of the origin's postal code")
     destination_zip3 = zip3("First three characters of the destination's postal code")
     freight_class = text(
-        "NMFC class, such as 92.5", regex=r"^(50|55|60|65|70|77\.5|85|92\.5|100|110|125|150|175|200|250|300|400|500)$"
+        "NMFC class, such as 92.5",
+        regex=r"^(50|55|60|65|70|77\.5|85|92\.5|100|110|125|150|175|200|250|300|400|500)$",
+        key=True,
     )
-    at_least_lb = whole("Weight from which the break holds, inclusive", "lb", high=100_000, key=True)
+    at_least_lb = whole("Weight from which the break holds, inclusive; the first is 0", "lb", high=100_000, key=True)
     cents_cwt = cents("Rate for a hundred pounds")
 
 
@@ -185,8 +187,8 @@ class LtlContracts(dy.Schema):
     fak_class = text("One class for all goods; empty rates by density", default="")
     fuel_bp = whole("On the net linehaul only", "basis points", high=100_000, default=0)
     fuel_rule = text("Rule in fuel_rules that sets it instead; empty takes fuel_bp", default="")
-    linear_feet = whole("Feet of trailer from which the truckload rule holds; 0 for none", "ft", high=60, default=0)
-    linear_foot_cents = cents("Least charge for each foot then", default=0)
+    linear_feet = whole("Feet of trailer from which the linear-foot rule holds; 0 for none", "ft", high=60, default=0)
+    linear_foot_cents = cents("Least net linehaul for each foot then, before fuel", default=0)
 
 
 class Accessorials(dy.Schema):

@@ -98,6 +98,11 @@ class Lanes(dy.Schema):
     truck_cents = cents("Per begun truck", default=0)
     truck_pallets = whole("Pallets on a full truck; 0 where trucks are not counted", "pallets", high=1000, default=0)
     trucks = whole("Most trucks of a departure; 0 where unlimited", "trucks", high=1000, default=0)
+    service = text(
+        "carrier:service of ltl_contracts or truckload_rates whose contract sets the lane's costs; empty for those above",
+        default="",
+    )
+    accessorials = text("Accessorials that every departure pays then, such as liftgate;appointment", default="")
 
 
 class RateCards(dy.Schema):
