@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from evenstock import tables
 from evenstock.freight.card import Card
 from evenstock.freight.ladder import Surcharge
+from evenstock.freight.rows import refuse, rows, whole
 from evenstock.freight.zones import area
 
-_SHOWN: Final = 20
 _SHARE_TOLERANCE: Final = 1e-6
 CardKey = tuple[str, date]
 
@@ -52,7 +52,7 @@ def cards(
             notes += _oddities(key, card, before)
         complete.append(card)
         before = card
-    _refuse(problems)
+    refuse(problems)
     return complete, tuple(notes)
 
 
@@ -62,12 +62,12 @@ def chart(zones: pl.DataFrame | None) -> dict[tuple[str, str], int]:
         return {}
     problems: list[str] = []
     found: dict[tuple[str, str], int] = {}
-    for row, values in _rows(zones, tables.Zones, "zones", problems):
+    for row, values in rows(zones, tables.Zones, "zones", problems):
         pair = area(values["origin_zip3"]), area(values["destination_zip3"])
-        zone = _whole(values["zone"], f"zones row {row}, {pair[0]} to {pair[1]}: zone", 0, problems)
+        zone = whole(values["zone"], f"zones row {row}, {pair[0]} to {pair[1]}: zone", 0, problems)
         if found.setdefault(pair, zone) != zone:
             problems.append(f"zones row {row}: {pair[0]} to {pair[1]} is both zone {found[pair]} and {zone}; keep one")
-    _refuse(problems)
+    refuse(problems)
     return found
 
 
@@ -77,12 +77,12 @@ def centroids(places: pl.DataFrame | None) -> dict[str, tuple[float, float]]:
         return {}
     problems: list[str] = []
     found = {}
-    for row, values in _rows(places, tables.Places, "places", problems):
+    for row, values in rows(places, tables.Places, "places", problems):
         point = float(values["latitude"]), float(values["longitude"])
         if not (abs(point[0]) <= 90 and abs(point[1]) <= 180):
             problems.append(f"places row {row}, {values['zip3']}: {point} is nowhere on earth; give degrees")
         found[area(values["zip3"])] = point
-    _refuse(problems)
+    refuse(problems)
     return found
 
 
@@ -92,7 +92,7 @@ def shares(transit: pl.DataFrame | None) -> dict[tuple[str, int], NDArray[np.flo
         return {}
     problems: list[str] = []
     days: dict[tuple[str, int], dict[int, float]] = {}
-    for row, values in _rows(transit, tables.Transit, "transit", problems):
+    for row, values in rows(transit, tables.Transit, "transit", problems):
         share = float(values["probability"])
         if not 0.0 <= share <= 1.0:
             problems.append(
@@ -103,7 +103,7 @@ def shares(transit: pl.DataFrame | None) -> dict[tuple[str, int], NDArray[np.flo
         (service, zone): _share(by_day, f"transit: shares of {service} zone {zone}", problems)
         for (service, zone), by_day in days.items()
     }
-    _refuse(problems)
+    refuse(problems)
     return found
 
 
@@ -131,7 +131,7 @@ def learned_shares(tables_by: pl.DataFrame | None, *names: str) -> dict[tuple[An
     for *key, days, probability in grouped.select(*keys, "days", "probability").iter_rows():
         where = f"transit: shares of {' '.join(map(str, key))}"
         found[tuple(key)] = _share(dict(zip(days, probability, strict=True)), where, problems)
-    _refuse(problems)
+    refuse(problems)
     return found
 
 
@@ -148,7 +148,7 @@ def _share(by_day: Mapping[int, float], where: str, problems: list[str]) -> NDAr
 
 def _terms(rate_cards: pl.DataFrame, problems: list[str]) -> dict[CardKey, Card]:
     found: dict[CardKey, Card] = {}
-    for row, values in _rows(rate_cards, tables.RateCards, "rate_cards", problems):
+    for row, values in rows(rate_cards, tables.RateCards, "rate_cards", problems):
         key = values["service"], values["valid_from"]
         where = f"rate_cards row {row}, {_named(key)}"
         if key in found:
@@ -157,7 +157,7 @@ def _terms(rate_cards: pl.DataFrame, problems: list[str]) -> dict[CardKey, Card]
         if values["valid_to"] is not None and values["valid_to"] < values["valid_from"]:
             problems.append(f"{where}: ends on {values['valid_to']}, before it begins")
         divisor, minimum, fuel, heaviest, longest = (
-            _whole(values[column], f"{where}: {column}", low, problems)
+            whole(values[column], f"{where}: {column}", low, problems)
             for column, low in (
                 ("dim_divisor_mm3_per_g", 0),
                 ("minimum_cents", 0),
@@ -170,7 +170,7 @@ def _terms(rate_cards: pl.DataFrame, problems: list[str]) -> dict[CardKey, Card]
         most = values["shipments_per_day"]
         found[key] = Card(
             *key, values["valid_to"], divisor, minimum, fuel, heaviest, longest, days, holidays,
-            shipments_per_day=most if most is None else _whole(most, f"{where}: shipments_per_day", 0, problems),
+            shipments_per_day=most if most is None else whole(most, f"{where}: shipments_per_day", 0, problems),
         )  # fmt: skip
     return found
 
@@ -194,15 +194,15 @@ def _breaks(
     rates: pl.DataFrame, found: dict[CardKey, Card], problems: list[str]
 ) -> dict[CardKey, dict[int, list[tuple[int, int]]]]:
     cells: dict[CardKey, dict[int, dict[int, int]]] = {}
-    for row, values in _rows(rates, tables.Rates, "rates", problems):
+    for row, values in rows(rates, tables.Rates, "rates", problems):
         key = values["service"], values["valid_from"]
         where = f"rates row {row}, {_named(key)} zone {values['zone']} up to {values['max_weight_g']} g"
         if key not in found:
             problems.append(f"{where}: no rate card begins that day; add it to rate_cards")
             continue
-        zone = _whole(values["zone"], f"{where}: zone", 0, problems)
-        end = _whole(values["max_weight_g"], f"{where}: max_weight_g", 1, problems)
-        cents = _whole(values["cents"], f"{where}: cents", 1, problems)
+        zone = whole(values["zone"], f"{where}: zone", 0, problems)
+        end = whole(values["max_weight_g"], f"{where}: max_weight_g", 1, problems)
+        cents = whole(values["cents"], f"{where}: cents", 1, problems)
         zone_cells = cells.setdefault(key, {}).setdefault(zone, {})
         if end in zone_cells:
             problems.append(f"{where}: stands twice; keep one")
@@ -214,15 +214,15 @@ def _charges(
     surcharges: pl.DataFrame | None, found: dict[CardKey, Card], problems: list[str]
 ) -> dict[CardKey, list[Surcharge]]:
     charges: dict[CardKey, list[Surcharge]] = {}
-    for row, values in _rows(surcharges, tables.Surcharges, "surcharges", problems):
+    for row, values in rows(surcharges, tables.Surcharges, "surcharges", problems):
         key = values["service"], values["valid_from"]
         where = f"surcharges row {row}, {_named(key)} {values['surcharge']}"
         if key not in found:
             problems.append(f"{where}: no rate card begins that day; add it to rate_cards")
         if values["surcharge"] in {"base", "fuel", *(c.name for c in charges.get(key, []))}:
             problems.append(f"{where}: the name is taken; give each charge its own")
-        above = _whole(values["above"], f"{where}: above", 0, problems)
-        cents = _whole(values["cents"], f"{where}: cents", 0, problems)
+        above = whole(values["above"], f"{where}: above", 0, problems)
+        cents = whole(values["cents"], f"{where}: cents", 0, problems)
         try:
             charges.setdefault(key, []).append(Surcharge(values["surcharge"], str(values["applies"]), above, cents))
         except ValueError as error:
@@ -262,43 +262,5 @@ def _oddities(key: CardKey, card: Card, before: Card | None) -> list[str]:
     return notes + [f"rates: {_named(key)} no longer has zone {zone}, which the card before it had" for zone in dropped]
 
 
-def _rows(
-    frame: pl.DataFrame | None, schema: Any, name: str, problems: list[str]
-) -> Iterable[tuple[int, dict[str, Any]]]:
-    """Rows numbered from 1, with defaults for columns that may be left out; a missing value is a problem, its row left out."""
-    if frame is None:
-        return
-    columns = schema.columns()
-    lacking = [c for c in columns if c not in frame.columns and "default" not in (columns[c].metadata or {})]
-    if lacking:
-        problems.append(f"{name}: column {', '.join(lacking)} is missing; the file needs {', '.join(columns)}")
-        return
-    given = [c for c in columns if c in frame.columns]
-    defaults = {c: columns[c].metadata["default"] for c in columns if c not in frame.columns}
-    for row, values in enumerate(frame.select(given).iter_rows(named=True), start=1):
-        empty = [c for c in given if values[c] is None and not columns[c].nullable]
-        if empty:
-            problems.append(f"{name} row {row}: {', '.join(empty)} is empty; fill it in")
-        else:
-            yield row, defaults | values
-
-
-def _whole(value: Any, where: str, low: int, problems: list[str]) -> int:
-    """A whole number of at least `low`; anything else is a problem and reads as `low`."""
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        if value >= low:
-            return int(value)
-        problems.append(f"{where} is {value:g}; it is {low} or more")
-    else:
-        problems.append(f"{where} is {value!r}; give a whole number")
-    return low
-
-
 def _named(key: CardKey) -> str:
     return f"{key[0]} from {key[1]}"
-
-
-def _refuse(problems: list[str]) -> None:
-    if problems:
-        more = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
-        raise ValueError("\n".join([*problems[:_SHOWN], *more]))
