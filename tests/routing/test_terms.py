@@ -14,11 +14,12 @@ from evenstock.registry import members
 from evenstock.routing.candidates import candidates
 from evenstock.routing.decide import decide, no_rules
 from evenstock.routing.network import ShippingNetwork
-from evenstock.routing.price import FAMILY, by_node_and_line, capacity_cents, price
+from evenstock.routing.price import FAMILY, by_lane, by_node_and_line, capacity_cents, price
 from evenstock.routing.term import Charge, Offer
 from evenstock.routing.terms import (
     carbon,
     carrier_capacity,
+    damage,
     inventory_price,
     labour,
     lateness,
@@ -59,6 +60,43 @@ def test_a_unit_that_may_be_missing_costs_its_probability_times_a_short_pick():
     assert charge.unit_cents is not None
     assert charge.unit_cents.tolist() == [[120, 0]] * 3 + [[0, 1]] * 3
     assert phantom_stock.term(offer()).free
+
+
+def test_a_parcel_that_may_be_lost_costs_its_goods_and_a_claim_by_its_probability():
+    dear, cheap = offer().candidates.lines
+    lines = (replace(dear, price_cents=Cents(2_000)), replace(cheap, price_cents=Cents(0)))
+    cost = replace(NETWORK.items[Sku("SKU-002")], unit_cost_cents=Cents(700))
+    found = replace(offer().candidates, lines=lines, items=(offer().candidates.items[0], cost))
+    some = replace(offer(), candidates=found, damage_millionths=np.array([20_000, 0, 1_000] * 2))
+
+    # 2 % of a claim of 5.00 and of goods paid with 20.00 or bought for 7.00: 0.10, 0.40, 0.14. One in a thousand: half a
+    # cent, which counts whole; 2 cents; 0.7 of a cent.
+    assert some.costs.claim_cents == 500
+    charge = damage.term(some)
+    assert charge.shipment_cents is not None
+    assert charge.unit_cents is not None
+    assert charge.shipment_cents.tolist() == [10, 0, 1] * 2
+    assert charge.unit_cents.tolist() == [[40, 14], [0, 0], [2, 1]] * 2
+    assert damage.term(offer()).free
+
+
+def test_what_is_known_of_a_lane_counts_before_what_is_known_of_the_service():
+    found = offer().candidates
+    to = found.order.ship_to.postal_code[:3]
+    here = {way.node: NETWORK.nodes[k].postal_code[:3] for way, k in zip(found.ways, found.node, strict=True)}
+    known = {("ups:ground", "", ""): 9, ("ups:ground", "", to): 5, ("ups:ground", here[NodeId("CA")], to): 0}
+
+    shares = by_lane(found, NETWORK, known)
+
+    assert shares is not None
+    said = {(way.node, way.service): n for way, n in zip(found.ways, shares.tolist(), strict=True)}
+    # From CA the lane is known not to lose any; from GA what is said of the destination counts; other services are unknown.
+    assert said == {
+        (NodeId("CA"), "ups:ground"): 0, (NodeId("GA"), "ups:ground"): 5,
+        (NodeId("CA"), "ups:two_day"): 0, (NodeId("GA"), "ups:two_day"): 0,
+        (NodeId("CA"), "usps:advantage"): 0, (NodeId("GA"), "usps:advantage"): 0,
+    }  # fmt: skip
+    assert by_lane(found, NETWORK, {}) is None
 
 
 def test_places_in_a_day_and_wishes_are_charged_to_each_shipment_as_they_come():

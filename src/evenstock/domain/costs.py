@@ -18,6 +18,8 @@ class Costs:
     """A second parcel beyond its own freight: the customer opens the door twice, service answers once more."""
     short_pick_cents: Cents = Cents(1_200)
     """A unit that is not there when it is picked: the walk, the second decision, the parcel that follows or the refund."""
+    claim_cents: Cents = Cents(500)
+    """A parcel lost or damaged, beyond its goods: the ticket, the claim on the carrier, the second parcel."""
     carbon_cents_per_tonne: Cents = Cents(0)
     """Price of a tonne of CO2 equivalent on the way to the customer; 0 leaves it out of decisions."""
     switch_cents: Cents = Cents(25)

@@ -39,7 +39,7 @@ from evenstock.routing.decide import Attempt, Decision, Law, Settled
 from evenstock.routing.decide import decide as choose_under_law
 from evenstock.routing.knowledge import NOTHING
 from evenstock.routing.network import ShippingNetwork
-from evenstock.routing.price import by_node_and_line, capacity_cents, price
+from evenstock.routing.price import by_lane, by_node_and_line, capacity_cents, price
 
 HOLD: Final = timedelta(hours=72)
 """How long stock stays reserved until the pick is released, unless the caller says otherwise."""
@@ -206,6 +206,7 @@ def _decide(
         preference_cents=permitted.preference_cents,
         node_capacity_cents=node,
         carrier_capacity_cents=carrier,
+        damage_millionths=by_lane(found, network, known.damage_millionths),
     )
     decision = choose_under_law(pricing, law, network, prove=read.prove)
     scenarios = known.scenarios

@@ -25,7 +25,7 @@ from evenstock.routing.choose import Choice
 from evenstock.routing.decide import choose_whole
 from evenstock.routing.knowledge import NOTHING
 from evenstock.routing.network import ShippingNetwork
-from evenstock.routing.price import by_node_and_line, price
+from evenstock.routing.price import by_lane, by_node_and_line, price
 from evenstock.routing.priced import Priced, Whole
 
 Real = NDArray[np.float64]
@@ -231,7 +231,8 @@ def routable(
     """
     capped = bool(capped_services) or any(node.orders_per_day is not None for node in network.nodes)
     priced, skus, ship_on, kept = [], [], [], []
-    doubt = (network.known or NOTHING).phantom_millionths
+    known = network.known or NOTHING
+    doubt = known.phantom_millionths
     for number, order in enumerate(orders):
         found = candidates(
             order, network, order.placed_at, taken, ship_days=2 if capped else 1, capped_services=capped_services
@@ -247,6 +248,7 @@ def routable(
             np.zeros(shape, np.int64),
             phantom_millionths=by_node_and_line(found, network, doubt) if doubt else None,
             preference_cents=permitted.preference_cents,
+            damage_millionths=by_lane(found, network, known.damage_millionths),
         ).priced
         under: list[Priced] = []
 

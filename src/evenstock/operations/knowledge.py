@@ -1,4 +1,6 @@
-"""Reads what decisions know beyond network and stock: beliefs about shelves, the last repricing's scenarios, the gate."""
+"""Reads what decisions know beyond network and stock: beliefs about shelves, the last repricing's scenarios,
+lost and damaged parcels, the gate.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ import polars as pl
 
 from evenstock.domain import NodeId, Sku, digest
 from evenstock.operations.gate import gate_in_force
+from evenstock.operations.know_damage import damage_in_force
 from evenstock.operations.ports import Snapshots, Transaction
 from evenstock.routing.confidence import Scenarios
 from evenstock.routing.knowledge import Knowledge
@@ -29,14 +32,17 @@ def knowledge_in_force(books: Transaction, snapshots: Snapshots, network: Shippi
     beliefs, prices = books.pointer(BELIEFS), books.pointer(SCENARIOS)
     gate = gate_in_force(books, snapshots)
     phantom = _phantom(snapshots, beliefs, now) if beliefs else {}
+    damage, damage_kept = damage_in_force(books, snapshots, now.astimezone(UTC).date())
     scenarios = _scenarios(snapshots, prices, network, now) if prices else None
     sources = [
         beliefs if phantom else "",
         scenarios.digest if scenarios else "",
         gate.digest if gate else "",
+        # Only where it is known, so that what was decided without keeps its name.
+        *([damage_kept] if damage_kept else []),
     ]
     threshold = None if gate is None else gate.limit_millicents
-    return Knowledge(phantom, scenarios, threshold, digest(sources) if any(sources) else "")
+    return Knowledge(phantom, scenarios, threshold, digest(sources) if any(sources) else "", damage)
 
 
 def _phantom(snapshots: Snapshots, name: str, now: datetime) -> dict[tuple[Sku, NodeId], int]:

@@ -1,4 +1,4 @@
-"""What a decision knows beyond network and stock: doubt about shelves, possible prices, and how much regret a machine may risk."""
+"""What a decision knows beyond network and stock: doubt about shelves, possible prices, lost and damaged parcels, and how much regret a machine may risk."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ class Knowledge:
     """Expected regret above which a person decides; None where no gate was calibrated: then every lawful plan passes."""
     digest: str = ""
     """Of the snapshots it came from; it belongs among the inputs of a decision."""
+    damage_millionths: Mapping[tuple[str, str, str], int] = field(default_factory=lambda: MappingProxyType({}))
+    """P(a parcel is lost or damaged), in millionths, by service and postal areas of origin and destination, empty for any."""
 
 
 NOTHING: Final = Knowledge()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenstock.domain import CapacityPrice, NodeId, OrderLine, Sku
+from evenstock.freight.zones import area
 from evenstock.registry import members
 from evenstock.routing.candidates import Candidates, longest_side
 from evenstock.routing.network import ShippingNetwork
@@ -42,6 +43,7 @@ def price(
     preference_cents: Whole | None = None,
     node_capacity_cents: Whole | None = None,
     carrier_capacity_cents: Whole | None = None,
+    damage_millionths: Whole | None = None,
 ) -> Pricing:
     """Ask every term, add up.
 
@@ -52,7 +54,8 @@ def price(
     phantom_millionths : probability that a unit of the record is not there, in millionths, shape ``(node, line)``.
     preference_cents : what rules charge for candidates they do not prefer, shape ``(candidate,)``.
     node_capacity_cents, carrier_capacity_cents : value of a place in a day, shape ``(candidate,)``, see `capacity_cents`.
-        What is left out of the last four charges nothing.
+    damage_millionths : probability that a shipment is lost or damaged, in millionths, shape ``(candidate,)``, see
+        `by_lane`. What is left out of the last five charges nothing.
     """
     costs = network.costs
     offer = Offer(
@@ -65,6 +68,7 @@ def price(
         preference_cents,
         node_capacity_cents,
         carrier_capacity_cents,
+        damage_millionths,
         _km(candidates, network) if costs.carbon_cents_per_tonne else None,
     )
     charges = tuple((name, charge) for name, term in _terms() if not (charge := term(offer)).free)
@@ -105,6 +109,25 @@ def by_node_and_line(
     """Units or cents by (sku, node) as an array ``(node, line)``; what is not named is zero."""
     rows = [[amount.get((line.sku, node.id), 0) for line in candidates.lines] for node in network.nodes]
     return np.array(rows, np.int64).reshape(len(network.nodes), len(candidates.lines))
+
+
+def by_lane(
+    candidates: Candidates, network: ShippingNetwork, amount: Mapping[tuple[str, str, str], int]
+) -> Whole | None:
+    """What is known of each candidate's service on its lane, shape ``(candidate,)``; None where nothing is known at all.
+
+    `amount` is by service and the postal areas of origin and destination, either of them empty for any: what is said of
+    the lane counts before what is said of its origin, that before its destination, and that before the service.
+    """
+    if not amount:
+        return None
+    to = area(candidates.order.ship_to.postal_code)
+    found = []
+    for way, k in zip(candidates.ways, candidates.node.tolist(), strict=True):
+        here = area(network.nodes[k].postal_code)
+        lanes = ((way.service, here, to), (way.service, here, ""), (way.service, "", to), (way.service, "", ""))
+        found.append(next((amount[lane] for lane in lanes if lane in amount), 0))
+    return np.array(found, np.int64)
 
 
 def capacity_cents(candidates: Candidates, prices: Iterable[CapacityPrice]) -> tuple[Whole | None, Whole | None]:

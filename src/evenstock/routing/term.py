@@ -35,6 +35,8 @@ class Offer:
     """Value of one more shipment of the candidate's node on its day."""
     carrier_capacity_cents: Whole | None = None
     """Value of one more parcel of the candidate's service on its day."""
+    damage_millionths: Whole | None = None
+    """P(a shipment is lost or damaged), in millionths, shape ``(candidate,)``; None where nothing is known."""
     km: NDArray[np.float64] | None = None
     """Great-circle distance of each candidate, nan where a place is unknown; None where carbon costs nothing."""
 

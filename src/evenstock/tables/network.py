@@ -212,6 +212,7 @@ class Costs(dy.Schema):
             "late_order_cents",
             "extra_shipment_cents",
             "short_pick_cents",
+            "claim_cents",
             "carbon_cents_per_tonne",
             "switch_cents",
             "regret_budget_millicents",
@@ -229,7 +230,7 @@ class Costs(dy.Schema):
             "tail_weight_bp",
         ],
         primary_key=True,
-        description="A late order, a second parcel, a short pick, a tonne of CO2, changing one's mind, regret allowed an order, goodwill, money, space, days planned ahead, how often and for how little stock is moved",
+        description="A late order, a second parcel, a short pick, a lost or damaged parcel, a tonne of CO2, changing one's mind, regret allowed an order, goodwill, money, space, days planned ahead, how often and for how little stock is moved",
     )
     amount = whole("Value", "cents, millicents, basis points or days, as the name says")
     because = text("Where the number comes from", default="")

@@ -15,8 +15,9 @@ from evenstock.policy import CompiledPolicy
 from evenstock.routing.batch import Batch
 from evenstock.routing.candidates import candidates, refusal
 from evenstock.routing.choose import Choice
+from evenstock.routing.knowledge import NOTHING
 from evenstock.routing.network import ShippingNetwork
-from evenstock.routing.price import Pricing, by_node_and_line, price
+from evenstock.routing.price import Pricing, by_lane, by_node_and_line, price
 from evenstock.routing.priced import Whole
 
 AT_ONCE: Final = 2_000
@@ -79,6 +80,7 @@ def _chunk(
             np.zeros_like(plenty),
             phantom_millionths=by_node_and_line(found, network, doubt) if doubt else None,
             preference_cents=permitted.preference_cents,
+            damage_millionths=by_lane(found, network, (network.known or NOTHING).damage_millionths),
         )
         wanted = Wanted()
         law = law_of(found, policy, permitted)
