@@ -12,6 +12,8 @@ import polars as pl
 from evenstock.operations.knowledge import knowledge_in_force
 from evenstock.operations.network import HAPPENING_TABLES, Network
 from evenstock.operations.ports import Snapshots, Store, StoreError
+from evenstock.operations.rates.in_force import POINTER as RATES
+from evenstock.operations.rates.in_force import imported_rates, with_rates
 from evenstock.operations.rulebook import rules_in_force
 from evenstock.operations.transit_in_force import current_transit, with_learned
 from evenstock.routing.knowledge import NOTHING, Knowledge
@@ -31,9 +33,10 @@ class Company:
 
     digests: Mapping[str, str]
     """Current snapshot by name: network, each table of what happens (stock, orders, demand, promotions, ...), the overrides
-    said here, learned transit times where they are in force, and rules where a version was activated here."""
+    said here, rates taken in since the network, learned transit times where they are in force, and rules where a version was
+    activated here."""
     tables: Mapping[str, pl.DataFrame]
-    """The network's own tables, as imported."""
+    """The network's own tables, as imported, with the rates in force in place of those it brought."""
     network: Network
     snapshots: Snapshots
     known: Knowledge = NOTHING
@@ -59,11 +62,14 @@ class Company:
             digests = {name: said for name in names if (said := books.pointer(name))}
             learned = current_transit(books, snapshots, on) if on is not None else None
             rules = rules_in_force(books, snapshots)
+            rates = imported_rates(books, snapshots)
         if "network" not in digests:
             raise NothingImportedError(
                 "no network yet: run `evenstock import FOLDER`, or `evenstock demo` to look around"
             )
-        frames = snapshots.read(digests["network"])
+        frames = with_rates(snapshots.read(digests["network"]), rates)
+        if rates is not None:
+            digests[RATES] = rates.digest
         if learned is not None:
             digests["transit"] = learned.digest
         if rules is not None:
@@ -78,7 +84,8 @@ class Company:
 
     @property
     def shipping(self) -> ShippingNetwork:
-        """The network made ready for routing, under the digest of its snapshot (and of learned transit times, after a plus).
+        """The network made ready for routing, under the digest of its snapshot (and, each after a plus, of rates taken in and
+        of learned transit times).
 
         Raises
         ------
@@ -86,7 +93,7 @@ class Company:
             If it has no rate cards.
         """
         made = self.network.shipping(
-            "+".join(self.digests[name] for name in ("network", "transit") if name in self.digests)
+            "+".join(self.digests[name] for name in ("network", RATES, "transit") if name in self.digests)
         )
         made.known = self.known
         return made

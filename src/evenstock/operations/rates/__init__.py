@@ -1,0 +1,1 @@
+"""Rates that are never silently stale: taken in, watched, held against invoices, corrected."""
