@@ -50,8 +50,8 @@ def hold_out(
     if by == "pairs":
         known = sorted(set(both))
         kept = {pair for pair, draw in zip(known, rng.random(len(known)).tolist(), strict=True) if draw < share}
-        scored = fitted = [pair in kept for pair in both]
-        return chart.filter(~pl.Series(fitted)), chart.filter(pl.Series(scored))
+        apart_pair = pl.Series([pair in kept for pair in both])
+        return chart.filter(~apart_pair), chart.filter(apart_pair)
     names = sorted(set(here) if by == "origins" else {*here, *there})
     apart = {name for name, draw in zip(names, rng.random(len(names)).tolist(), strict=True) if draw < share}
     if by == "places":

@@ -176,4 +176,5 @@ def lattice(point: Floats, width_miles: float) -> Floats:
     """
     steps = np.arange(-REACH, REACH + 1) * np.degrees(width_miles / EARTH_RADIUS_MILES)
     north, east = np.meshgrid(steps, steps / max(np.cos(np.radians(point[0])), 0.05), indexing="ij")
-    return point + np.stack([north.ravel(), east.ravel()], axis=1)
+    around: Floats = point + np.stack([north.ravel(), east.ravel()], axis=1)
+    return around

@@ -2,33 +2,20 @@
 
 The company says what a tonne is worth; where it says nothing, or a place is unknown, nothing is charged. A service flies
 where its name says so. Each unit's cost is rounded half up to a whole cent: on the road that is a cent or none for most
-parcels, so that the term mostly tells air from road, and far from near for heavy goods.
-
-References
-----------
-US EPA, Emission Factors for Greenhouse Gas Inventories (2024), table 8: a medium or heavy truck 0.168 kg CO2, 0.0015 g CH4
-and 0.0047 g N2O a short ton-mile, an aircraft 0.905 kg, 0 and 0.0279 g; with the warming potentials 28 and 265 of IPCC AR5
-and 1.45997 tonne-km a short ton-mile that is 116 and 625 g CO2e a tonne-km, from tank to wheel. ISO 14083 allows great-circle
-distance.
+parcels, so that the term mostly tells air from road, and far from near for heavy goods. Charged is what is burnt on the way,
+tank to wheel in whole grams a tonne-kilometre; reports tell well to wheel, too (`evenstock.freight.carbon`, which names sources).
 """
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from typing import Final
 
 import numpy as np
 
+from evenstock.freight.carbon import FACTORS, service_mode
 from evenstock.routing.term import Charge, Offer
 
 NAME = "carbon"
-ROAD: Final = 116
-"""Grams of CO2 equivalent a tonne-km."""
-AIR: Final = 625
-_FLIES: Final = re.compile(
-    r"(?:^|[^a-z0-9])(?:air|express|overnight|(?:next|one|two|second|1|2|2nd)[ _-]?day)(?:$|[^a-z0-9])"
-)
 
 
 def term(offer: Offer) -> Charge:
@@ -51,4 +38,4 @@ def grams_a_tonne_km(service: str) -> int:
     >>> [grams_a_tonne_km(s) for s in ("ups:ground", "ups:two_day", "fedex:priority_overnight", "fairway:economy")]
     [116, 625, 625, 116]
     """
-    return AIR if _FLIES.search(service.rpartition(":")[2].lower()) else ROAD
+    return FACTORS[service_mode(service)].grams
