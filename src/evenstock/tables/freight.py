@@ -32,7 +32,7 @@ class FuelRules(dy.Schema):
 
     rule = name_of("Name that rate cards give, such as ups ground", key=True)
     fuel_index = name_of("Index in fuel_index, such as diesel")
-    region = text("Region of the index, such as US or R10", default="US")
+    region = name_of("Region of the index, such as US or R10", default="US")
     lag_days = whole("Days from the index's day to the first day on which it counts", "days", high=366)
     effective_weekday = whole(
         "Day of the week on which the surcharge changes, Monday 1 to Sunday 7; 0 for the day of a month's first",

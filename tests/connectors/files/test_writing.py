@@ -17,6 +17,7 @@ NODES = ["TX", "NJ", "Köln Süd", "0007"]
 SKUS = ["00012", "MUG", "12.0", "a,b", 'x"y', "é;é"]
 SERVICES = ["ups:ground", "dhl:paket"]
 SOURCES = ["shop", "Lager"]
+NAME = tables.Nodes.columns()["node"].regex
 DAY = dt.date(2026, 1, 1)
 ZONES = {"America/Chicago", "Europe/Berlin", "UTC"}
 LISTS = st.sampled_from(["", "hazmat", "hazmat;cold"])
@@ -41,7 +42,6 @@ OWN = {
     "cutoff": st.sampled_from(["00:00", "23:59"]), "gtin": st.sampled_from(["", "00012345678905"]),
     "zip3": st.sampled_from(["070", "752"]), "origin_zip3": st.sampled_from(["070"]), "destination_zip3": st.sampled_from(["752", "SW1"]),
     "service_level": st.sampled_from(["", "ground", "two_day", "next_day"]), "zone": st.just(2), "probability": st.just(1.0), "days": st.just(3), "held": st.just(0),
-    "currency": st.sampled_from(["USD", "EUR"]), "freight_class": st.sampled_from(["50", "92.5"]),
 }  # fmt: skip
 
 NAMED = {
@@ -66,6 +66,8 @@ def values(column: str, spec: dy.Column) -> st.SearchStrategy[object]:
             found = st.dates(DAY, dt.date(9999, 12, 31))
         case dy.Datetime():
             found = st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2100, 1, 1), timezones=st.just(dt.UTC))
+        case dy.String(regex=str(pattern)) if pattern != NAME:
+            found = st.from_regex(pattern, fullmatch=True).filter(lawful)
         case _:
             found = words.filter(lawful) if spec.regex or spec.primary_key else free.filter(lawful)
     return st.none() | found if spec.nullable else found
@@ -85,6 +87,8 @@ def frame(draw: st.DrawFn, table: str) -> pl.DataFrame:
         for column in ("valid_from", "deliver_by"):
             if isinstance(row.get(column), dt.date) and not isinstance(row[column], dt.datetime):
                 row[column] = DAY if column == "valid_from" else row["placed_at"].date()
+        if row.get("cover_high_days") is not None:
+            row["cover_high_days"] = max(row["cover_low_days"], row["cover_high_days"])
         if "latitude" in row and row["latitude"] is None:
             row["longitude"] = None
         elif "longitude" in row and row["longitude"] is None:
