@@ -18,10 +18,14 @@ Codes = npt.NDArray[np.int64]
 
 ROUNDS: Final = 6
 USUAL_SPREAD: Final = 0.02
-"""Overdispersion of cells within their parent where there are too few to tell: shares of 10 % then spread by 3 points."""
+"""Overdispersion of cells within their parent where there are too few to tell: shares of 10 % then spread by 4 points,"""
+USUAL_DIFFERENCE: Final = 0.8
+"""but those of rarer things by no more than four fifths of themselves."""
 FAR: Final = -30.0
 SPREADS: Final = (1e-6, 0.95)
 HAIR: Final = 1e-9
+ALONE: Final = 1.5
+"""Cases of a parent up to which its children say nothing of how they differ."""
 STEPS: Final = 50.0
 
 
@@ -89,7 +93,7 @@ def nested_shares(yes: Floats, cases: Floats, path: Sequence[Codes]) -> Shares:
 
     >>> said = nested_shares(np.array([50.0, 150.0, 1.0]), np.array([1000.0, 1000.0, 1.0]), [np.zeros(3, np.int64)])
     >>> said.mean.round(3).tolist()
-    [0.053, 0.149, 0.136]
+    [0.053, 0.149, 0.135]
     """
     above = parents(yes.size, path)
     k, n = yes.astype(np.float64), cases.astype(np.float64)
@@ -125,30 +129,36 @@ def _spread(k: Floats, n: Floats, parent: Codes) -> float:
     """Intraclass correlation of children about their parent's share, pooled over parents."""
     seen = n > 0
     k, n, parent = k[seen], n[seen], parent[seen]
-    share, rho = np.divide(k, n), USUAL_SPREAD
+    share = np.divide(k, n)
+    often = float(k.sum() / n.sum()) if n.size else 0.0
+    usual = max(min(USUAL_SPREAD, USUAL_DIFFERENCE**2 * often / max(1.0 - often, HAIR)), SPREADS[0])
+    rho = usual
     for _ in range(ROUNDS if n.size else 0):
         w = _told(n, rho)
         total = totals(w, parent)
         mean = np.divide(totals(w * share, parent), total, out=np.zeros_like(total), where=total > 0)[parent]
-        chance = mean * (1.0 - mean)
+        # A mean of few cases lies too near to all or nothing: unbiased, as a variance over its number less one.
+        few = np.divide(total, total - 1.0, out=np.zeros_like(total), where=total > ALONE)
+        chance = mean * (1.0 - mean) * few[parent]
         # Where chance is all there can be, as with one case, a child says nothing of rho: weights as in scoring.
         left = w * w * (1.0 - w / total[parent]) * chance
         size = float((left * (1.0 - 1.0 / n).clip(0.0)).sum())
         if size <= 0.0:
-            return USUAL_SPREAD
-        found = (float((w * w * (share - mean) ** 2).sum()) - float((left / n).sum())) / size
+            return usual
+        seen = few[parent] > 0
+        found = (float((w * w * (share - mean) ** 2)[seen].sum()) - float((left / n).sum())) / size
         # Variance of a squared deviation: the normal's two, and what rare things add.
         rare = np.divide(1.0, n * chance, out=np.zeros_like(n), where=chance > 0)
         error = float(np.sqrt((w * w * chance * chance * (2.0 + rare)).sum())) / size
-        rho = float(np.clip(_believed(found, error), *SPREADS))
+        rho = float(np.clip(_believed(found, error, usual), *SPREADS))
     return rho
 
 
-def _believed(found: float, error: float) -> float:
-    """Mean of a spread that is not below zero, usually `USUAL_SPREAD` (exponential), measured with this normal error."""
+def _believed(found: float, error: float, usual: float) -> float:
+    """Mean of a spread that is not below zero, exponential about what is usual, measured with this normal error."""
     if error <= 0.0:
         return max(found, 0.0)
-    middle = found - error * error / USUAL_SPREAD
+    middle = found - error * error / usual
     z = middle / error
     if z < FAR:
         # What was measured says nothing: the mean of the prior, in the limit.
