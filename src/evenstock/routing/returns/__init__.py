@@ -1,0 +1,16 @@
+"""DECISION 1, the other way: where goods that a customer sends back should go."""
+
+from evenstock.routing.returns.asked import CustomerReturn, PaidBy, ReturnedLine, ReturnTerms
+from evenstock.routing.returns.decide import ReturnDecision, ReturnPlan, decide_return
+from evenstock.routing.returns.parcel import ReturnParcel
+
+__all__ = [
+    "CustomerReturn",
+    "PaidBy",
+    "ReturnDecision",
+    "ReturnParcel",
+    "ReturnPlan",
+    "ReturnTerms",
+    "ReturnedLine",
+    "decide_return",
+]
