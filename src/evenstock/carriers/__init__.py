@@ -1,0 +1,44 @@
+"""Carriers, one file each: what a question to them looks like, and what their answers mean.
+
+A member that is asked over a network says `APIS`, `QUOTA` and `SERVICES`, and offers `rate_request`, `rates`,
+`tracking_requests` and `tracking`: pure functions between our words and the carrier's, which never see a secret. A member
+without a network offers `open_with(access)`. Third parties add theirs under the entry point group `evenstock.carriers`.
+No member is ever asked while an order is decided: decisions price from our own tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+from evenstock import registry
+from evenstock.carriers._access import Access, Carrier
+from evenstock.carriers._account import Account
+from evenstock.carriers._asked import AskedCarrier
+from evenstock.carriers._wire import HttpWire, Wire
+
+__all__ = ["Access", "Account", "AskedCarrier", "Carrier", "HttpWire", "Wire", "family", "open_carrier"]
+
+
+def family() -> dict[str, ModuleType]:
+    """Every carrier by name."""
+    return registry.members(__name__)
+
+
+def open_carrier(name: str, access: Access) -> Carrier:
+    """A carrier ready to be asked.
+
+    Raises
+    ------
+    ValueError
+        If there is no carrier of that name, or it lacks what it needs to be opened; the message says what.
+    """
+    members = family()
+    if name not in members:
+        raise ValueError(f"{name!r}: no such carrier; there are {', '.join(members)}")
+    member = members[name]
+    opener: Callable[[Access], Carrier] | None = getattr(member, "open_with", None)
+    if opener is not None:
+        return opener(access)
+    wire = access.wire or HttpWire(name, member.APIS, access.account)
+    return AskedCarrier(name, member, access.account, wire, access.zone)
