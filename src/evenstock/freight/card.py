@@ -1,14 +1,15 @@
-"""One rate card: a service's terms from a day on, and the ladders that follow from them."""
+"""One rate card: a service's terms from a day on."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-import numpy as np
-
-from evenstock.freight.ladder import Ladder, Surcharge
+from evenstock.freight.currency import OURS
+from evenstock.freight.discount import Discount, discount_bp
+from evenstock.freight.surcharge import Surcharge, share_cents
 
 EXPECTED_DAYS: Final = 400
 """Carriers raise rates once a year: an open card older than this probably has a successor nobody imported."""
@@ -26,18 +27,19 @@ def fuel_cents(base_cents: int, fuel_bp: int) -> int:
     >>> fuel_cents(940, 1825), fuel_cents(10, 500)
     (172, 1)
     """
-    return (base_cents * fuel_bp + 5_000) // 10_000
+    return share_cents(base_cents, fuel_bp)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The terms of one service from `valid_from` on."""
+    """The terms of one service from `valid_from` on, in the card's own currency."""
 
     service: str
     valid_from: date
     valid_to: date | None
     dim_divisor_mm3_per_g: int
     minimum_cents: int
+    """Least base charge, after discount and before fuel."""
     fuel_bp: int
     max_weight_g: int
     max_longest_mm: int = 0
@@ -50,6 +52,14 @@ class Card:
     surcharges: tuple[Surcharge, ...] = ()
     shipments_per_day: int | None = None
     """Most shipments a day that the service takes over from all nodes; None where unlimited."""
+    fuel_rule: str = ""
+    """Rule that sets the fuel surcharge; empty where `fuel_bp` does."""
+    currency: str = OURS
+    dim_above_mm3: int = 0
+    """Volume up to which volume does not bill."""
+    weekly_spend_cents: int = 0
+    """Average gross charges a week, at which discount tiers are read."""
+    discounts: tuple[Discount, ...] = ()
 
     def in_force(self, on: date) -> bool:
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
@@ -78,21 +88,42 @@ class Card:
             return f"{self.service}: its rate card is {age} days old; ask the carrier for this year's"
         return ""
 
-    def ladder(self, zone: int, stale: str) -> Ladder | None:
-        """The price steps of a zone, cut at the heaviest billable parcel; None where the service does not go."""
+    def base_cents(self, zone: int, billable_g: int) -> int:
+        """Base charge of one parcel: its break's rate less the discount, and at least the minimum.
+
+        Raises
+        ------
+        ValueError
+            If the parcel is heavier than the last break, or the card does not go to the zone.
+
+        Examples
+        --------
+        18.00 less 42.5 % are 10.35; a list rate of 11.00 would leave 6.325, hence 6.33, but no parcel pays less than 8.50.
+
+        >>> card = Card("ups:ground", date(2026, 1, 1), None, 0, 850, 0, 68_000, breaks={2: [(500, 1_100), (9_000, 1_800)]},
+        ...             discounts=(Discount(0, 0, 0, 4_250),))
+        >>> card.base_cents(2, 9_000), card.base_cents(2, 500)
+        (1035, 850)
+        """
+        breaks = self.breaks.get(zone, [])
+        at = bisect_left(breaks, billable_g, key=lambda one: one[0])
+        if at == len(breaks):
+            raise ValueError(f"{self.service}: no rate in zone {zone} for {billable_g} g")
+        off = discount_bp(self.discounts, zone, billable_g, self.weekly_spend_cents)
+        return max(breaks[at][1] - share_cents(breaks[at][1], off), self.minimum_cents)
+
+    def steps(self, zone: int) -> list[tuple[int, int]]:
+        """Upper ends in g and base charges of a zone, cut where a discount begins and at the heaviest billable parcel.
+
+        Empty where the service does not go.
+        """
         breaks = self.breaks.get(zone)
         if not breaks:
-            return None
-        within = [(min(g, self.max_weight_g), max(c, self.minimum_cents)) for g, c in breaks]
-        last = next((k for k, (g, _) in enumerate(within) if g == self.max_weight_g), len(within) - 1)
-        ends, base = zip(*within[: last + 1], strict=True)
-        return Ladder(
-            self.service,
-            zone,
-            np.array(ends, dtype=np.int64),
-            np.array(base, dtype=np.int64),
-            np.array([fuel_cents(c, self.fuel_bp) for c in base], dtype=np.int64),
-            self.dim_divisor_mm3_per_g,
-            self.surcharges,
-            stale,
-        )
+            return []
+        if not self.discounts:  # the common card, and many of them
+            at = bisect_left(breaks, self.max_weight_g, key=lambda one: one[0])
+            within = [*breaks[:at], *((self.max_weight_g, cents) for _, cents in breaks[at : at + 1])]
+            return [(end, max(cents, self.minimum_cents)) for end, cents in within]
+        last = min(breaks[-1][0], self.max_weight_g)
+        ends = {last, *(g for g, _ in breaks if g < last), *(t.above_g for t in self.discounts if 0 < t.above_g < last)}
+        return [(end, self.base_cents(zone, end)) for end in sorted(ends)]

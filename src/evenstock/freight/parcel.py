@@ -7,7 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evenstock.freight.bulk import HANDY, Bulk
 from evenstock.freight.ladder import Ladder
+from evenstock.freight.layout import BASE_ROW, CORRECTION_ROW, FUEL_ROW, SURCHARGE_ROW, laid_out
+from evenstock.freight.marks import Marks, is_met
+from evenstock.freight.surcharge import NOWHERE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +23,7 @@ class Steps:
     base_cents: NDArray[np.int64]
     fuel_cents: NDArray[np.int64]
     surcharge_cents: NDArray[np.int64]
+    """Surcharges, and what invoices taught about any charge."""
     cartons: NDArray[np.int64]
 
     @property
@@ -56,22 +61,28 @@ def cartons_g(heaviest_g: int, billable_g: int) -> tuple[int, int]:
     return full, billable_g - full * heaviest_g
 
 
-def carton_steps(ladder: Ladder, total_billable_g: int, *, residential: bool, longest_mm: int = 0) -> Steps:
+def carton_steps(
+    ladder: Ladder,
+    total_billable_g: int,
+    *,
+    residential: bool,
+    longest_mm: int = 0,
+    goods: Bulk = HANDY,
+    areas: frozenset[str] = NOWHERE,
+) -> Steps:
     """Every step of the whole charge from 0 to `total_billable_g`, so that any part of an order is one look-up.
 
     All cartons are full but the last (see `cartons_g`); each pays its own base, fuel and surcharges. Where one item
     is longer than a threshold every carton of the set pays that surcharge: which one holds it is not known here.
     A threshold of weight inside a step cuts it in two.
     """
-    cuts = [s.above for s in ladder.surcharges if s.applies == "weight_over" and 0 < s.above < ladder.heaviest_g]
-    upper = np.union1d(ladder.max_weight_g, np.array(cuts, dtype=np.int64))
-    step = np.searchsorted(ladder.max_weight_g, upper, side="left")
-    base, fuel = ladder.base_cents[step], ladder.fuel_cents[step]
-    extra = np.zeros_like(upper)
-    for charge in ladder.surcharges:
-        extra += np.array([charge.due(int(g), longest_mm, residential) * charge.cents for g in upper], dtype=np.int64)
+    marks = Marks(ladder.surcharges)
+    one = laid_out(ladder, marks, residential=residential, areas=areas)
+    met = is_met(marks.code(goods.beside(Bulk(longest_mm))), one.above)
+    paid = met[:, None] & (np.arange(len(one.max_weight_g)) <= one.last_step[:, None])
+    cents = one.cents + one.more @ paid
     full, _ = cartons_g(ladder.heaviest_g, total_billable_g)
-    before = np.repeat(np.arange(full + 1), len(upper))
+    before = np.repeat(np.arange(full + 1), len(one.max_weight_g))
 
     def stacked(cents: NDArray[np.int64]) -> NDArray[np.int64]:
         """Charge of the full cartons before, and of the last one."""
@@ -79,5 +90,9 @@ def carton_steps(ladder: Ladder, total_billable_g: int, *, residential: bool, lo
         return total
 
     return Steps(
-        before * ladder.heaviest_g + np.tile(upper, full + 1), stacked(base), stacked(fuel), stacked(extra), before + 1
+        before * ladder.heaviest_g + np.tile(one.max_weight_g, full + 1),
+        stacked(cents[BASE_ROW]),
+        stacked(cents[FUEL_ROW]),
+        stacked(cents[SURCHARGE_ROW] + cents[CORRECTION_ROW]),
+        before + 1,
     )

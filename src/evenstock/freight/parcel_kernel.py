@@ -1,4 +1,4 @@
-"""The loop that prices many parcels; `evenstock.freight.tariff` is its readable face."""
+"""The loops that price many parcels; `evenstock.freight.tariff` is their readable face."""
 
 from __future__ import annotations
 
@@ -6,56 +6,70 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-ALWAYS, RESIDENTIAL, WEIGHT_OVER, LONGEST_OVER = range(4)
+from evenstock.freight.marks import LENGTH_BITS, NO_LENGTH
+
+Whole = NDArray[np.int64]
+Tables = tuple[Whole, ...]
+TERMS = 4
+"""Base, fuel, surcharges, corrections."""
+
+
+@njit(cache=True, inline="always")
+def met(goods: int, above: int) -> bool:
+    """Whether a charge of this number is due to goods of that, see `evenstock.freight.marks`."""
+    return (goods & NO_LENGTH) > (above & NO_LENGTH) or (goods & above) >> LENGTH_BITS != 0
+
+
+@njit(cache=True, inline="always")
+def beside(one: int, other: int) -> int:
+    """Number of goods of which some have this number, some that."""
+    return max(one & NO_LENGTH, other & NO_LENGTH) | ((one | other) >> LENGTH_BITS << LENGTH_BITS)
 
 
 @njit(cache=True)
-def parcel_terms(
-    first_step: NDArray[np.int64],
-    max_weight_g: NDArray[np.int64],
-    base_cents: NDArray[np.int64],
-    fuel_cents: NDArray[np.int64],
-    divisor: NDArray[np.int64],
-    first_charge: NDArray[np.int64],
-    charge_applies: NDArray[np.int64],
-    charge_above: NDArray[np.int64],
-    charge_cents: NDArray[np.int64],
-    ladder: NDArray[np.int64],
-    weight_g: NDArray[np.int64],
-    volume_mm3: NDArray[np.int64],
-    longest_mm: NDArray[np.int64],
-    residential: NDArray[np.bool_],
-) -> NDArray[np.int64]:
-    """Base, fuel and surcharges of each pair, shape ``(pair, 3)``, cents; see `Tariff.terms`."""
-    out = np.zeros((ladder.size, 3), dtype=np.int64)
-    for pair in range(ladder.size):
-        which = ladder[pair]
-        low, top = first_step[which], first_step[which + 1] - 1
-        heaviest = max_weight_g[top]
-        billable = weight_g[pair]
-        if divisor[which] > 0:
-            billable = max(billable, -(-volume_mm3[pair] // divisor[which]))
-        full = max(0, -(-billable // heaviest) - 1)
-        rest = billable - full * heaviest
-        high = top
-        while low < high:
-            middle = (low + high) // 2
-            if max_weight_g[middle] < rest:
-                low = middle + 1
-            else:
-                high = middle
-        out[pair, 0] = full * base_cents[top] + base_cents[low]
-        out[pair, 1] = full * fuel_cents[top] + fuel_cents[low]
-        for charge in range(first_charge[which], first_charge[which + 1]):
-            applies, above = charge_applies[charge], charge_above[charge]
-            times = 0
-            if applies == WEIGHT_OVER:
-                times = full * (heaviest > above) + (rest > above)
-            elif (
-                applies == ALWAYS
-                or (applies == RESIDENTIAL and residential[pair])
-                or (applies == LONGEST_OVER and longest_mm[pair] > above)
-            ):
-                times = full + 1
-            out[pair, 2] += times * charge_cents[charge]
+def add_terms(tables: Tables, which: int, weight_g: int, volume_mm3: int, goods: int, out: Whole) -> None:
+    """Add base, fuel, surcharges and corrections of goods sent together, cents, to `out`, shape ``(4,)``.
+
+    `tables` as in `Tariff.tables`.
+    """
+    first_step, max_weight_g, divisor, dim_above, first_slot, above, last_step, step_terms, slot_terms = tables
+    low, top = first_step[which], first_step[which + 1] - 1
+    heaviest = max_weight_g[top]
+    billable = weight_g
+    if divisor[which] > 0 and volume_mm3 > dim_above[which]:
+        billable = max(billable, -(-volume_mm3 // divisor[which]))
+    full = max(0, -(-billable // heaviest) - 1)
+    rest = billable - full * heaviest
+    high = top
+    while low < high:
+        middle = (low + high) // 2
+        if max_weight_g[middle] < rest:
+            low = middle + 1
+        else:
+            high = middle
+    for t in range(TERMS):
+        out[t] += full * step_terms[top * TERMS + t] + step_terms[low * TERMS + t]
+    for slot in range(first_slot[which], first_slot[which + 1]):
+        if met(goods, above[slot]):
+            times = full * (top <= last_step[slot]) + (low <= last_step[slot])
+            for t in range(TERMS):
+                out[t] += times * slot_terms[slot * TERMS + t]
+
+
+@njit(cache=True)
+def parcel_terms(tables: Tables, which: Whole, weight_g: Whole, volume_mm3: Whole, goods: Whole) -> Whole:
+    """Terms of each pair, shape ``(pair, 4)``; see `Tariff.terms`."""
+    out = np.zeros((which.size, TERMS), np.int64)
+    for pair in range(which.size):
+        add_terms(tables, which[pair], weight_g[pair], volume_mm3[pair], goods[pair], out[pair])
+    return out
+
+
+@njit(cache=True)
+def every_ladder(tables: Tables, weight_g: int, volume_mm3: int, goods: int) -> Whole:
+    """Terms of one parcel on every ladder, shape ``(ladder, 4)``."""
+    count = tables[2].size
+    out = np.zeros((count, TERMS), np.int64)
+    for which in range(count):
+        add_terms(tables, which, weight_g, volume_mm3, goods, out[which])
     return out

@@ -8,27 +8,62 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evenstock.freight.ladder import APPLIES, Ladder
-from evenstock.freight.parcel_kernel import parcel_terms
+from evenstock.freight.ladder import Ladder
+from evenstock.freight.layout import Layout, laid_out
+from evenstock.freight.marks import Marks
+from evenstock.freight.parcel_kernel import TERMS, Tables, every_ladder, parcel_terms
+from evenstock.freight.surcharge import NOWHERE
+
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packed:
+    """Layouts end to end, for the compiled loops."""
+
+    tables: Tables
+    """First step and limits of each ladder, its slots, and terms by step and by slot: as `parcel_kernel.add_terms` reads them."""
+
+    @classmethod
+    def of(cls, ladders: Sequence[Ladder], layouts: Sequence[Layout]) -> Packed:
+        """The ladders in this order, each as laid out."""
+        first_step = _starts([len(one.max_weight_g) for one in layouts])
+        return cls(
+            (
+                first_step,
+                np.concatenate([one.max_weight_g for one in layouts]),
+                np.array([ladder.dim_divisor_mm3_per_g for ladder in ladders], np.int64),
+                np.array([ladder.dim_above_mm3 for ladder in ladders], np.int64),
+                _starts([len(one.above) for one in layouts]),
+                np.concatenate([one.above for one in layouts]),
+                np.concatenate([one.last_step + start for one, start in zip(layouts, first_step[:-1], strict=True)]),
+                np.concatenate([one.cents.T.ravel() for one in layouts]),
+                np.concatenate([one.more.T.ravel() for one in layouts]),
+            )
+        )
+
+    def terms(self, which: Whole, weight_g: Whole, volume_mm3: Whole, goods: Whole) -> Whole:
+        """Base, fuel, surcharges and corrections of each pair, shape ``(pair, 4)``; `goods` as `Marks` numbers them."""
+        found: Whole = parcel_terms(self.tables, which, weight_g, volume_mm3, goods)
+        return found
+
+    def of_each(self, weight_g: int, volume_mm3: int, goods: int) -> Whole:
+        """The same of one parcel on every ladder, shape ``(ladder, 4)``."""
+        found: Whole = every_ladder(self.tables, weight_g, volume_mm3, goods)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tariff:
-    """Ladders end to end: the steps of ladder ``k`` stand from ``first_step[k]`` up to ``first_step[k + 1]``."""
+    """Ladders at businesses and at homes, to price parcels one by one or many at once."""
 
-    first_step: NDArray[np.int64]
-    max_weight_g: NDArray[np.int64]
-    base_cents: NDArray[np.int64]
-    fuel_cents: NDArray[np.int64]
-    divisor: NDArray[np.int64]
-    first_charge: NDArray[np.int64]
-    charge_applies: NDArray[np.int64]
-    charge_above: NDArray[np.int64]
-    charge_cents: NDArray[np.int64]
+    packed: Packed
+    """Ladder ``k`` at businesses, then at homes, stands in places ``2k`` and ``2k + 1``."""
+    marks: Marks
 
     @classmethod
-    def pack(cls, ladders: Sequence[Ladder]) -> Tariff:
-        """The ladders in this order.
+    def pack(cls, ladders: Sequence[Ladder], areas: Sequence[frozenset[str]] | None = None) -> Tariff:
+        """The ladders in this order, each in its lists of delivery areas; in none if left out.
 
         Raises
         ------
@@ -37,18 +72,14 @@ class Tariff:
         """
         if not ladders:
             raise ValueError("a tariff has at least one ladder")
-        charges = [charge for ladder in ladders for charge in ladder.surcharges]
-        return cls(
-            _starts([len(ladder.max_weight_g) for ladder in ladders]),
-            np.concatenate([ladder.max_weight_g for ladder in ladders]),
-            np.concatenate([ladder.base_cents for ladder in ladders]),
-            np.concatenate([ladder.fuel_cents for ladder in ladders]),
-            np.array([ladder.dim_divisor_mm3_per_g for ladder in ladders], dtype=np.int64),
-            _starts([len(ladder.surcharges) for ladder in ladders]),
-            np.array([APPLIES.index(charge.applies) for charge in charges], dtype=np.int64),
-            np.array([charge.above for charge in charges], dtype=np.int64),
-            np.array([charge.cents for charge in charges], dtype=np.int64),
-        )
+        marks = Marks(charge for ladder in ladders for charge in ladder.surcharges)
+        there = areas or [NOWHERE] * len(ladders)
+        layouts = [
+            laid_out(ladder, marks, residential=home, areas=lists)
+            for ladder, lists in zip(ladders, there, strict=True)
+            for home in (False, True)
+        ]
+        return cls(Packed.of([ladder for ladder in ladders for _ in range(2)], layouts), marks)
 
     def terms(
         self,
@@ -57,10 +88,16 @@ class Tariff:
         volume_mm3: ArrayLike = 0,
         longest_mm: ArrayLike = 0,
         residential: ArrayLike = False,
-    ) -> NDArray[np.int64]:
-        """Base, fuel and surcharges in cents, shape ``(pair, 3)``: each pair is goods sent together on one ladder.
+        *,
+        second_mm: ArrayLike = 0,
+        girth_mm: ArrayLike = 0,
+        largest_mm3: ArrayLike | None = None,
+        hazmat: ArrayLike = False,
+    ) -> Whole:
+        """Base, fuel, and surcharges with their corrections, in cents, shape ``(pair, 3)``: each pair is goods sent together.
 
-        Equal to `RateBook.quote` to the cent. Arguments broadcast to one dimension.
+        Equal to `RateBook.quote` to the cent. Arguments broadcast to one dimension. `largest_mm3` is the volume of the
+        largest unit; left out, the goods are one unit.
 
         Raises
         ------
@@ -69,30 +106,24 @@ class Tariff:
         ValueError
             If a weight, volume or length is below zero.
         """
-        which, weight, volume, longest, home = np.broadcast_arrays(
+        which, weight, volume, longest, home, second, girth, largest, hazard = np.broadcast_arrays(
             np.atleast_1d(np.asarray(ladder, dtype=np.int64)),
-            np.asarray(weight_g, dtype=np.int64),
-            np.asarray(volume_mm3, dtype=np.int64),
-            np.asarray(longest_mm, dtype=np.int64),
+            *(np.asarray(a, dtype=np.int64) for a in (weight_g, volume_mm3, longest_mm)),
             np.asarray(residential, dtype=np.bool_),
+            *(np.asarray(a, dtype=np.int64) for a in (second_mm, girth_mm)),
+            np.asarray(volume_mm3 if largest_mm3 is None else largest_mm3, dtype=np.int64),
+            np.asarray(hazmat, dtype=np.bool_),
         )
-        if which.size and not 0 <= which.min() <= which.max() < len(self.divisor):
-            raise IndexError(f"ladders are numbered 0 to {len(self.divisor) - 1}")
-        if which.size and min(weight.min(), volume.min(), longest.min()) < 0:
+        count = len(self.packed.tables[2]) // 2
+        if which.size and not 0 <= which.min() <= which.max() < count:
+            raise IndexError(f"ladders are numbered 0 to {count - 1}")
+        if which.size and min(a.min() for a in (weight, volume, longest, second, girth, largest)) < 0:
             raise ValueError("weight, volume and length cannot be below zero")
-        priced: NDArray[np.int64] = parcel_terms(
-            self.first_step,
-            self.max_weight_g,
-            self.base_cents,
-            self.fuel_cents,
-            self.divisor,
-            self.first_charge,
-            self.charge_applies,
-            self.charge_above,
-            self.charge_cents,
-            *(np.array(a) for a in (which, weight, volume, longest, home)),  # copies: a view may refuse to be written
-        )
-        return priced
+        goods = self.marks.codes(longest, second, girth, largest, hazard)
+        # Copies: a view may refuse to be written.
+        found = self.packed.terms(2 * which + home, np.array(weight), np.array(volume), np.array(goods))
+        found[:, TERMS - 2] += found[:, TERMS - 1]
+        return found[:, : TERMS - 1]
 
 
 def parcel_cents(
@@ -102,12 +133,12 @@ def parcel_cents(
     *,
     longest_mm: ArrayLike = 0,
     residential: ArrayLike = False,
-) -> NDArray[np.int64]:
+) -> Whole:
     """Whole charge in cents of each (ladder, billable weight) pair, shape ``(pair,)``."""
     terms = Tariff.pack(ladders).terms(ladder, billable_g, 0, longest_mm, residential)
-    cents: NDArray[np.int64] = terms.sum(axis=1)
+    cents: Whole = terms.sum(axis=1)
     return cents
 
 
-def _starts(lengths: Sequence[int]) -> NDArray[np.int64]:
+def _starts(lengths: Sequence[int]) -> Whole:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

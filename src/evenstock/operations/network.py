@@ -38,11 +38,12 @@ from evenstock.domain import (
 from evenstock.freight.rates import RateBook
 from evenstock.routing.network import ShippingNetwork
 
-RATE_TABLES: Final = ("rate_cards", "rates", "surcharges", "zones", "places", "transit")
-FREIGHT_TABLES: Final = (
-    *RATE_TABLES, "discounts", "delivery_areas", "fuel_rules", "fuel_tables", "fuel_index", "fuel_overrides",
-    "exchange_rates", "rate_corrections", "ltl_tariffs", "ltl_contracts", "accessorials", "truckload_rates",
+RATE_TABLES: Final = (
+    "rate_cards", "rates", "surcharges", "zones", "places", "transit", "discounts", "delivery_areas", "fuel_rules",
+    "fuel_tables", "fuel_index", "fuel_overrides", "exchange_rates", "rate_corrections",
 )  # fmt: skip
+"""What the rate book is made of."""
+FREIGHT_TABLES: Final = (*RATE_TABLES, "ltl_tariffs", "ltl_contracts", "accessorials", "truckload_rates")
 NETWORK_TABLES: Final = ("nodes", "items", "lanes", *FREIGHT_TABLES, "rules", "costs", "supplies", "stock_targets")
 """Tables that say how the network is, in contrast to what happens in it."""
 HAPPENING_TABLES: Final = tuple(name for name in tables.INPUT if name not in {*NETWORK_TABLES, "prices"})

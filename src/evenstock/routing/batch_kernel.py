@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from evenstock.freight.parcel_kernel import beside
 from evenstock.routing.priced import Whole
 from evenstock.routing.subset_kernel import INFEASIBLE, carton_cents
 
@@ -40,7 +41,7 @@ def fill(
     Parameters
     ----------
     node : node of each way.
-    goods : item, units, weight, volume, longest side and value by line.
+    goods : item, units, weight, volume, marks and value by line.
     costs : ladder ``(way,)``, charge of a shipment ``(way,)`` and of a unit ``(way, line)``.
     may : permitted ``(way, line)`` and stock ``(node, line)``.
     kit : number of each line's kit, -1 for a line alone.
@@ -79,7 +80,7 @@ def fill(
 
 @njit(cache=True)
 def sums(goods: Tables, kit: Whole, min_split_value_cents: int, thin: Truth) -> tuple[Whole, Whole, Whole, Truth]:
-    """Weight, volume and longest side of each set, and whether it tears a kit; and into `thin` whether it is worth too little."""
+    """Weight, volume and marks of each set, and whether it tears a kit; and into `thin` whether it is worth too little."""
     lines = kit.size
     sets = 1 << lines
     weight, volume, longest = np.zeros(sets, np.int64), np.zeros(sets, np.int64), np.zeros(sets, np.int64)
@@ -90,7 +91,7 @@ def sums(goods: Tables, kit: Whole, min_split_value_cents: int, thin: Truth) -> 
             rest = s ^ bit
             weight[s] = weight[rest] + goods[2][i]
             volume[s] = volume[rest] + goods[3][i]
-            longest[s] = max(longest[rest], goods[4][i])
+            longest[s] = beside(longest[rest], goods[4][i])
             worth[s] = worth[rest] + goods[5][i]
             thin[s] = worth[s] < min_split_value_cents
     for i in range(lines):

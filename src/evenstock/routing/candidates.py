@@ -102,6 +102,8 @@ class _Asked:
     to: str
     """Postal area of the customer."""
     home: bool
+    areas: frozenset[str]
+    """Lists of delivery areas that the address is in."""
     deliver_by: date | None
     heaviest_g: int
     longest_mm: int
@@ -164,7 +166,7 @@ def candidates(
             continue
         lane = network.lane(k, asked.to)
         for service in network.services[k]:
-            reach = network.reach(service, zone, day, residential=asked.home, lane=lane)
+            reach = network.reach(service, zone, day, residential=asked.home, lane=lane, areas=asked.areas)
             plain = reach.picks_up and reach.ladder >= 0 and left >= len(asked.lines) and reach.most_a_day == NO_CEILING
             if plain and asked.usual and asked.fits_into(reach):
                 ways.append(network.way(k, service, day))
@@ -198,6 +200,7 @@ def _asked(
         without,
         area(order.ship_to.postal_code),
         order.ship_to.residential,
+        network.book.areas(order.ship_to.postal_code),
         order.promise.deliver_by if order.promise else None,
         max(item.weight_g for item in items),
         max(map(longest_side, items)),
@@ -241,7 +244,7 @@ def _offered(
     node, lane = network.nodes[k], network.lane(k, asked.to)
     if service in asked.without:
         return {}, Barred(node.id, service, "left out", f"{service}: {asked.without[service]}")
-    reach = network.reach(service, zone, first[0], residential=asked.home, lane=lane)
+    reach = network.reach(service, zone, first[0], residential=asked.home, lane=lane, areas=asked.areas)
     fits, out = asked.all_fit, None
     if not asked.fits_into(reach):
         fits, because = _fitting(service, reach, asked)
@@ -256,7 +259,10 @@ def _offered(
     else:
         rows = {}
         open_days = _open_days(node, first[0], taken) if first[1] else [first]
-        reached = [(at, network.reach(service, zone, at[0], residential=asked.home, lane=lane)) for at in open_days]
+        reached = [
+            (at, network.reach(service, zone, at[0], residential=asked.home, lane=lane, areas=asked.areas))
+            for at in open_days
+        ]
         days = [(at, there, _left(service, there, at[0], taken)) for at, there in reached if there.picks_up]
         if not days:
             because = f"{service} does not pick up at {node.id} on any of its working days in the next {WITHIN_DAYS}"

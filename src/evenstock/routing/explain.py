@@ -11,11 +11,11 @@ from evenstock.domain import Cents, CostTerm, Order, OrderPlan, OrderShipment, S
 from evenstock.routing.choose import Choice
 from evenstock.routing.price import Pricing
 from evenstock.routing.priced import Whole
-from evenstock.routing.terms import base_freight, fuel, surcharges
+from evenstock.routing.terms import base_freight, fuel, rate_correction, surcharges
 from evenstock.routing.terms_kernel import shipment_terms
 
 NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six")
-FREIGHT: Final = (base_freight.NAME, fuel.NAME, surcharges.NAME)
+FREIGHT: Final = (base_freight.NAME, fuel.NAME, surcharges.NAME, rate_correction.NAME)
 """Terms that carriers charge."""
 SHOWN: Final = 3
 """Differences named one by one; the rest is one sum."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evenstock.freight.marks import together
 from evenstock.routing.priced import Priced, Whole
 from evenstock.routing.subset_kernel import carton_cents
 
@@ -23,7 +24,7 @@ class Goods:
     units: Whole
     """Shape ``(row,)``, as are the next."""
     each: tuple[Whole, Whole, Whole, Whole]
-    """Weight, volume, longest side and value of one unit."""
+    """Weight, volume, marks and value of one unit."""
     permitted: NDArray[np.bool_]
     """Shape ``(candidate, row)``."""
     unit_cents: Whole
@@ -89,7 +90,7 @@ def goods_of(priced: Priced, *, whole: bool) -> Goods:
         (
             one(priced.weight_g),
             one(priced.volume_mm3),
-            np.array([priced.longest_mm[row].max() for row in member]),
+            np.array([together(priced.longest_mm[row]) for row in member]),
             one(priced.value_cents),
         ),
         np.stack([priced.permitted[:, row].all(axis=1) for row in member], axis=1),
@@ -104,5 +105,5 @@ def shipment_cents(priced: Priced, goods: Goods, candidate: int, taken: Whole) -
     """What one shipment costs, without what extra shipments do."""
     weight_g, volume_mm3, longest_mm, _ = goods.each
     handling = int(priced.shipment_cents[candidate] + goods.unit_cents[candidate] @ taken)
-    parcel = int(taken @ weight_g), int(taken @ volume_mm3), int(longest_mm[taken > 0].max())
+    parcel = int(taken @ weight_g), int(taken @ volume_mm3), together(longest_mm[taken > 0])
     return handling + int(carton_cents(priced.ladders.arrays, int(priced.ladder[candidate]), *parcel))

@@ -20,6 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evenstock.freight.marks import together
 from evenstock.routing.choose import ALTERNATIVES, Choice, choose, least
 from evenstock.routing.large_kernel import try_places
 from evenstock.routing.priced import Priced, Whole
@@ -73,7 +74,7 @@ def _by_item(priced: Priced) -> tuple[Priced, Whole]:
     merged = Priced(
         priced.node, priced.ladder, _all_of(priced.permitted, member), _all_of(priced.atp >= wanted, member).astype(np.int64),
         np.arange(len(merge)), np.ones(len(merge), np.int64), merge @ priced.weight_g, merge @ priced.volume_mm3,
-        np.array([priced.longest_mm[row].max() for row in member]), merge @ priced.value_cents, priced.shipment_cents,
+        np.array([together(priced.longest_mm[row]) for row in member]), merge @ priced.value_cents, priced.shipment_cents,
         (priced.unit_cents * priced.units) @ merge.T, priced.ladders, priced.extra_shipment_cents,
         priced.max_shipments, priced.min_split_value_cents,
     )  # fmt: skip
@@ -174,7 +175,7 @@ def _tied(priced: Priced, permitted: NDArray[np.bool_], pieces: Whole) -> Priced
         priced.node, priced.ladder, _all_of(permitted, member),
         np.ones((priced.nodes, count), np.int64), np.arange(count), np.ones(count, np.int64),
         pieces @ priced.weight_g, pieces @ priced.volume_mm3,
-        np.array([priced.longest_mm[row].max() for row in member]), pieces @ priced.value_cents,
+        np.array([together(priced.longest_mm[row]) for row in member]), pieces @ priced.value_cents,
         priced.shipment_cents, (priced.unit_cents * priced.units) @ pieces.T, priced.ladders,
         priced.extra_shipment_cents, priced.max_shipments, priced.min_split_value_cents,
     )  # fmt: skip
@@ -195,6 +196,8 @@ def _least_of_more(priced: Priced, permitted: NDArray[np.bool_]) -> int:
         ends, cents = ladders.max_weight_g[steps], ladders.step_cents[steps]
         # Dimensional weight is at least the weight, and goods of no weight still pay the first step.
         least = (cents[:, None] - SLOPES * ends[:, None]).min(axis=0)
+        if (ladders.long_cents < 0).any() and ladders.unhandy(which)[1].min(initial=0) < 0:
+            return 0  # a correction takes something off for unhandy goods: nothing is claimed
         # Full cartons before the last each add the same: the least is at none or at the most.
         full = np.minimum(0.0, (weight // int(ends[-1])) * (cents[-1] - SLOPES * ends[-1]))
         above = np.minimum(above, least + full + fixed)

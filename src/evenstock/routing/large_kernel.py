@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from evenstock.freight.parcel_kernel import beside
 from evenstock.routing.priced import Whole
 from evenstock.routing.subset_kernel import INFEASIBLE, carton_cents
 
@@ -29,7 +30,7 @@ def plan_cents(lines: Tables, offers: Offers, ladders: Tables, limits: Whole, pl
                 some = True
                 weight += weight_g[i]
                 volume += volume_mm3[i]
-                longest = max(longest, longest_mm[i])
+                longest = beside(longest, longest_mm[i])
                 value += value_cents[i]
         if not some:
             continue

@@ -6,10 +6,10 @@ of its ladder, and full cartons before the last pay the last step:
 .. math:: \min \sum_{cg} h_{cg} x_{cg} + \sum_c (s_c + e) u_c + \sum_{ct} p_{ct} y_{ct} + \sum_c p_c^{full} n_c - e
 
 with all goods shipped, ``u_c = Σ_t y_ct`` at most one, ``Σ_g w_g x_cg ≤ Σ_t end_t y_ct + heaviest_c n_c`` (and the same
-for volume by the divisor), at most so many shipments, stock, least values, and charges for long goods.
+for volume by the divisor), at most so many shipments, stock, least values, and charges for unhandy goods.
 
-The program is built to be a lower bound: a step that is dearer than one further up counts at that one's price. So its
-plan is priced anew by the readable rule, and the least is claimed only where HiGHS proves that nothing is a cent below.
+The program is built to be a lower bound: a step that is dearer than one further up counts at that one's price, a charge
+for unhandy goods that changes with the step at its least, and only volume beyond what is free. So its plan is priced anew by the readable rule, and the least is claimed only where HiGHS proves that nothing is a cent below.
 It stops after `MOST_NODES` nodes, by no clock, on one thread and with a fixed seed: the same order, the same plan.
 """
 
@@ -23,6 +23,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from evenstock.freight.marks import is_met, together
 from evenstock.optimisation import Program
 from evenstock.optimisation.program import Floats
 from evenstock.routing.choose import Choice
@@ -61,7 +62,7 @@ class Slot:
     most_full: int
     """How many there may be, perhaps none."""
     charge: Whole
-    """Charges for long goods that may fall due."""
+    """What goods meet of each charge for unhandy ones that may fall due."""
     long: Whole
     """Column of each: whether it is due."""
     long_full: Whole
@@ -108,10 +109,12 @@ def _slots(priced: Priced, goods: Goods, program: Program, *, whole: bool) -> li
         if not able.size:
             continue
         ladder = _Ladder.of(priced, int(priced.ladder[c]), int(most @ weight_g), int(most @ volume_mm3))
-        charge = ladder.charges[priced.ladders.long_above[ladder.charges] < longest_mm[able].max()]
+        may_fall_due = is_met(together(longest_mm[able]), ladder.charges)
+        charge, long_cents = ladder.charges[may_fall_due], ladder.long_cents[may_fall_due]
         fixed = int(priced.shipment_cents[c]) + priced.extra_shipment_cents
-        once = not whole or (ladder.joining_saves(fixed) and (not charge.size or not ladder.most_full))
-        long_cents = priced.ladders.long_cents[charge]
+        once = not whole or (
+            ladder.joining_saves(fixed) and (not charge.size or (ladder.steady and not ladder.most_full))
+        )
         for _ in range(1 if once else min(priced.max_shipments, len(able))):
             slot = Slot(
                 candidate=c,
@@ -152,6 +155,11 @@ class _Ladder:
     cents: Whole
     most_full: int
     charges: Whole
+    """What goods meet that pay more, each once."""
+    long_cents: Whole
+    """The least that a carton of such goods adds."""
+    steady: bool
+    """Whether it adds as much at every step, and never less than nothing."""
 
     @classmethod
     def of(cls, priced: Priced, which: int, weight_g: int, volume_mm3: int) -> _Ladder:
@@ -161,8 +169,10 @@ class _Ladder:
         step = np.arange(first, end if full else last + 1)
         cents = np.minimum.accumulate(ladders.step_cents[step][::-1])[::-1]
         apart = np.append(cents[:-1] < cents[1:], True)  # of equal prices the one that holds most
-        charges = np.arange(int(ladders.first_long[which]), int(ladders.first_long[which + 1]))
-        return cls(step[apart], ladders.max_weight_g[step[apart]], cents[apart], full, charges)
+        charges, adds = ladders.unhandy(which)
+        least = adds.min(axis=1)
+        steady = bool((adds == least[:, None]).all() and (least >= 0).all())
+        return cls(step[apart], ladders.max_weight_g[step[apart]], cents[apart], full, charges, least, steady)
 
     def joining_saves(self, fixed_cents: int) -> bool:
         """Whether two shipments on this ladder never cost less than the two in one."""
@@ -188,16 +198,17 @@ def _slot_rows(priced: Priced, goods: Goods, program: Program, slot: Slot) -> No
     _keep(program, "no heavier than its step", [(slot.units, weight_g / 1_000), *room], upper=0)
     if ladders.divisor[which] > 0:
         charged_kg = volume_mm3 / (1_000 * ladders.divisor[which])
-        _keep(program, "no larger than its step", [(slot.units, charged_kg), *room], upper=0)
+        free_kg = 0.0 if ladders.dim_above is None else ladders.dim_above[which] / (1_000 * ladders.divisor[which])
+        _keep(program, "no larger than its step", [(slot.units, charged_kg), *room], upper=free_kg)
     for charge, due, paid in zip(slot.charge, slot.long[:, None], slot.long_full[:, None], strict=True):
-        long = np.flatnonzero(longest_mm > ladders.long_above[charge])
-        rows = program.rows("long goods pay their charge", len(long), upper=0)
+        long = np.flatnonzero(is_met(longest_mm, charge))
+        rows = program.rows("unhandy goods pay their charge", len(long), upper=0)
         program.put(rows, slot.units[long])
         program.put(rows, due, -slot.most[long])
         top = slot.most_full
         if top:  # long_full ≥ full - most · (1 - long)
             terms: Terms = [(paid, 1), (slot.full, -1), (due, -top)]
-            _keep(program, "full cartons pay the charge for long goods too", terms, lower=-top)
+            _keep(program, "full cartons pay the charge for unhandy goods too", terms, lower=-top)
 
 
 def _shared_rows(priced: Priced, goods: Goods, program: Program, slots: list[Slot], *, whole: bool) -> None:
@@ -245,7 +256,7 @@ def _as_columns(priced: Priced, goods: Goods, program: Program, slots: list[Slot
         values[slot.units], values[slot.used] = taken[slot.goods], 1
         values[slot.chosen[np.searchsorted(slot.step, step)]] = 1
         values[slot.full] = full
-        due = priced.ladders.long_above[slot.charge] < goods.each[2][taken > 0].max()
+        due = is_met(together(goods.each[2][taken > 0]), slot.charge)
         values[slot.long], values[slot.long_full] = due, due * full
     if priced.min_split_value_cents > 0:
         values[-1] = len(shipments) == 1

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from evenstock.distributions import day_table
 from evenstock.domain import Candidate, Costs, Item, Node, NodeKind, ServiceId, Sku
+from evenstock.freight.bulk import Bulk
+from evenstock.freight.dated import Dated
 from evenstock.freight.ladder import Ladder
 from evenstock.freight.rates import RateBook
+from evenstock.freight.surcharge import NOWHERE
 from evenstock.freight.transit import late_probabilities
 from evenstock.freight.zones import area
 from evenstock.routing.parcels import ParcelSteps
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 HOURS_A_DAY: Final = 24
 PUNCTUAL: Final = 0.95
 """Share of parcels that a service is known to deliver within the days it is said to take."""
+HAZARDOUS: Final = "hazmat"
+"""Certification that a node must hold to ship hazardous goods: an item that requires it is such."""
 ANY_SIZE: Final = int(np.iinfo(np.int64).max)
 NO_CEILING: Final = int(np.iinfo(np.int64).max)
 Area = tuple[str, str]
@@ -74,8 +79,8 @@ class Reach(NamedTuple):
 class ShippingNetwork:
     """Nodes in the order of their names, items, rates and costs, under the digest of the snapshot they came from.
 
-    Ladders and transit times are looked up once for each service, zone and rate card, and remembered; several threads
-    may ask at once.
+    Ladders and transit times are looked up once for each service, zone, kind of address and rate card as it stands on
+    the day, and remembered; several threads may ask at once.
     """
 
     def __init__(
@@ -97,33 +102,35 @@ class ShippingNetwork:
         self.capped: bool = bool(book.capped) or any(node.orders_per_day is not None for node in self.nodes)
         """Whether some node or service has a ceiling, so that the places taken matter."""
         self._ladders: list[tuple[Ladder, bool]] = []
-        self._number: dict[tuple[str, int, date, bool], int] = {}
-        self._same: dict[tuple[str, int, date | None, bool], int] = {}
+        self._lists: list[frozenset[str]] = []
+        self._number: dict[tuple[str, int, date, bool, frozenset[str]], int] = {}
+        self._same: dict[tuple[Dated, int, bool, frozenset[str]], int] = {}
+        self._marks: dict[Sku, int] = {}
         self._steps: ParcelSteps | None = None
         self._numbering = threading.Lock()
-        self._stale: dict[tuple[str, date], str] = {}
         self._transit: dict[tuple[str, int, int, Area | None], Transit] = {}
-        self._reach: dict[tuple[str, int, date, bool, Area | None], Reach] = {}
+        self._reach: dict[tuple[str, int, date, bool, Area | None, frozenset[str]], Reach] = {}
         self._ways: dict[tuple[int, ServiceId, date], Candidate] = {}
         self._areas = tuple(area(node.postal_code) for node in self.nodes)
         self._km: dict[tuple[int, str], float] = {}
 
-    def ladder(self, service: str, zone: int, on: date, *, residential: bool) -> int:
+    def ladder(self, service: str, zone: int, on: date, *, residential: bool, areas: frozenset[str] = NOWHERE) -> int:
         """Number of the ladder in `steps`; -1 where the service has no rate there."""
-        key = (service, zone, on, residential)
+        key = (service, zone, on, residential, areas)
         if key not in self._number:
             self._number[key] = self._add(*key)
         return self._number[key]
 
-    def _add(self, service: str, zone: int, on: date, residential: bool) -> int:
+    def _add(self, service: str, zone: int, on: date, residential: bool, areas: frozenset[str]) -> int:
         ladder = self.book.ladder(service, zone, on)
-        card = self.book.card(service, on)
-        if ladder is None or card is None:
+        dated = self.book.dated(service, on)
+        if ladder is None or dated is None:
             return -1
-        same = (service, zone, card.valid_from, residential)
+        same = (dated, zone, residential, areas)
         with self._numbering:
             if same not in self._same:
                 self._ladders.append((ladder, residential))
+                self._lists.append(areas)
                 self._steps = None
                 self._same[same] = len(self._ladders) - 1
             return self._same[same]
@@ -133,28 +140,43 @@ class ShippingNetwork:
         """Every ladder asked for so far, end to end."""
         with self._numbering:
             if self._steps is None:
-                self._steps = ParcelSteps.pack(self._ladders)
+                self._steps = ParcelSteps.pack(self._ladders, self._lists, self.book.marks)
             return self._steps
 
     def warnings(self, ways: Iterable[tuple[str, date]]) -> tuple[str, ...]:
         """One sentence for each of these services whose rates are out of date on the day: used, but flagged."""
-        said = []
-        for key in sorted(set(ways)):
-            if key not in self._stale:
-                card = self.book.card(*key)
-                self._stale[key] = card.stale(key[1]) if card else ""
-            if self._stale[key]:
-                said.append(self._stale[key])
+        said = (sentence for way in sorted(set(ways)) for sentence in self.book.staleness(*way))
         return tuple(dict.fromkeys(said))
 
-    def reach(self, service: str, zone: int, on: date, *, residential: bool, lane: Area | None = None) -> Reach:
-        """What a service offers into a zone on a day, looked up once; `lane` where transit times were learned by lane."""
-        key = (service, zone, on, residential, lane)
+    def mark(self, sku: Sku) -> int:
+        """How unhandy one unit of an item is, as the charges of `steps` look at it."""
+        found = self._marks.get(sku)
+        if found is None:
+            item = self.items[sku]
+            goods = Bulk.of(item.length_mm, item.width_mm, item.height_mm, hazmat=HAZARDOUS in item.requires)
+            found = self._marks[sku] = self.book.marks.code(goods)
+        return found
+
+    def reach(
+        self,
+        service: str,
+        zone: int,
+        on: date,
+        *,
+        residential: bool,
+        lane: Area | None = None,
+        areas: frozenset[str] = NOWHERE,
+    ) -> Reach:
+        """What a service offers into a zone on a day, looked up once.
+
+        `lane` where transit times were learned by lane; `areas` are the lists of delivery areas that the address is in.
+        """
+        key = (service, zone, on, residential, lane, areas)
         found = self._reach.get(key)
         if found is None:
             card = self.book.card(service, on)
             found = self._reach[key] = Reach(
-                self.ladder(service, zone, on, residential=residential),
+                self.ladder(service, zone, on, residential=residential, areas=areas),
                 # Without a card that day there is no rate either, and that is said.
                 card is None or card.picks_up(on),
                 ANY_SIZE if card is None else card.max_weight_g,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from evenstock.freight.ladder import Ladder
-from evenstock.freight.parcel import carton_steps
+from evenstock.freight.layout import BASE_ROW, CORRECTION_ROW, FUEL_ROW, SURCHARGE_ROW, laid_out
+from evenstock.freight.marks import Marks
+from evenstock.freight.surcharge import NOWHERE
 from evenstock.routing.priced import Ladders, Whole
 
 
@@ -19,32 +21,51 @@ class ParcelSteps:
     first_step: Whole
     max_weight_g: Whole
     divisor: Whole
+    dim_above: Whole
     first_long: Whole
     long_above: Whole
+    long_last: Whole
     base_cents: Whole
-    """Shape ``(step,)``, as are the next two."""
+    """Shape ``(step,)``, as are the next three."""
     fuel_cents: Whole
     surcharge_cents: Whole
     """Surcharges that are due to every carton of that step."""
+    correction_cents: Whole
+    """What invoices taught about these charges."""
+    long_fuel_cents: Whole
+    """Fuel on surcharges that unhandy goods pay, shape ``(charge,)``, as are the next two."""
     long_cents: Whole
-    """Surcharges for long goods, shape ``(charge,)``."""
+    """Surcharges for unhandy goods."""
+    long_correction_cents: Whole
 
     @classmethod
-    def pack(cls, ladders: Sequence[tuple[Ladder, bool]]) -> ParcelSteps:
-        """Each ladder with whether the parcel goes to a home, in this order."""
-        steps = [carton_steps(ladder, ladder.heaviest_g, residential=home) for ladder, home in ladders]
-        long = [[s for s in ladder.surcharges if s.applies == "longest_over"] for ladder, _ in ladders]
-        charges = [s for several in long for s in several]
+    def pack(
+        cls,
+        ladders: Sequence[tuple[Ladder, bool]],
+        areas: Sequence[frozenset[str]] | None = None,
+        marks: Marks | None = None,
+    ) -> ParcelSteps:
+        """Each ladder with whether the parcel goes to a home, in this order.
+
+        `areas` are the lists of delivery areas of each, none if left out; `marks` number what goods are, by default
+        from these ladders alone.
+        """
+        known = marks or Marks(s for ladder, _ in ladders for s in ladder.surcharges)
+        laid = [
+            laid_out(ladder, known, residential=home, areas=lists)
+            for (ladder, home), lists in zip(ladders, areas or [NOWHERE] * len(ladders), strict=True)
+        ]
+        first_step = _starts([len(one.max_weight_g) for one in laid])
         return cls(
-            _starts([len(s.max_weight_g) for s in steps]),
-            _joined([s.max_weight_g for s in steps]),
+            first_step,
+            _joined(one.max_weight_g for one in laid),
             np.array([ladder.dim_divisor_mm3_per_g for ladder, _ in ladders], np.int64),
-            _starts([len(several) for several in long]),
-            np.array([s.above for s in charges], np.int64),
-            _joined([s.base_cents for s in steps]),
-            _joined([s.fuel_cents for s in steps]),
-            _joined([s.surcharge_cents for s in steps]),
-            np.array([s.cents for s in charges], np.int64),
+            np.array([ladder.dim_above_mm3 for ladder, _ in ladders], np.int64),
+            _starts([len(one.above) for one in laid]),
+            _joined(one.above for one in laid),
+            _joined(one.last_step + first for one, first in zip(laid, first_step[:-1], strict=True)),
+            *(_joined(one.cents[row] for one in laid) for row in (BASE_ROW, FUEL_ROW, SURCHARGE_ROW, CORRECTION_ROW)),
+            *(_joined(one.more[row] for one in laid) for row in (FUEL_ROW, SURCHARGE_ROW, CORRECTION_ROW)),
         )
 
     def ladders(self, step_cents: Whole, long_cents: Whole) -> Ladders:
@@ -57,17 +78,23 @@ class ParcelSteps:
             self.first_long,
             self.long_above,
             long_cents,
+            self.dim_above,
+            self.long_last,
         )
 
     @property
     def whole(self) -> Ladders:
         """The same steps with everything a carrier charges."""
-        return self.ladders(self.base_cents + self.fuel_cents + self.surcharge_cents, self.long_cents)
+        return self.ladders(
+            self.base_cents + self.fuel_cents + self.surcharge_cents + self.correction_cents,
+            self.long_fuel_cents + self.long_cents + self.long_correction_cents,
+        )
 
 
 def _starts(lengths: Sequence[int]) -> Whole:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
-def _joined(arrays: Sequence[Whole]) -> Whole:
-    return np.concatenate(arrays) if arrays else np.zeros(0, np.int64)
+def _joined(arrays: Iterable[Whole]) -> Whole:
+    several = list(arrays)
+    return np.concatenate(several) if several else np.zeros(0, np.int64)

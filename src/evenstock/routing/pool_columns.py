@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from evenstock.freight.marks import together
 from evenstock.routing.choose import ALTERNATIVES, EXACT_LINES, Choice
 from evenstock.routing.decide import choose_whole
 from evenstock.routing.pool import LEFT_OUT, TIERS, Columns, Pooled, pool
@@ -184,7 +185,7 @@ def plan_cents(priced: Priced, shipments: Shipments) -> int:
     cents = (len(shipments) - 1) * priced.extra_shipment_cents
     for candidate, carried in shipments:
         units = np.array(carried, np.int64)
-        longest = int(priced.longest_mm[units > 0].max())
+        longest = together(priced.longest_mm[units > 0])
         goods = _part(priced.weight_g, priced, units), _part(priced.volume_mm3, priced, units), longest
         cents += int(priced.shipment_cents[candidate]) + int(priced.unit_cents[candidate] @ units)
         cents += int(carton_cents(priced.ladders.arrays, int(priced.ladder[candidate]), *goods))

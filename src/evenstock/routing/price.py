@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from evenstock.domain import CapacityPrice, NodeId, OrderLine, Sku
 from evenstock.freight.zones import area
 from evenstock.registry import members
-from evenstock.routing.candidates import Candidates, longest_side
+from evenstock.routing.candidates import Candidates
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.priced import Priced, Whole
 from evenstock.routing.term import Charge, Offer
@@ -89,7 +89,7 @@ def price(
             units=units,
             weight_g=units * np.array([item.weight_g for item in candidates.items], np.int64),
             volume_mm3=units * np.array(volumes, np.int64),
-            longest_mm=np.array([longest_side(item) for item in candidates.items], np.int64),
+            longest_mm=np.array([network.mark(line.sku) for line in lines], np.int64),
             value_cents=units * np.array([line.price_cents for line in lines], np.int64),
             shipment_cents=_sum([c.shipment_cents for _, c in charges], (count,)),
             unit_cents=_sum([c.unit_cents for _, c in charges], (count, len(lines))),

@@ -15,7 +15,7 @@ Whole = NDArray[np.int64]
 class Ladders:
     """Charge of one carton by billable weight, many ladders end to end.
 
-    The steps of ladder ``l`` stand from ``first_step[l]`` up to ``first_step[l + 1]``, its charges for long goods from
+    The steps of ladder ``l`` stand from ``first_step[l]`` up to ``first_step[l + 1]``, its charges for unhandy goods from
     ``first_long[l]`` up to ``first_long[l + 1]``. Goods heavier than a ladder's last end travel in several cartons, all
     full but the last, by the rule of `evenstock.freight.parcel.cartons_g`.
     """
@@ -31,12 +31,39 @@ class Ladders:
     first_long: Whole
     """Shape ``(ladder + 1,)``."""
     long_above: Whole
-    """Longest side in mm above which each carton pays `long_cents`, shape ``(charge,)``."""
+    """What goods meet that pay `long_cents` for each carton, shape ``(charge,)``: a longest side in mm above which they do,
+    or other marks, see `evenstock.freight.marks`."""
     long_cents: Whole
+    """Charges that end before the last step may be below zero: what all together add is not, but by a correction."""
+    dim_above: Whole | None = None
+    """Volume in mm³ up to which volume does not bill, shape ``(ladder,)``; None for none."""
+    long_last: Whole | None = None
+    """Last step of a carton that pays a charge for unhandy goods, shape ``(charge,)``; None where all do."""
+
+    def __post_init__(self) -> None:
+        if self.dim_above is None:
+            object.__setattr__(self, "dim_above", np.zeros_like(self.divisor))
+        if self.long_above.dtype != np.int64:  # an empty list has no whole numbers, and marks are compared by bits
+            object.__setattr__(self, "long_above", self.long_above.astype(np.int64))
+        if self.long_last is None:
+            object.__setattr__(self, "long_last", np.full(self.long_above.shape, len(self.max_weight_g), np.int64))
+
+    def unhandy(self, which: int) -> tuple[Whole, Whole]:
+        """What goods meet that pay more on a ladder, ``(mark,)``, and what it adds at each step, ``(mark, step)``."""
+        charges = slice(int(self.first_long[which]), int(self.first_long[which + 1]))
+        steps = np.arange(self.first_step[which], self.first_step[which + 1])
+        marks, number = np.unique(self.long_above[charges], return_inverse=True)
+        adds = np.zeros((len(marks), len(steps)), np.int64)
+        assert self.long_last is not None
+        paid = self.long_cents[charges, None] * (steps <= self.long_last[charges, None])
+        np.add.at(adds, number, paid)
+        return marks, adds
 
     @property
-    def arrays(self) -> tuple[Whole, Whole, Whole, Whole, Whole, Whole, Whole]:
+    def arrays(self) -> tuple[Whole, ...]:
         """For the compiled loops."""
+        assert self.dim_above is not None
+        assert self.long_last is not None
         return (
             self.first_step,
             self.max_weight_g,
@@ -45,6 +72,8 @@ class Ladders:
             self.first_long,
             self.long_above,
             self.long_cents,
+            self.dim_above,
+            self.long_last,
         )
 
 
@@ -75,7 +104,7 @@ class Priced:
     volume_mm3: Whole
     """Of all units of a line, shape ``(line,)``."""
     longest_mm: Whole
-    """Longest side of the line's item, shape ``(line,)``."""
+    """Longest side of the line's item, with its other marks in the bits above, shape ``(line,)``: see `evenstock.freight.marks`."""
     value_cents: Whole
     """What the customer pays for a line, shape ``(line,)``."""
     shipment_cents: Whole

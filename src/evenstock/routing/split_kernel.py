@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from evenstock.freight.parcel_kernel import beside
 from evenstock.routing.priced import Whole
 from evenstock.routing.subset_kernel import INFEASIBLE, carton_cents
 
@@ -83,7 +84,7 @@ def split_cents(items: Tables, offers: Offers, ladders: Tables, limits: Whole, n
                 some += taken[n, i]
                 weight += taken[n, i] * weight_g[i]
                 volume += taken[n, i] * volume_mm3[i]
-                longest = max(longest, longest_mm[i])
+                longest = beside(longest, longest_mm[i])
                 value += taken[n, i] * value_cents[i]
         if not some:
             continue

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from evenstock.freight.parcel_kernel import beside, met
 from evenstock.routing.priced import Whole
 
 Truth = NDArray[np.bool_]
@@ -22,11 +23,11 @@ BUCKETS = 128
 @njit(cache=True)
 def carton_step(ladders: Tables, which: int, weight_g: int, volume_mm3: int) -> tuple[int, int]:
     """Number of full cartons of goods sent together on ladder `which`, and the step of the last carton."""
-    first_step, max_weight_g, _, divisor = ladders[0], ladders[1], ladders[2], ladders[3]
+    first_step, max_weight_g, divisor, dim_above = ladders[0], ladders[1], ladders[3], ladders[7]
     low, high = first_step[which], first_step[which + 1] - 1
     heaviest = max_weight_g[high]
     billable = weight_g
-    if divisor[which] > 0:
+    if divisor[which] > 0 and volume_mm3 > dim_above[which]:
         billable = max(billable, -(-volume_mm3 // divisor[which]))
     full = max(0, -(-billable // heaviest) - 1)
     rest = billable - full * heaviest
@@ -42,18 +43,20 @@ def carton_step(ladders: Tables, which: int, weight_g: int, volume_mm3: int) -> 
 @njit(cache=True)
 def carton_cents(ladders: Tables, which: int, weight_g: int, volume_mm3: int, longest_mm: int) -> int:
     """Charge of goods sent together on ladder `which`, several cartons included; `ladders` as in `Ladders.arrays`."""
-    first_step, step_cents, first_long, long_above, long_cents = (
+    first_step, step_cents, first_long, long_above, long_cents, long_last = (
         ladders[0],
         ladders[2],
         ladders[4],
         ladders[5],
         ladders[6],
+        ladders[8],
     )
     full, step = carton_step(ladders, which, weight_g, volume_mm3)
-    cents = full * step_cents[first_step[which + 1] - 1] + step_cents[step]
+    last = first_step[which + 1] - 1
+    cents = full * step_cents[last] + step_cents[step]
     for charge in range(first_long[which], first_long[which + 1]):
-        if longest_mm > long_above[charge]:
-            cents += (full + 1) * long_cents[charge]
+        if met(longest_mm, long_above[charge]):
+            cents += (full * (last <= long_last[charge]) + (step <= long_last[charge])) * long_cents[charge]
     return int(cents)
 
 
@@ -77,7 +80,7 @@ def pieces_of(kit: Whole, lines: int) -> tuple[int, Whole]:
 
 @njit(cache=True)
 def set_sums(count: int, piece: Whole, lines: Tables) -> Tables:
-    """Weight, volume, longest side and value of each set, and its lowest piece; `lines` holds the first four by line."""
+    """Weight, volume, marks and value of each set, and its lowest piece; `lines` holds the first four by line."""
     sets = 1 << count
     weight, volume = np.zeros(sets, np.int64), np.zeros(sets, np.int64)
     longest, worth, lowest = np.zeros(sets, np.int64), np.zeros(sets, np.int64), np.zeros(sets, np.int64)
@@ -85,7 +88,7 @@ def set_sums(count: int, piece: Whole, lines: Tables) -> Tables:
         alone = 1 << piece[i]
         weight[alone] += lines[0][i]
         volume[alone] += lines[1][i]
-        longest[alone] = max(longest[alone], lines[2][i])
+        longest[alone] = beside(longest[alone], lines[2][i])
         worth[alone] += lines[3][i]
     for p in range(count):
         alone = 1 << p
@@ -94,7 +97,7 @@ def set_sums(count: int, piece: Whole, lines: Tables) -> Tables:
             s = rest | alone
             weight[s] = weight[rest] + weight[alone]
             volume[s] = volume[rest] + volume[alone]
-            longest[s] = max(longest[rest], longest[alone])
+            longest[s] = beside(longest[rest], longest[alone])
             worth[s] = worth[rest] + worth[alone]
             lowest[s] = lowest[rest]
     return weight, volume, longest, worth, lowest
@@ -167,20 +170,22 @@ def buckets(ladders: Tables, which: int, first: Whole) -> int:
 
 
 @njit(cache=True)
-def billable_sets(ladder: Whole, divisor: Whole, weight: Whole, volume: Whole) -> tuple[Whole, Whole]:
-    """Billable weight of each set by divisor, ``(divisor, set)``, and the row of each candidate."""
+def billable_sets(ladder: Whole, divisor: Whole, dim_above: Whole, weight: Whole, volume: Whole) -> tuple[Whole, Whole]:
+    """Billable weight of each set by divisor and the volume above which it counts, and the row of each candidate."""
     row, known = np.zeros(ladder.size, np.int64), np.zeros(ladder.size, np.int64)
     count = 0
     for c in range(ladder.size):
-        while row[c] < count and known[row[c]] != divisor[ladder[c]]:
+        own = ladder[c]
+        while row[c] < count and (divisor[known[row[c]]] != divisor[own] or dim_above[known[row[c]]] != dim_above[own]):
             row[c] += 1
         if row[c] == count:
-            known[count] = divisor[ladder[c]]
+            known[count] = own
             count += 1
     billable = np.empty((count, weight.size), np.int64)
     for d in range(count):
+        by, above = divisor[known[d]], dim_above[known[d]]
         for s in range(weight.size):
-            billable[d, s] = weight[s] if known[d] == 0 else max(weight[s], -(-volume[s] // known[d]))
+            billable[d, s] = weight[s] if by == 0 or volume[s] <= above else max(weight[s], -(-volume[s] // by))
     return row, billable
 
 
@@ -199,6 +204,7 @@ def add_candidate(
     """Lower `cost` of each set within `able` to what it costs by one candidate, where that is less."""
     longest, lowest = sums[2], sums[4]
     ends, step_cents, first_long, above, long_cents = ladders[1], ladders[2], ladders[4], ladders[5], ladders[6]
+    long_last = ladders[8]
     low, last = ladders[0][which], ladders[0][which + 1] - 1
     heaviest, last_cents = ends[last], step_cents[last]
     charge, charges = first_long[which], first_long[which + 1]
@@ -211,19 +217,18 @@ def add_candidate(
         by_piece[s] = handling
         grams = billable[s]
         cents = handling + fixed_cents
-        cartons = 1
+        full = 0
         if grams > heaviest:
             full = -(-grams // heaviest) - 1
             grams -= full * heaviest
             cents += full * last_cents
-            cartons += full
         step = first[grams >> bits]
         while ends[step] < grams:
             step += 1
         cents += step_cents[step]
         for c in range(charge, charges):
-            if longest[s] > above[c]:
-                cents += cartons * long_cents[c]
+            if met(longest[s], above[c]):
+                cents += (full * (last <= long_last[c]) + (step <= long_last[c])) * long_cents[c]
         cost[s] = min(cost[s], cents)
         s = (s - able) & able
 
@@ -253,7 +258,7 @@ def set_costs(
     cost = np.full((sets, nodes), INFEASIBLE, np.int64)
     cheapest = np.full(sets, INFEASIBLE, np.int64)
     row, by_piece = np.empty(sets, np.int64), np.zeros(sets, np.int64)
-    bills, billable = billable_sets(ladder, ladders[3], weight, volume)
+    bills, billable = billable_sets(ladder, ladders[3], ladders[7], weight, volume)
     c = 0
     while c < node.size:
         k, end, any_able = node[c], c, np.int64(0)

@@ -1,4 +1,4 @@
-"""The carrier's named surcharges: to every carton, to homes, for heavy ones, for long ones."""
+"""The carrier's named surcharges: to every carton, to homes, for heavy and unhandy ones."""
 
 from __future__ import annotations
 

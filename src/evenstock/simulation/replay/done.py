@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenstock.domain import OrderPlan
+from evenstock.freight.marks import together
 from evenstock.routing.choose import Choice
 from evenstock.routing.explain import plans
 from evenstock.routing.price import Pricing
@@ -64,6 +65,6 @@ def shipment_cents(priced: Priced, way: int, units: Whole) -> int:
     """Cents of these units of each line as one shipment of a way."""
     weight = int((priced.weight_g // priced.units * units).sum())
     volume = int((priced.volume_mm3 // priced.units * units).sum())
-    longest = int(priced.longest_mm[units > 0].max(initial=0))
+    longest = together(priced.longest_mm[units > 0])
     freight = carton_cents(priced.ladders.arrays, int(priced.ladder[way]), weight, volume, longest)
     return int(priced.shipment_cents[way] + (priced.unit_cents[way] * units).sum() + freight)
