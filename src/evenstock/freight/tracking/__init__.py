@@ -1,0 +1,15 @@
+"""Tracking events of any carrier, brought to one set of statuses: journeys of parcels, and scans that are missing."""
+
+from evenstock.freight.tracking.journeys import EXCEPTIONS, PROGRESS, Journeys, journeys
+from evenstock.freight.tracking.missing import MISSING, missing_scans, scan_discipline, usual_silence
+
+__all__ = [
+    "EXCEPTIONS",
+    "MISSING",
+    "PROGRESS",
+    "Journeys",
+    "journeys",
+    "missing_scans",
+    "scan_discipline",
+    "usual_silence",
+]
