@@ -68,7 +68,13 @@ def random_book(rng, services=3, surcharges=6):
         )
         if taught
         else None,
-        zones=pl.DataFrame({"origin_zip3": ["070"] * 3, "destination_zip3": ["100", "191", "606"], "zone": [2, 3, 4]}),
+        zones=pl.DataFrame(
+            {
+                "origin_zip3": ["070"] * 3 + ["900"] * 3,
+                "destination_zip3": ["100", "191", "606"] * 2,
+                "zone": [2, 3, 4, 4, 2, 3],
+            }
+        ),
         delivery_areas=pl.DataFrame(
             {"area_list": ["remote", "remote", "extended"], "postal_code": ["10002", "606", "60699"]}
         ),
