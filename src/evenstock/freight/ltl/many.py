@@ -93,7 +93,15 @@ class LtlTable:
             raise ValueError(f"tariff {self.edition.tariff} has no class {self.contract.fak_class or lacking}")
         base, at_least = self._base(self.edition.cents_cwt[lanes[lines], classes], first, weight)
         linehaul = self._net(base, np.broadcast_to(np.asarray(feet, np.int64), lanes.shape))
-        return Charges(base, linehaul, (linehaul * self.fuel_bp + 5_000) // 10_000, at_least)
+        return Charges(base, linehaul, self._fuel(linehaul), at_least)
+
+    def net_and_fuel(self, base_cents: Ints, feet: Ints) -> Ints:
+        """What base charges come to by the contract, fuel included, shape as given."""
+        linehaul = self._net(base_cents, feet)
+        return linehaul + self._fuel(linehaul)
+
+    def _fuel(self, linehaul: Ints) -> Ints:
+        return (linehaul * self.fuel_bp + 5_000) // 10_000
 
     def _base(self, cents_cwt: Ints, first: Ints, pounds: Ints) -> tuple[Ints, Ints]:
         """The least over all breaks; `cents_cwt` has shape ``(line, break)``."""
