@@ -28,3 +28,19 @@ class Knowledge:
 
 
 NOTHING: Final = Knowledge()
+
+
+def share_of_lane(amount: Mapping[tuple[str, str, str], int], service: str, here: str, to: str) -> int:
+    """What is known of a service between two postal areas, either of them empty for any; 0 where nothing is.
+
+    What is said of the lane counts before what is said of its origin, that before its destination, and that before the
+    service.
+
+    Examples
+    --------
+    >>> known = {("ups:ground", "", ""): 9, ("ups:ground", "", "100"): 5}
+    >>> [share_of_lane(known, "ups:ground", "752", to) for to in ("100", "900")]
+    [5, 9]
+    """
+    lanes = ((service, here, to), (service, here, ""), (service, "", to), (service, "", ""))
+    return next((amount[lane] for lane in lanes if lane in amount), 0)

@@ -14,6 +14,7 @@ from evenstock.domain import CapacityPrice, NodeId, OrderLine, Sku
 from evenstock.freight.zones import area
 from evenstock.registry import members
 from evenstock.routing.candidates import Candidates
+from evenstock.routing.knowledge import share_of_lane
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.priced import Priced, Whole
 from evenstock.routing.term import Charge, Offer
@@ -116,17 +117,16 @@ def by_lane(
 ) -> Whole | None:
     """What is known of each candidate's service on its lane, shape ``(candidate,)``; None where nothing is known at all.
 
-    `amount` is by service and the postal areas of origin and destination, either of them empty for any: what is said of
-    the lane counts before what is said of its origin, that before its destination, and that before the service.
+    `amount` is read by `evenstock.routing.knowledge.share_of_lane`.
     """
     if not amount:
         return None
     to = area(candidates.order.ship_to.postal_code)
-    found = []
-    for way, k in zip(candidates.ways, candidates.node.tolist(), strict=True):
-        here = area(network.nodes[k].postal_code)
-        lanes = ((way.service, here, to), (way.service, here, ""), (way.service, "", to), (way.service, "", ""))
-        found.append(next((amount[lane] for lane in lanes if lane in amount), 0))
+    docks = [area(node.postal_code) for node in network.nodes]
+    found = [
+        share_of_lane(amount, way.service, docks[k], to)
+        for way, k in zip(candidates.ways, candidates.node.tolist(), strict=True)
+    ]
     return np.array(found, np.int64)
 
 
