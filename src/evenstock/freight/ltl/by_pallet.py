@@ -129,8 +129,9 @@ def least_mean(costs: NDArray[np.int64]) -> NDArray[np.float64]:
         play = _shares(regret_row)
         mean += turn * weights
         least = np.minimum(least, row.max(axis=1))
-    averaged = np.einsum("nkb,nb->nk", costs, _shares(mean)).max(axis=1)
-    return np.minimum(least, averaged)
+    averaged: NDArray[np.float64] = np.einsum("nkb,nb->nk", costs, _shares(mean)).max(axis=1)
+    best: NDArray[np.float64] = np.minimum(least, averaged)
+    return best
 
 
 def _shares(regret: NDArray[np.float64]) -> NDArray[np.float64]:
