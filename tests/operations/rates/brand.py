@@ -1,9 +1,10 @@
 """A company with two services of one carrier, and the tables it may bring."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from evenstock.operations.import_network import import_network
@@ -82,3 +83,39 @@ def company(folder: Path, more: Mapping[str, pl.DataFrame] | None = None) -> tup
     store, snapshots = MemoryStore(), SnapshotFolder(folder)
     import_network(store, snapshots, network() | dict(more or {}), NOW)
     return store, snapshots
+
+
+def sent_and_billed(days: int = 140, shift: int = 70, rise: float = 1.05, seed: int = 3) -> dict[str, pl.DataFrame]:
+    """Thirty parcels a working day from `OLD` on, 0.9 kg each; from day `shift` the residential charge is billed dearer.
+
+    Each week is invoiced on its Saturday. One parcel of the invoices is nobody's, and one was never billed its base.
+    """
+    rng = np.random.default_rng(seed)
+    parcels, lines = [], []
+    for d in range(days):
+        if d % 7 > 4:
+            continue
+        left, week = OLD + timedelta(days=d), d // 7
+        for n in range(30):
+            name, zone, home = f"P{d}-{n}", int(rng.choice(ZONES)), bool(rng.random() < 0.6)
+            parcels.append((name, {2: "75201", 3: "77001", 4: "90001", 5: "10001"}[zone], home, left))
+            charges = {"base": cents(zone, 1_000)} | (
+                {"Residential": round(400 * (rise if d >= shift else 1))} if home else {}
+            )
+            for charge, amount in charges.items():
+                lines.append((f"I{week}", len(lines), name, charge, OLD + timedelta(days=7 * week + 5), left, amount))
+    lines.append(("I1", len(lines), "nobody's", "base", OLD + timedelta(days=12), OLD, 990))
+    bills = pl.DataFrame(
+        lines, schema=["invoice", "line", "parcel", "charge", "invoiced_on", "shipped_on", "cents"], orient="row"
+    )
+    sent = pl.DataFrame(
+        parcels, schema=["parcel", "destination_postal_code", "residential", "shipped_on"], orient="row"
+    )
+    return {
+        "invoices": bills.with_columns(
+            service=pl.lit("ups:ground"), zone=pl.lit(None, pl.Int64), billed_g=pl.lit(None, pl.Int64)
+        ),
+        "parcels": sent.with_columns(
+            service=pl.lit("ups:ground"), origin_postal_code=pl.lit("75201"), weight_g=pl.lit(900), origin=pl.lit("TX")
+        ),
+    }

@@ -119,7 +119,7 @@ def _drift(series: Series, segment: Segment, year: int, *, over: bool) -> Drift 
     parcels = series.parcels[blocks]
     cents_a_week = round(level * _weekly(series, segment.start, segment.stop))
     cause = Cause(series.cause)
-    since = series.first[segment.start]
+    since = _since(series, segment)
     until = series.last[segment.stop - 1] if over else None
     sure = low if level > 0 else high
     name = digest([series.service, series.charge, series.cause, since]).removeprefix("sha256:")[:8]
@@ -129,6 +129,27 @@ def _drift(series: Series, segment: Segment, year: int, *, over: bool) -> Drift 
         max(series.known_on[: segment.fired + 1]), until, level, low, high, int(parcels.sum()), cents_a_week,
         _sentence(series, cause, level, since, until, cents_a_week, year), _ADVICE[cause], correction,
     )  # fmt: skip
+
+
+def _since(series: Series, segment: Segment) -> date:
+    """The day within the first block, or the one after, that parts the levels best: least squares, days by their quotes."""
+    begins = series.first[segment.start]
+    if not segment.start or not series.shipped:
+        return begins
+    ends = series.last[min(segment.start + 1, segment.stop - 1)]
+    day = np.array(series.shipped)
+    near = (day >= series.first[max(0, segment.start - 5)]) & (
+        day <= series.last[min(segment.start + 5, segment.stop - 1)]
+    )
+    share, weight, day = series.day_share[near], series.day_quoted[near], day[near]
+    before = series.share[max(0, segment.start - 5) : segment.start].mean()
+    after = series.share[segment.start + 1 : segment.stop].mean() if segment.stop > segment.start + 1 else segment.level
+    # Cents of squares that a day costs more on the old level than on the new.
+    gain = weight * ((share - before) ** 2 - (share - after) ** 2)
+    later = np.cumsum(gain[::-1])[::-1]
+    candidates = np.flatnonzero((day >= begins) & (day <= ends))
+    best: date = day[candidates[int(np.argmax(later[candidates]))]]
+    return best
 
 
 def _weekly(series: Series, start: int, stop: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -52,6 +52,10 @@ class Series:
     """Days of shipping in it."""
     days_a_week: float
     """Days of shipping in a week, over the whole series."""
+    shipped: tuple[date, ...] = ()
+    """Each day of shipping, and share and quotes of that day: blocks say whether, days say when."""
+    day_share: Floats = field(default_factory=lambda: np.zeros(0))
+    day_quoted: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def share(self) -> Floats:
@@ -85,7 +89,7 @@ def series_of(parts: pl.DataFrame, parcels: pl.DataFrame, charges: pl.DataFrame)
         ]
     ).sort("service", "charge", "cause", "shipped_on")
     groups = days.partition_by("service", "charge", "cause", as_dict=True, maintain_order=True)
-    return [_blocks(*map(str, key), rows) for key, rows in groups.items()]
+    return [_blocks(str(key[0]), str(key[1]), str(key[2]), rows) for key, rows in groups.items()]
 
 
 _SUMS: Final = ("n", "q", "c", "d", "w", "dd", "dq", "qq")
@@ -155,6 +159,9 @@ def _blocks(service: str, charge: str, cause: str, days: pl.DataFrame) -> Series
         np.maximum(dd - 2 * share * dq + share**2 * qq, 0.0),
         np.diff(np.r_[at, len(shipped)]),
         _days_a_week(shipped),
+        tuple(shipped),
+        days["d"].to_numpy() / days["q"].to_numpy(),
+        days["q"].to_numpy(),
     )
 
 

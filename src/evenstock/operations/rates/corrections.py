@@ -15,6 +15,7 @@ ADOPTED: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "correction": pl.String,
     "service": pl.String,
     "charge": pl.String,
+    "about": pl.String,
     "cause": pl.String,
     "valid_from": pl.Date,
     "valid_to": pl.Date,
@@ -28,7 +29,8 @@ ADOPTED: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "ended_on": pl.Date,
     "ended_because": pl.String,
 }
-"""One row for each correction that a person adopted. `card_from` and `fuel_from` are the first days of the card and of
+"""One row for each correction that a person adopted. `about` is the charge that drifted, `charge` that of our quotes to which
+it is added. `card_from` and `fuel_from` are the first days of the card and of
 the fuel table it was learned against: under a later one it does not count."""
 CORRECTED: Final = tables.RateCorrections.columns()
 

@@ -1,0 +1,243 @@
+"""Holds invoices against quotes: what drifted since when, for how much a week, kept with what would correct it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from evenstock.domain import Event, refuse_naive
+from evenstock.freight.drift import Drift, Series, drifts, parts, series_of, weeks
+from evenstock.freight.drift.detect import FALSE_ALARMS
+from evenstock.operations.company import Company
+from evenstock.operations.network import rates_from_frames
+from evenstock.operations.ports import Snapshots, Store
+from evenstock.operations.rates.corrections import ended
+from evenstock.operations.rates.in_force import imported_rates
+from evenstock.operations.rates.quote_invoices import LEFT_OUT, quote_invoices
+
+POINTER: Final = "rate drifts"
+"""Pointer of what was found last."""
+LATELY_DAYS: Final = 28
+KEPT: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "drift": pl.String, "service": pl.String, "charge": pl.String, "cause": pl.String, "since": pl.Date,
+    "since_earliest": pl.Date, "since_latest": pl.Date, "found_on": pl.Date, "until": pl.Date, "level": pl.Float64,
+    "low": pl.Float64, "high": pl.Float64, "parcels": pl.Int64, "cents_a_week": pl.Int64, "sentence": pl.String,
+    "advice": pl.String, "corrects": pl.String, "cents": pl.Int64, "share_bp": pl.Int64, "days": pl.Int64,
+    "card_from": pl.Date, "fuel_from": pl.Date,
+}  # fmt: skip
+"""One row a drift; `corrects`, `cents`, `share_bp` and `days` are the correction proposed, null where there is none."""
+WEEKS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "drift": pl.String, "week": pl.Date, "parcels": pl.Int64, "quoted": pl.Float64, "off": pl.Float64,
+    "whole": pl.Float64, "share": pl.Float64,
+}  # fmt: skip
+LATELY: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "service": pl.String, "charge": pl.String, "cause": pl.String, "parcels": pl.Int64, "quoted_cents": pl.Int64,
+    "off_cents": pl.Int64,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DriftReport:
+    """What invoices say of our quotes."""
+
+    drifts: pl.DataFrame
+    """See `KEPT`: those that last first, dearest first."""
+    weeks: pl.DataFrame
+    """The level of each by week of shipping, see `WEEKS`."""
+    lately: pl.DataFrame
+    """What the latest 28 days differ by, drifted or not, dearest first: service, charge, cause, parcels, quoted_cents,
+    off_cents."""
+    left_out: pl.DataFrame
+    """Invoiced parcels that could not be compared: because, parcels, cents, first."""
+    parcels: int
+    """Parcels compared."""
+    series: int
+    as_of: date
+    false_alarms: float
+    new: tuple[str, ...]
+    """Drifts that last and that the run before did not know."""
+    digest: str
+
+
+def hold_invoices(
+    store: Store,
+    snapshots: Snapshots,
+    company: Company,
+    *,
+    as_of: date,
+    now: datetime,
+    false_alarms: float = FALSE_ALARMS,
+) -> DriftReport:
+    """Compare every invoice known by `as_of` with our quotes of the same parcels, and keep what was found.
+
+    Quotes are those of the cards in force when a parcel left, without corrections; what an adopted correction already
+    adds counts as no drift.
+
+    Raises
+    ------
+    ValueError
+        If no invoices or no parcels were imported, if the network has no rate cards, or nothing could be compared.
+    """
+    refuse_naive(now, "now")
+    invoices, sent = company.table("invoices"), company.table("parcels")
+    if invoices is None or sent is None:
+        lacking = "invoices" if invoices is None else "parcels"
+        raise ValueError(
+            f"no {lacking}: import a table named {lacking}; drift holds invoices against quotes of the same parcels"
+        )
+    frames = {name: frame for name, frame in company.tables.items() if name != "rate_corrections"}
+    book = rates_from_frames(frames)
+    if book is None:
+        raise ValueError("the network has no rate cards, so nothing was quoted; import rate_cards and rates")
+    held = quote_invoices(invoices, sent, book, as_of=as_of)
+    if held.parcels.is_empty():
+        told = "; ".join(
+            f"{n:,} parcels: {because}" for because, n in held.left_out.select("because", "parcels").rows()
+        )
+        raise ValueError(f"no invoice could be compared with a quote: {told or 'there is none by ' + str(as_of)}")
+    series = series_of(parts(held.bills, held.quotes, held.known), held.parcels, held.charges)
+    with store.reading() as books:
+        rates = imported_rates(books, snapshots)
+        seen = books.pointer(POINTER)
+    adopted = [] if rates is None else list(rates.adopted.iter_rows(named=True))
+    added = {(one.service, one.charge, one.cause): _added(one, adopted, frames) for one in series}
+    found = drifts(series, added, year=as_of.year, false_alarms=false_alarms)
+    known = set() if seen is None else set(snapshots.read(seen)["drifts"]["drift"])
+    new = tuple(drift.id for drift in found if drift.until is None and drift.id not in known)
+    report = DriftReport(
+        pl.DataFrame([_row(drift, book_from(company, drift.service, as_of)) for drift in found], schema=KEPT),
+        _weeks(found, series),
+        _lately(series, as_of),
+        held.left_out,
+        held.parcels.height,
+        len(series),
+        as_of,
+        false_alarms,
+        new,
+        "",
+    )
+    return _keep(store, snapshots, report, [drift for drift in found if drift.id in new], now)
+
+
+def latest_report(store: Store, snapshots: Snapshots) -> DriftReport | None:
+    """What was found last; None where nobody has looked yet."""
+    with store.reading() as books:
+        seen = books.pointer(POINTER)
+    if seen is None:
+        return None
+    kept = snapshots.read(seen)
+    about = kept["about"].row(0, named=True)
+    return DriftReport(
+        kept["drifts"], kept["weeks"], kept["lately"], kept["left_out"], about["parcels"], about["series"],
+        about["as_of"], about["false_alarms"], (), seen,
+    )  # fmt: skip
+
+
+def book_from(company: Company, service: str, on: date) -> tuple[date | None, date | None]:
+    """First day of the card in force, and of the fuel table or posted surcharge that it takes its fuel from."""
+    cards = company.tables["rate_cards"].filter((pl.col("service") == service) & (pl.col("valid_from") <= on))
+    if cards.is_empty():
+        return None, None
+    card = cards.sort("valid_from").row(-1, named=True)
+    days: list[date] = []
+    rules = company.tables.get("fuel_rules")
+    rule = card.get("fuel_rule", "")
+    if rule and rules is not None:
+        named = rules.filter(pl.col("rule") == rule)["fuel_table"]
+        for table, column, wanted in (
+            ("fuel_tables", "fuel_table", named),
+            ("fuel_overrides", "rule", pl.Series([rule])),
+        ):
+            if table in company.tables:
+                rows = company.tables[table].filter(
+                    pl.col(column).is_in(wanted.implode()) & (pl.col("valid_from") <= on)
+                )
+                days += rows["valid_from"].to_list()
+    return card["valid_from"], max(days, default=None)
+
+
+def _added(series: Series, adopted: list[dict[str, Any]], frames: dict[str, pl.DataFrame]) -> npt.NDArray[np.float64]:
+    """Share of each block's quotes that corrections in force added."""
+    found = np.zeros(len(series.first))
+    key = (series.service, series.charge, series.cause)
+    for row in adopted:
+        if (row["service"], row["about"], row["cause"]) != key:
+            continue
+        last = ended(row, frames)[0]
+        for k, day in enumerate(series.first):
+            if row["valid_from"] <= day <= last:
+                cents = row["share_bp"] / 10_000 * series.charged[k] + row["cents"] * series.parcels[k]
+                found[k] += cents / series.quoted[k]
+    return found
+
+
+def _row(drift: Drift, learned_from: tuple[date | None, date | None]) -> dict[str, Any]:
+    one = drift.correction
+    return {
+        "drift": drift.id, "service": drift.service, "charge": drift.charge, "cause": drift.cause.value,
+        "since": drift.since, "since_earliest": drift.since_earliest, "since_latest": drift.since_latest,
+        "found_on": drift.found_on, "until": drift.until, "level": drift.level, "low": drift.low, "high": drift.high,
+        "parcels": drift.parcels, "cents_a_week": drift.cents_a_week, "sentence": drift.sentence,
+        "advice": drift.advice, "corrects": one and one.charge, "cents": one and one.cents,
+        "share_bp": one and one.share_bp, "days": one and one.days, "card_from": learned_from[0],
+        "fuel_from": learned_from[1],
+    }  # fmt: skip
+
+
+def _weeks(found: list[Drift], series: list[Series]) -> pl.DataFrame:
+    of = {(one.service, one.charge, one.cause): one for one in series}
+    frames = [
+        weeks(of[drift.service, drift.charge, drift.cause.value]).with_columns(pl.lit(drift.id).alias("drift"))
+        for drift in found
+    ]
+    empty = pl.DataFrame(schema=WEEKS)
+    return pl.concat([empty, *(frame.select(*WEEKS).cast(empty.schema) for frame in frames)])
+
+
+def _lately(series: list[Series], as_of: date) -> pl.DataFrame:
+    rows = []
+    for one in series:
+        late = np.array([(as_of - day).days < LATELY_DAYS for day in one.last])
+        off = round(float(one.whole[late].sum()))
+        if off:
+            parcels, quoted = int(one.parcels[late].sum()), round(float(one.quoted[late].sum()))
+            rows.append(
+                {"service": one.service, "charge": one.charge, "cause": one.cause, "parcels": parcels,
+                 "quoted_cents": quoted, "off_cents": off}
+            )  # fmt: skip
+    found = pl.DataFrame(rows, schema=LATELY)
+    return found.sort(pl.col("off_cents").abs(), "service", "charge", "cause", descending=[True, False, False, False])
+
+
+def _keep(store: Store, snapshots: Snapshots, report: DriftReport, new: list[Drift], now: datetime) -> DriftReport:
+    about = pl.DataFrame(
+        {
+            "as_of": [report.as_of],
+            "parcels": [report.parcels],
+            "series": [report.series],
+            "false_alarms": [report.false_alarms],
+        }
+    )
+    kept = snapshots.take(
+        {"drifts": report.drifts, "weeks": report.weeks, "lately": report.lately, "about": about,
+         "left_out": report.left_out.select(*LEFT_OUT)}
+    )  # fmt: skip
+    events = [
+        Event(
+            f"rate-drift:{drift.id}", "RateDrifted", f"rate-drift:{drift.id}", now,
+            {"service": drift.service, "charge": drift.charge, "cents_a_week": drift.cents_a_week, "because": drift.sentence},
+        )
+        for drift in new
+    ]  # fmt: skip
+    with store.transaction() as books:
+        books.point(POINTER, kept, now)
+        books.publish(events)
+    return DriftReport(
+        report.drifts, report.weeks, report.lately, report.left_out, report.parcels, report.series, report.as_of,
+        report.false_alarms, report.new, kept,
+    )  # fmt: skip
