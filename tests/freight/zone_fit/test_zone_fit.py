@@ -166,3 +166,17 @@ def test_nineteen_in_twenty_of_the_postal_services_zones_follow_from_points_fitt
 
     assert found.equal > 0.95
     assert found.within_one > 0.998
+
+
+def test_a_few_origins_charts_do_no_harm_to_pairs_of_which_they_say_nothing():
+    chart, places, _ = carrier()
+    some = chart.filter(
+        pl.col("origin_zip3").is_in(["100", "120", "140"]) & pl.col("destination_zip3").str.ends_with("1")
+    )
+    rest = chart.join(some, on=SCHEMA[:2], how="anti")
+    fitted = fit_places(some, places)
+    plain = agreement(from_middles(rest, places), rest)
+
+    # Most areas have no pair at all, and their neighbours at most three: they stay in their middles.
+    assert fitted.points["118"] == places.filter(pl.col("zip3") == "118").select("latitude", "longitude").row(0)
+    assert agreement(fitted.zones(rest["origin_zip3"], rest["destination_zip3"]), rest).equal >= plain.equal - 0.005
