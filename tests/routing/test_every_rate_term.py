@@ -31,12 +31,13 @@ from evenstock.domain import (
 from evenstock.freight.bulk import Bulk
 from evenstock.freight.rates import RateBook
 from evenstock.routing.candidates import candidates
-from evenstock.routing.choose import choose
+from evenstock.routing.choose import Choice, choose
 from evenstock.routing.explain import FREIGHT, by_term, plans
 from evenstock.routing.large import choose_large
 from evenstock.routing.milp import improve
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.price import Pricing, price
+from evenstock.routing.priced import Ladders, Priced
 
 ORIGINS = {"NJ": "07001", "CA": "90001"}
 LINES = 3
@@ -155,10 +156,83 @@ def test_what_is_claimed_proven_beyond_the_exact_search_is_the_least(seed: int) 
     exact, good = choose(pricing.priced), choose_large(pricing.priced)
     if len(exact):
         assert good.cents[0] >= exact.cents[0]
-        better = improve(pricing.priced, good, whole=True)
-        assert exact.cents[0] <= better.cents[0] <= good.cents[0]
-        for claimed in (good, better):
-            assert not claimed.proven_least or claimed.cents[0] == exact.cents[0]
+        assert not good.proven_least or good.cents[0] == exact.cents[0]
+        none = replace(
+            good, cents=good.cents[:0], candidate=good.candidate[:0], units=good.units[:0], proven_least=False
+        )
+        alone = improve(
+            pricing.priced, none, whole=True
+        )  # the program by itself: a bound too high would claim too much
+        if len(alone):
+            assert alone.cents[0] >= exact.cents[0]
+            assert not alone.proven_least or alone.cents[0] == exact.cents[0]
+
+
+def by_hand(ladders: Ladders, volume_mm3: int, longest_mm: int) -> Priced:
+    """800 g from one node, by the first or the second ladder."""
+    one, two = np.ones(1, np.int64), np.zeros(2, np.int64)
+    return Priced(
+        node=two,
+        ladder=np.array([0, 1]),
+        permitted=np.ones((2, 1), np.bool_),
+        atp=np.ones((1, 1), np.int64),
+        item=one * 0,
+        units=one,
+        weight_g=one * 800,
+        volume_mm3=one * volume_mm3,
+        longest_mm=one * longest_mm,
+        value_cents=one,
+        shipment_cents=two,
+        unit_cents=two[:, None],
+        ladders=ladders,
+    )
+
+
+def from_nothing(order: Priced) -> tuple[int, bool]:
+    """What the integer program finds by itself, and whether it claims it."""
+    none = Choice(np.zeros(0, np.int64), np.zeros((0, 1), np.int64), np.zeros((0, 1, 1), np.int64), proven_least=False)
+    found = improve(order, none, whole=True)
+    return int(found.cents[0]), found.proven_least
+
+
+NO_MARKS = np.zeros(0, np.int64)
+
+
+def test_volume_that_does_not_bill_makes_no_bound_too_high() -> None:
+    """20 l are below a cubic foot: 5.00 by the first ladder. Billed as 4 kg they would cost 30.00, and the other is 9.00."""
+    ladders = Ladders(
+        first_step=np.array([0, 2, 3]),
+        max_weight_g=np.array([1_000, 30_000, 30_000]),
+        step_cents=np.array([500, 3_000, 900]),
+        divisor=np.array([5_000, 0]),
+        first_long=np.zeros(3, np.int64),
+        long_above=NO_MARKS,
+        long_cents=NO_MARKS,
+        dim_above=np.array([28_316_847, 0]),
+    )
+    assert choose(by_hand(ladders, 20_000_000, 0)).cents.tolist() == [500]
+    assert from_nothing(by_hand(ladders, 20_000_000, 0)) == (500, True)
+    assert choose(by_hand(ladders, 28_316_848, 0)).cents.tolist() == [900]  # bills as 5,664 g
+    assert from_nothing(by_hand(ladders, 3_000_000, 0))[0] == 500
+
+
+def test_a_charge_that_changes_with_the_step_makes_no_bound_too_high() -> None:
+    """Long goods pay 0.50 more up to a kilogram and 20.00 above: 800 g cost 5.00 + 0.50, less than 9.00 by the other."""
+    ladders = Ladders(
+        first_step=np.array([0, 2, 3]),
+        max_weight_g=np.array([1_000, 30_000, 30_000]),
+        step_cents=np.array([500, 600, 900]),
+        divisor=np.zeros(2, np.int64),
+        first_long=np.array([0, 2, 2]),
+        long_above=np.array([900, 900]),
+        long_cents=np.array([50 - 2_000, 2_000]),
+        long_last=np.array([0, 1]),
+    )
+    marks, adds = ladders.unhandy(0)
+    assert (marks.tolist(), adds.tolist()) == ([900], [[50, 2_000]])
+    assert choose(by_hand(ladders, 0, 901)).cents.tolist() == [550]
+    assert from_nothing(by_hand(ladders, 0, 901))[0] == 550
+    assert choose(by_hand(ladders, 0, 900)).cents.tolist() == [500]
 
 
 def test_an_address_in_a_list_pays_more_than_the_next_street_and_hazard_more_than_none() -> None:
