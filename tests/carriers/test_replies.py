@@ -106,6 +106,18 @@ def test_usps_without_a_standard_of_days_says_none():
     assert usps.rates(body).rates[0].transit_days is None
 
 
+def test_usps_s_single_piece_price_stands_before_those_for_parcels_brought_to_the_last_office():
+    body = made.usps_options()
+    (single,) = body["pricingOptions"][0]["shippingOptions"][0]["rateOptions"]
+    single["rates"][0] |= {"rateIndicator": "SP", "destinationEntryFacilityType": "NONE"}
+    brought = {
+        "rates": [{"price": 5.0, "rateIndicator": "SP", "destinationEntryFacilityType": "DESTINATION_DELIVERY_UNIT"}]
+    }
+    body["pricingOptions"][0]["shippingOptions"][0]["rateOptions"] = [brought, single]
+
+    assert [rate.cents for rate in usps.rates(body).rates] == [1215, 500]
+
+
 def test_usps_s_nested_errors_come_back_each_in_its_words():
     reply = usps.rates(
         {

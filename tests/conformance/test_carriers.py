@@ -354,7 +354,7 @@ def test_usps_s_own_example_prices_come_out_to_the_cent(file, example, cents):
         body = resolved(contract(file), value)["value"]
         reply = ASKED["usps"].rates(body)
         told = [o.get("totalPrice", o.get("totalBasePrice")) for o in options_of(body)]
-        assert [rate.cents for rate in reply.rates] == [round(total * 100) for total in told]
+        assert sorted(rate.cents for rate in reply.rates) == sorted(round(total * 100) for total in told)
         if "base-rates-list" not in example:
             # USPS's example of that API names a fee of 2.00 beside a total without it: said, never smoothed over.
             assert not any(c.name == "not_itemised" for rate in reply.rates for c in rate.charges)

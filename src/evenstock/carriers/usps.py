@@ -119,6 +119,8 @@ def rates(body: object) -> RatesReply:
             messages.append(Message("error", outer_class, "a price option without a price", outer_class))
         else:
             found.append(rate)
+    # One class comes at several prices: the parcel handed over singly at any office stands before drop-ship and cubic.
+    found.sort(key=_unusual)
     return RatesReply(tuple(found), tuple(messages), reply.unread())
 
 
@@ -221,6 +223,17 @@ def _rate(option: Place, kind: str, mail_class: str, messages: list[Message]) ->
         whole(first["zone"]),
         weight or None,
     )
+
+
+def _unusual(rate: LiveRate) -> int:
+    """How far a price is from a single piece handed over at any office: 0, 1 or 2.
+
+    Examples
+    --------
+    >>> [_unusual(LiveRate("usps:x", "list", "USD", (), code)) for code in ("X SP MACHINABLE NONE", "X CP", "X DE DESTINATION_HUB")]
+    [0, 1, 2]
+    """
+    return int(" SP" not in rate.code) + int("DESTINATION" in rate.code)
 
 
 def _service(mail_class: str) -> str:
