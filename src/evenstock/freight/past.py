@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from evenstock.freight.bulk import Bulk
 from evenstock.freight.rates import RateBook
 
 
@@ -47,6 +48,7 @@ _ASKED: Final = {
 }
 _OPTIONAL: Final = {
     "residential": pl.lit(value=True),
+    "hazmat": pl.lit(value=False),
     "length_mm": pl.lit(0, pl.Int64),
     "width_mm": pl.lit(0, pl.Int64),
     "height_mm": pl.lit(0, pl.Int64),
@@ -73,7 +75,7 @@ def price_past(book: RateBook, parcels: pl.DataFrame) -> Past:
     Parameters
     ----------
     parcels : columns service, origin_postal_code, destination_postal_code, shipped_on, weight_g, and as far as known
-        residential, length_mm, width_mm and height_mm (see `tables.Parcels`).
+        residential, hazmat, length_mm, width_mm and height_mm (see `tables.Parcels`).
 
     Raises
     ------
@@ -128,6 +130,7 @@ def _say(book: RateBook, row: dict[str, Any]) -> tuple[Any, ...]:
         max(sides),
         row["residential"],
         row["shipped_on"],
+        goods=Bulk.of(*sides, hazmat=row["hazmat"]),
     )
     assert quote is not None, "what has a zone and a ladder has a price"
     by_name = {term.name: int(term.cents) for term in quote.terms}

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from evenstock.domain import Cents, CostTerm
+from evenstock.freight.bulk import HANDY, Bulk
 from evenstock.freight.rates import RateBook
 
 
@@ -41,18 +42,21 @@ def return_label(
     to_postal: str,
     weight_g: int,
     volume_mm3: int,
-    longest_mm: int,
     on: date,
+    *,
+    goods: Bulk = HANDY,
 ) -> ReturnLabel | None:
     """The label from a customer to a node, which is no home; None where the service has no rate for it.
+
+    `goods` are the largest measures of single units, as oversize and handling charges look at them.
 
     Charts list what leaves a company's own nodes. Where there is no rate for the way back the zone of the way out is taken, the
     same in nearly every pair (99.8 % of USPS's), and said so.
     """
-    goods = weight_g, volume_mm3, longest_mm, False, on
-    quote = book.quote(service, from_postal, to_postal, *goods)
+    sent = weight_g, volume_mm3, goods.longest_mm, False, on
+    quote = book.quote(service, from_postal, to_postal, *sent, goods=goods)
     out = quote is None
-    quote = quote or book.quote(service, to_postal, from_postal, *goods)
+    quote = quote or book.quote(service, to_postal, from_postal, *sent, goods=goods)
     if quote is None:
         return None
     share = book.transit_share(service, quote.zone)
@@ -82,7 +86,7 @@ def return_lanes(
         for node, postal in sorted(nodes.items())
         for service in services
         for weight in weights_g
-        if (label := return_label(book, service, home, postal, weight, 0, 0, on)) is not None
+        if (label := return_label(book, service, home, postal, weight, 0, on)) is not None
     ]
     schema = {
         "from_postal": pl.String,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenstock.domain import Cents, Costs, Grams, Item, LineId, Node, NodeId, NodeKind, Sku, Units
+from evenstock.domain import Cents, Costs, Grams, Item, LineId, Millimetres, Node, NodeId, NodeKind, Sku, Units
 from evenstock.freight.distance import haversine_km
 from evenstock.freight.rates import RateBook
 from evenstock.freight.returns import return_label, return_lanes
@@ -242,7 +242,7 @@ def test_no_way_to_part_the_lines_brings_more(lines, worth, most, keep_cents, ke
         labels = [
             return_label(
                 shipping.book, s, "78701", node.postal_code,
-                sum(shipping.items[line.sku].weight_g * line.units for line in inside), 0, 0, ON,
+                sum(shipping.items[line.sku].weight_g * line.units for line in inside), 0, ON,
             )
             for (_, node, s), inside in parcels.items()
         ]  # fmt: skip
@@ -252,14 +252,14 @@ def test_no_way_to_part_the_lines_brings_more(lines, worth, most, keep_cents, ke
 
 
 def test_a_label_adds_up_and_says_where_only_the_way_out_is_on_the_chart():
-    label = return_label(book(), BACK, "78701", "75201", 800, 0, 0, ON)
-    back = return_label(book(), BACK, "75201", "78701", 800, 0, 0, ON)
+    label = return_label(book(), BACK, "78701", "75201", 800, 0, ON)
+    back = return_label(book(), BACK, "75201", "78701", 800, 0, ON)
 
     assert label is not None
     assert (label.cents, label.days, label.by_the_way_out) == (660, 2.0, False)
     assert back is not None
     assert (back.cents, back.by_the_way_out) == (660, True)
-    assert return_label(book(), BACK, "99999", "75201", 800, 0, 0, ON) is None
+    assert return_label(book(), BACK, "99999", "75201", 800, 0, ON) is None
 
 
 def test_return_lanes_are_priced_from_every_area_to_every_node():
@@ -279,3 +279,21 @@ def test_what_is_unknown_is_refused():
         asked(*[(TEA, 1)] * 9)
     with pytest.raises(ValueError, match="0 to 1000000 millionths"):
         ReturnTerms(by_sku={"TEA": 1_000_001})
+
+
+def test_a_long_thing_pays_for_its_length_on_the_way_back_too():
+    shipping = network(length_mm=Millimetres(1_300))
+    frames_with = RateBook.from_frames(
+        rate_cards=pl.DataFrame({"service": [BACK], "valid_from": JAN, "valid_to": date(2026, 12, 31)}),
+        rates=pl.DataFrame({"service": [BACK], "valid_from": JAN, "zone": [2], "max_weight_g": [10_000], "cents": [600]}),
+        surcharges=pl.DataFrame(
+            {"service": [BACK], "valid_from": JAN, "surcharge": ["long"], "applies": ["longest_over"], "above": [1_219],
+             "cents": [200]}
+        ),
+        zones=pl.DataFrame({"origin_zip3": ["787"], "destination_zip3": ["752"], "zone": [2]}),
+    )  # fmt: skip
+    shipping.book = frames_with
+    found = decide_return(asked((TEA, 1)), shipping, {}, SURE, ON)
+
+    assert found.choice is not None
+    assert found.choice.by_term["return freight"] == 600 + 200

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 from typing import Final
 
 from evenstock.domain import Cents, CostTerm, Item, LineId, Node, NodeId, NodeKind, Sku
+from evenstock.freight.bulk import Bulk
 from evenstock.freight.carbon import FACTORS, service_mode
 from evenstock.freight.returns import ReturnLabel, return_label
 from evenstock.routing.candidates import longest_side
-from evenstock.routing.network import ShippingNetwork
+from evenstock.routing.network import HAZARDOUS, ShippingNetwork
 from evenstock.routing.returns.asked import MILLION, CustomerReturn, PaidBy, ReturnTerms
 
 RESTOCK: Final = "restock value"
@@ -124,8 +126,8 @@ class Question:
             node.postal_code,
             sum(item.weight_g * units for item, units in goods),
             sum(item.volume_mm3 * units for item, units in goods),
-            max(longest_side(item) for item, _ in goods),
             self.on,
+            goods=reduce(Bulk.beside, (_bulk(item) for item, _ in goods)),
         )
 
     def _line(self, k: int, node: Node, label: ReturnLabel) -> dict[str, int]:
@@ -169,6 +171,10 @@ def no_item(asked: CustomerReturn, items: Mapping[Sku, Item]) -> str:
         if unknown
         else ""
     )
+
+
+def _bulk(item: Item) -> Bulk:
+    return Bulk.of(item.length_mm, item.width_mm, item.height_mm, hazmat=HAZARDOUS in item.requires)
 
 
 def _share(amount: int, of: int) -> int:
