@@ -12,7 +12,8 @@ import evenstock as es
 from evenstock.domain import NodeId
 from evenstock.freight.lanes import pallets
 from evenstock.freight.ltl import HandlingUnits, billed_lb, linear_feet
-from evenstock.freight.ltl.by_pallet import PALLET_TARE_G, most_cents
+from evenstock.freight.ltl.by_pallet import most_cents
+from evenstock.freight.ltl.handling_units import PALLET_TARE_G
 from evenstock.freight.ltl.rating import base_charge, charge
 from evenstock.freight.ltl.synthetic import synthetic_tariff
 from evenstock.operations.lane_freight import (

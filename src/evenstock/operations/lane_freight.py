@@ -273,7 +273,7 @@ def _truck_lane(asked: _Asked, contracts: FreightContracts, loads: Sequence[Full
     rate = contracts.truckload.rate(service, asked.on) if contracts.truckload else None
     if contracts.truckload is None or rate is None:
         raise ValueError(f"truckload_rates has no rate of {service} on {asked.on}; add it")
-    miles = _miles(asked, contracts.places)
+    miles = road_miles_between(asked.origin, asked.destination, contracts.places)
     charges = contracts.truckload.accessorials.asked(service, asked.on, asked.contract.accessorials)
     cents = sum(term.cents for term in rate.cents(miles, accessorials=charges))
     takes, usual = _pallets_taken(rate, loads)
@@ -339,25 +339,22 @@ def _shared_lane(
     return new, freight
 
 
-def _miles(asked: _Asked, places: Mapping[str, Point]) -> int:
-    ends = [
-        (
-            node,
-            point_of(
-                node.postal_code, places, (node.latitude, node.longitude) if node.latitude or node.longitude else None
-            ),
-        )
-        for node in (asked.origin, asked.destination)
-    ]
-    unknown = [node for node, point in ends if point is None]
-    if unknown:
-        raise ValueError(
-            f"nobody knows where {unknown[0].id} is; give its latitude and longitude, or its area in places"
-        )
-    (_, here), (_, there) = ends
-    assert here is not None
-    assert there is not None
-    return road_miles(here, there)
+def road_miles_between(origin: Node, destination: Node, places: Mapping[str, Point]) -> int:
+    """Road miles from node to node, by their own coordinates, else by their postal areas.
+
+    Raises
+    ------
+    ValueError
+        If nobody knows where one of them is.
+    """
+    points = []
+    for node in (origin, destination):
+        own = (node.latitude, node.longitude) if node.latitude or node.longitude else None
+        point = point_of(node.postal_code, places, own)
+        if point is None:
+            raise ValueError(f"nobody knows where {node.id} is; give its latitude and longitude, or its area in places")
+        points.append(point)
+    return road_miles(*points)
 
 
 def _needed(lanes: Mapping[LaneKey, LaneContract], nodes: pl.DataFrame) -> dict[str, Collection[Areas]]:

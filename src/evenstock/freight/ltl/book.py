@@ -121,8 +121,12 @@ class LtlBook:
         units: Sequence[HandlingUnits],
         on: date,
         accessorials: Collection[str] = (),
+        floor: Sequence[HandlingUnits] | None = None,
     ) -> LtlQuote | NoQuote:
-        """The readable price of a shipment. Every faster reckoning must give the same cents."""
+        """The readable price of a shipment. Every faster reckoning must give the same cents.
+
+        `floor` is what stands in the trailer where it is not the `units`: lines of goods that share pallets.
+        """
         contract = self.contract(service, on)
         edition = self.edition(contract.tariff, on) if contract else None
         if contract is None or edition is None:
@@ -142,7 +146,7 @@ class LtlBook:
         if missing:
             return NoQuote(service, f"tariff {edition.tariff} from {edition.valid_from} has no class {missing[0]}")
         base = base_charge(np.array(list(pounds.values())), np.array(rates), edition.at_least_lb)
-        feet = linear_feet(units)
+        feet = linear_feet(units if floor is None else floor)
         fuel_bp, stale_fuel = self.fuel(contract, on)
         stale = "; ".join(filter(None, (contract.stale(on), stale_fuel)))
         return LtlQuote(service, tuple(pounds.items()), base, feet, charge(contract, base, feet, fuel_bp, asked), stale)
