@@ -101,9 +101,11 @@ def _shared(
     postal = ends[0].postal_code, ends[1].postal_code
     floor = [HandlingUnits(begun, 1)]
     told = contracts.ltl.quote(contract.service, *postal, lines, on, contract.accessorials, floor=floor)
-    if isinstance(told, NoQuote):
-        raise ValueError(f"{ends[0].id}→{ends[1].id}: {told.because}")
-    return told.terms
+    match told:
+        case NoQuote(because=because):
+            raise ValueError(f"{ends[0].id}→{ends[1].id}: {because}")
+        case quote:
+            return quote.terms
 
 
 def _truck(
