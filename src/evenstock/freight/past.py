@@ -75,7 +75,8 @@ def price_past(book: RateBook, parcels: pl.DataFrame) -> Past:
     Parameters
     ----------
     parcels : columns service, origin_postal_code, destination_postal_code, shipped_on, weight_g, and as far as known
-        residential, hazmat, length_mm, width_mm and height_mm (see `tables.Parcels`).
+        residential, hazmat, length_mm, width_mm and height_mm (see `tables.Parcels`). Columns named
+        as those that are reckoned are replaced.
 
     Raises
     ------
@@ -85,6 +86,7 @@ def price_past(book: RateBook, parcels: pl.DataFrame) -> Past:
     lacking = [name for name in _ASKED if name not in parcels.columns]
     if lacking:
         raise ValueError(f"parcels: column {', '.join(lacking)} is missing; give {', '.join(_ASKED)}")
+    parcels = parcels.drop(*_SAID, strict=False)
     full = parcels.with_columns(**{name: lit for name, lit in _OPTIONAL.items() if name not in parcels.columns})
     keys = [*_ASKED, *_OPTIONAL]
     _refuse(full, keys)
