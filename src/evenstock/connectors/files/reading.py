@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -68,7 +68,7 @@ def read_folder(path: Path | str) -> Reading:
         )
     found = Found()
     raws: list[RawTable] = []
-    places = _places(folder, found)
+    places = _places(folder.iterdir(), found)
     for place in places:
         raw = _load(place, found)
         if raw is not None:
@@ -79,6 +79,30 @@ def read_folder(path: Path | str) -> Reading:
             found.refuse(f"{table}.csv", f"the table {table} is not there", f"add {table}.csv, .tsv, .parquet or .xlsx")
     unread = there - {raw.table for raw in raws}
     return _check(raws, unread, found)
+
+
+def read_some(paths: Sequence[Path | str], wanted: Collection[str]) -> Reading:
+    """Read these tables of folders and files, each as strictly as `read_folder`; other tables are noted and left.
+
+    What a table refers to need not be among them: whoever takes them in holds them against what is there.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder or file.
+    """
+    found = Found()
+    files: list[Path] = []
+    for path in map(Path, paths):
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is not there; give a folder, or files named as their tables")
+        files += path.iterdir() if path.is_dir() else [path]
+    places = _places(files, found)
+    others = sorted({place.table for place in places} - set(wanted))
+    if others:
+        found.note(f"{', '.join(others)}: left out; here only tables of {', '.join(sorted(wanted))} are read")
+    raws = [raw for place in places if place.table in wanted and (raw := _load(place, found)) is not None]
+    return _check(raws, set(tables.INPUT) - {raw.table for raw in raws}, found)
 
 
 def read_tables(frames: Mapping[str, pl.DataFrame]) -> Reading:
@@ -147,10 +171,10 @@ def _put_to_use(checked: Mapping[str, Checked], found: Found) -> None:
             found.refuse(file, what, fix)
 
 
-def _places(folder: Path, found: Found) -> list[_Place]:
-    """Every table in the folder, and where it stands; a table that stands twice is refused."""
+def _places(files: Iterable[Path], found: Found) -> list[_Place]:
+    """Every table in these files, and where it stands; a table that stands twice is refused."""
     places: list[_Place] = []
-    for path in sorted(folder.iterdir(), key=lambda p: p.name.lower()):
+    for path in sorted(files, key=lambda p: p.name.lower()):
         name, ending = path.name, path.suffix.lower()
         if path.is_dir() or name.startswith((".", "~$")):
             continue

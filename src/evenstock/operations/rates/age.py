@@ -93,7 +93,8 @@ def _cards(book: RateBook, frames: Mapping[str, pl.DataFrame], on: date) -> Iter
         soon = "" if stale or next_card is None else next_card.stale(later)
         missing = sorted(zones - set(card.breaks))
         holes = f"no rate for zone {', '.join(map(str, missing))}" if missing else ""
-        follows = cards.filter((pl.col("service") == service) & (pl.col("valid_from") > on))["valid_from"].min()
+        later_cards = cards.filter((pl.col("service") == service) & (pl.col("valid_from") > on))
+        follows: date | None = later_cards["valid_from"].min()  # type: ignore[assignment]
         used = f"card of {card.valid_from}, {len(card.breaks)} zones to {card.max_weight_g / 1000:,.1f} kg"
         used += f"; the next begins on {follows}" if follows else ""
         days = (on - card.valid_from).days

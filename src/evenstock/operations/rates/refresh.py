@@ -111,7 +111,7 @@ class Fetched:
 
 
 class RateFetch(Protocol):
-    """Fetches the tables of a source; a folder is read by `evenstock.connectors.files.read_rates`."""
+    """Fetches the tables of a source; a folder is read by `evenstock.connectors.files.read_some`."""
 
     def __call__(self, source: RateSource) -> Fetched:
         """Raises OSError where the source cannot be reached."""

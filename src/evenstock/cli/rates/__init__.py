@@ -1,0 +1,18 @@
+"""`evenstock rates`: what moving costs, how old that is, what it would cost to send something, and what was billed."""
+
+from __future__ import annotations
+
+import typer
+
+from evenstock.cli.rates import check, drift, import_, quote, source
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Rates: take them in, see how old they are, quote a parcel, hold invoices against quotes.",
+)
+app.command("import")(import_.command)
+app.command("check")(check.command)
+app.command("quote")(quote.command)
+app.command("drift")(drift.command)
+app.command("refresh")(source.refresh_command)
+app.add_typer(source.app, name="source")

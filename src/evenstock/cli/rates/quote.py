@@ -1,0 +1,167 @@
+"""`evenstock rates quote`: what every service takes for a parcel, term by term, and why some cannot take it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from evenstock.cli.opening import company, workspace
+from evenstock.cli.screen import Exit, fail, moment, page, say, show_whole, table
+from evenstock.freight.bulk import Bulk
+from evenstock.freight.rates import Quote, RateBook
+
+_GRAMS = {"g": 1.0, "kg": 1000.0, "oz": 28.349523125, "lb": 453.59237}
+_MM = {"mm": 1.0, "cm": 10.0, "in": 25.4}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    origin: str
+    destination: str
+    weight_g: int
+    sides: tuple[int, int, int]
+    on: date
+    home: bool
+    hazmat: bool
+
+
+def command(
+    origin: Annotated[str, typer.Argument(metavar="FROM", help="Postal code, or name of a node.")],
+    destination: Annotated[str, typer.Argument(metavar="TO", help="Postal code.")],
+    weight: Annotated[str, typer.Option(help="Such as 900g, 1.2kg, 2lb or 14oz.")],
+    size: Annotated[
+        str, typer.Option(help="Sides of the box, such as 12x10x4in or 300x250x100mm; unknown by default.")
+    ] = "",
+    on: Annotated[str | None, typer.Option(help="Day it leaves; today by default.")] = None,
+    home: Annotated[bool, typer.Option("--home", help="To a home.")] = False,
+    hazmat: Annotated[bool, typer.Option("--hazmat", help="Hazardous goods.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Every service with every term, cheapest first; what is out of date is marked. Ends with 5 if a rate is stale or none can go."""
+    day = moment(on).date()
+    weight_g, sides = _weight(weight), _sides(size)
+    with workspace() as opened:
+        here = company(opened, day)
+    book = here.network.rates
+    if book is None:
+        fail(Exit.NOT_FOUND, "no rate cards: import rate_cards and rates first")
+    nodes = {str(node.id): node.postal_code for node in here.network.nodes.values()}
+    sent = _Sent(nodes.get(origin, origin), destination, weight_g, sides, day, home, hazmat)
+    quotes, reasons = _quotes(book, sent)
+    if json:
+        say(_plain(sent, quotes, reasons))
+    else:
+        _tell(sent, quotes, reasons)
+    if not quotes or any(quote.stale for quote in quotes):
+        raise typer.Exit(int(Exit.NEEDS_ATTENTION))
+
+
+def _weight(text: str) -> int:
+    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(g|kg|oz|lb)\s*", text.lower())
+    if not found or float(found[1]) <= 0:
+        raise typer.BadParameter(f"{text!r} is no weight; write 900g, 1.2kg, 2lb or 14oz", param_hint="--weight")
+    # The carrier weighs what is there: a fraction of a gram counts whole.
+    return -int(-float(found[1]) * _GRAMS[found[2]] // 1)
+
+
+def _sides(text: str) -> tuple[int, int, int]:
+    if not text.strip():
+        return 0, 0, 0
+    found = re.fullmatch(r"\s*([0-9.]+)x([0-9.]+)x([0-9.]+)\s*(mm|cm|in)\s*", text.lower().replace(" ", ""))
+    try:
+        sides = [float(found[k]) for k in (1, 2, 3)] if found else []
+    except ValueError:
+        sides = []
+    if not found or not sides or min(sides) <= 0:
+        raise typer.BadParameter(f"{text!r} is no box; write 12x10x4in or 300x250x100mm", param_hint="--size")
+    longest, second, third = sorted((round(side * _MM[found[4]]) for side in sides), reverse=True)
+    return longest, second, third
+
+
+def _quotes(book: RateBook, sent: _Sent) -> tuple[list[Quote], dict[str, str]]:
+    """Quotes, cheapest first, and by service why there is none."""
+    found, reasons = [], {}
+    goods = Bulk.of(*sent.sides, hazmat=sent.hazmat)
+    volume = sent.sides[0] * sent.sides[1] * sent.sides[2]
+    zone = book.zone(sent.origin, sent.destination)
+    for service in book.services:
+        because = _cannot(book, service, sent, zone)
+        quote = None
+        if not because:
+            quote = book.quote(
+                service, sent.origin, sent.destination, sent.weight_g, volume, sent.sides[0], sent.home, sent.on, goods=goods
+            )  # fmt: skip
+            because = "" if quote else "it has no rate there"
+        if quote is not None and quote.cartons > 1:
+            because, quote = f"{quote.billable_g:,} g bill as {quote.cartons} parcels, more than one", None
+        if quote is None:
+            reasons[service] = because
+        else:
+            found.append(quote)
+    return sorted(found, key=lambda quote: (quote.cents, quote.service)), reasons
+
+
+def _cannot(book: RateBook, service: str, sent: _Sent, zone: int | None) -> str:
+    card = book.card(service, sent.on)
+    if zone is None:
+        return f"no zone is known from {sent.origin} to {sent.destination}: import zones, or places with both"
+    if card is None:
+        return f"it has no card on {sent.on}"
+    if zone not in card.breaks:
+        return f"it does not go to zone {zone}"
+    if not card.takes(sent.weight_g, sent.sides[0]):
+        over = sent.weight_g > card.max_weight_g
+        return (
+            f"{sent.weight_g:,} g is above its {card.max_weight_g:,} g"
+            if over
+            else f"{sent.sides[0]:,} mm is above its {card.max_longest_mm:,} mm"
+        )
+    if not card.picks_up(sent.on):
+        return f"it does not pick up on {sent.on:%A}, {sent.on}"
+    return ""
+
+
+def _plain(sent: _Sent, quotes: list[Quote], reasons: dict[str, str]) -> dict[str, Any]:
+    return {
+        "from": sent.origin,
+        "to": sent.destination,
+        "on": sent.on,
+        "weight_g": sent.weight_g,
+        "sides_mm": list(sent.sides),
+        "home": sent.home,
+        "hazmat": sent.hazmat,
+        "quotes": [
+            {"service": quote.service, "zone": quote.zone, "billable_g": quote.billable_g, "cents": quote.cents,
+             "terms": {term.name: term.cents for term in quote.terms}, "stale": quote.stale}
+            for quote in quotes
+        ],
+        "cannot": reasons,
+    }  # fmt: skip
+
+
+def _tell(sent: _Sent, quotes: list[Quote], reasons: dict[str, str]) -> None:
+    if quotes:
+        names = list(dict.fromkeys(term.name for quote in quotes for term in quote.terms))
+        rows = []
+        for quote in quotes:
+            cents = {term.name: term.cents for term in quote.terms}
+            terms = (f"{cents[name] / 100:,.2f}" if name in cents else "" for name in names)
+            total = f"{quote.cents / 100:,.2f}"
+            mark = "[yellow]stale[/]" if quote.stale else ""
+            rows.append(
+                (escape(quote.service), str(quote.zone), f"{quote.billable_g:,}", total, *map(str, terms), mark)
+            )
+        where = f"{sent.origin} to {sent.destination} on {sent.on}, {sent.weight_g:,} g" + (
+            ", to a home" if sent.home else ""
+        )
+        headers = ("service", "zone", "bills g", "total", *names, "")
+        show_whole(table(where, headers, rows, frozenset(range(1, len(headers) - 1))))
+    for stale in dict.fromkeys(quote.stale for quote in quotes if quote.stale):
+        page.print(f"[yellow]stale[/] {escape(stale)}", soft_wrap=True)
+    for service, because in reasons.items():
+        page.print(f"[dim]{escape(service)}: {escape(because)}[/]", soft_wrap=True)
