@@ -7,6 +7,7 @@ import typer
 from evenstock import __version__
 from evenstock.cli import (
     cancel,
+    carriers,
     doctor,
     exception,
     explain,
@@ -20,8 +21,10 @@ from evenstock.cli import (
     plan,
     promise,
     queue,
+    rates,
     replay,
     reprice,
+    return_,
     rollout,
     route,
     rules,
@@ -49,6 +52,7 @@ for name, member in (
     ("cancel", cancel),
     ("tick", tick),
     ("reprice", reprice),
+    ("return", return_),
     ("explain", explain),
     ("doctor", doctor),
     ("outcomes", outcomes),
@@ -66,7 +70,9 @@ app.add_typer(stock.app, name="stock")
 app.add_typer(learn.app, name="learn")
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(rules.app, name="rules")
+app.add_typer(rates.app, name="rates")
 app.add_typer(gate.app, name="gate")
+app.add_typer(carriers.app, name="carriers")
 app.command("warm-up", hidden=True)(warm_up.command)
 
 

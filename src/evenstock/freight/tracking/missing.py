@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -15,7 +15,7 @@ LEAST_PARCELS: Final = 100
 """Finished parcels that a lane needs to say what is usual; below, its service does, then all."""
 PICKUP_HOURS: Final = 48.0
 """A label without a scan of movement after so long was not handed over, or not scanned."""
-MISSING: Final = {
+MISSING: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "parcel": pl.String,
     "service": pl.String,
     "kind": pl.String,

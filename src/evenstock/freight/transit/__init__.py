@@ -3,7 +3,7 @@
 from evenstock.freight.transit.lateness import delivered_by, late_probabilities, late_probability
 from evenstock.freight.transit.model import LEVEL_HALF_LIFE_DAYS, LONGEST_DAYS, TransitModel, ZoneOf, learn
 from evenstock.freight.transit.reliability import Reliability, calibration, promise_reliability
-from evenstock.freight.transit.scans import Scans, read
+from evenstock.freight.transit.scans import Scans, local_day, read
 
 __all__ = [
     "LEVEL_HALF_LIFE_DAYS",
@@ -17,6 +17,7 @@ __all__ = [
     "late_probabilities",
     "late_probability",
     "learn",
+    "local_day",
     "promise_reliability",
     "read",
 ]

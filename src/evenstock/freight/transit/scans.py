@@ -73,8 +73,8 @@ def read(
     """
     frame = _complete(deliveries)
     days = frame.with_columns(
-        handed_over=_local_day("shipped_at", timezones or {}, timezone),
-        done=_local_day("delivered_at", timezones or {}, timezone),
+        handed_over=local_day("shipped_at", timezones or {}, timezone),
+        done=local_day("delivered_at", timezones or {}, timezone),
     )
     reason = (
         pl.when(pl.col("parcel").is_null() | (pl.col("parcel") == ""))
@@ -126,8 +126,8 @@ def _complete(deliveries: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _local_day(column: str, timezones: Mapping[str, str], timezone: str) -> pl.Expr:
-    """Days since 1970-01-01 on the clock of the origin."""
+def local_day(column: str, timezones: Mapping[str, str], timezone: str) -> pl.Expr:
+    """Days since 1970-01-01 on the clock of the node in column origin; `timezone` for those that are not named."""
 
     def on(zone: str) -> pl.Expr:
         return pl.col(column).dt.convert_time_zone(zone).dt.date().cast(pl.Int32).cast(pl.Int64)
