@@ -9,6 +9,8 @@ from typing import Final
 
 import polars as pl
 
+from evenstock.operations.carrier_overrides.in_force import overrides_in_force, with_overrides
+from evenstock.operations.carrier_overrides.keeping import POINTER as FAILING
 from evenstock.operations.knowledge import knowledge_in_force
 from evenstock.operations.network import HAPPENING_TABLES, Network
 from evenstock.operations.ports import Snapshots, Store, StoreError
@@ -63,6 +65,7 @@ class Company:
             learned = current_transit(books, snapshots, on) if on is not None else None
             rules = rules_in_force(books, snapshots)
             rates = imported_rates(books, snapshots)
+            slowed = overrides_in_force(books, snapshots, on) if on is not None else None
         if "network" not in digests:
             raise NothingImportedError(
                 "no network yet: run `evenstock import FOLDER`, or `evenstock demo` to look around"
@@ -74,7 +77,10 @@ class Company:
             digests["transit"] = learned.digest
         if rules is not None:
             digests["rules"] = rules.kept
-        network = Network.from_frames(with_learned(frames, learned), rules.policy if rules else None)
+        if slowed is not None:
+            digests[FAILING] = slowed.digest
+        known = with_overrides(with_learned(frames, learned), slowed)
+        network = Network.from_frames(known, rules.policy if rules else None)
         loaded = cls(digests, frames, network, snapshots)
         if on is None or network.rates is None:
             return loaded
@@ -84,8 +90,8 @@ class Company:
 
     @property
     def shipping(self) -> ShippingNetwork:
-        """The network made ready for routing, under the digest of its snapshot (and, each after a plus, of rates taken in and
-        of learned transit times).
+        """The network made ready for routing, under the digest of its snapshot (and, each after a plus, of rates taken in,
+        of learned transit times and of carrier overrides).
 
         Raises
         ------
@@ -93,7 +99,7 @@ class Company:
             If it has no rate cards.
         """
         made = self.network.shipping(
-            "+".join(self.digests[name] for name in ("network", RATES, "transit") if name in self.digests)
+            "+".join(self.digests[name] for name in ("network", RATES, "transit", FAILING) if name in self.digests)
         )
         made.known = self.known
         return made

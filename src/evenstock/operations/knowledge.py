@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from evenstock.domain import NodeId, Sku, digest
+from evenstock.operations.carrier_overrides.in_force import harm_with, overrides_in_force
 from evenstock.operations.gate import gate_in_force
 from evenstock.operations.know_damage import damage_in_force
 from evenstock.operations.ports import Snapshots, Transaction
@@ -32,7 +33,10 @@ def knowledge_in_force(books: Transaction, snapshots: Snapshots, network: Shippi
     beliefs, prices = books.pointer(BELIEFS), books.pointer(SCENARIOS)
     gate = gate_in_force(books, snapshots)
     phantom = _phantom(snapshots, beliefs, now) if beliefs else {}
-    damage, damage_kept = damage_in_force(books, snapshots, now.astimezone(UTC).date())
+    today = now.astimezone(UTC).date()
+    damage, damage_kept = damage_in_force(books, snapshots, today)
+    slowed = overrides_in_force(books, snapshots, today)
+    damage = harm_with(damage, slowed, {str(node.id): node.postal_code for node in network.nodes})
     scenarios = _scenarios(snapshots, prices, network, now) if prices else None
     sources = [
         beliefs if phantom else "",
@@ -40,6 +44,7 @@ def knowledge_in_force(books: Transaction, snapshots: Snapshots, network: Shippi
         gate.digest if gate else "",
         # Only where it is known, so that what was decided without keeps its name.
         *([damage_kept] if damage_kept else []),
+        *([slowed.digest] if slowed else []),
     ]
     threshold = None if gate is None else gate.limit_millicents
     return Knowledge(phantom, scenarios, threshold, digest(sources) if any(sources) else "", damage)

@@ -6,14 +6,10 @@ import pytest
 from tests.operations.carrier_overrides.shop import NOW, TODAY, opened
 
 from evenstock.domain import LineId, Order, OrderId, OrderLine, ShipTo, Sku, Units
-from evenstock.operations.carrier_overrides import (
-    State,
-    adopt_override,
-    end_override,
-    propose_overrides,
-    reject_override,
-    standing,
-)
+from evenstock.operations.carrier_overrides.answer import adopt_override, end_override, over, reject_override
+from evenstock.operations.carrier_overrides.keeping import standing
+from evenstock.operations.carrier_overrides.proposal import State, rule_of
+from evenstock.operations.carrier_overrides.propose import propose_overrides
 from evenstock.operations.company import Company
 from evenstock.operations.ports import StoreError
 from evenstock.operations.route_order import RouteOrder, route_order
@@ -105,9 +101,6 @@ def test_an_override_that_is_ended_leaves_the_rules_as_they_were(shop):
 
 
 def test_adopting_the_next_override_clears_away_those_that_are_over(shop):
-    from evenstock.operations.carrier_overrides.answer import over
-    from evenstock.operations.carrier_overrides.proposal import rule_of
-
     [found] = proposed(shop)
     rule = rule_of(found, TODAY, TODAY + timedelta(days=6), "ann")
     assert not over(rule, TODAY + timedelta(days=6))

@@ -10,17 +10,10 @@ from rich.markup import escape
 from evenstock.cli.default_command import group
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, moment, page, progress, say, table
-from evenstock.operations.carrier_overrides import (
-    WEEKS,
-    Proposal,
-    Standing,
-    State,
-    adopt_override,
-    end_override,
-    propose_overrides,
-    reject_override,
-    standing,
-)
+from evenstock.operations.carrier_overrides.answer import adopt_override, end_override, reject_override
+from evenstock.operations.carrier_overrides.keeping import standing
+from evenstock.operations.carrier_overrides.proposal import WEEKS, Form, Proposal, Standing, State
+from evenstock.operations.carrier_overrides.propose import propose_overrides
 
 app = typer.Typer(
     cls=group("list"),
@@ -115,8 +108,9 @@ def adopt(
     if json:
         say(told(done))
         return
+    how = f"as rule {done.proposal.rule}" if done.proposal.form is Form.RULE else "in the price of its lanes"
     page.print(
-        f"rule [bold]{done.proposal.rule}[/] is in force until {done.valid_to}; `evenstock rules` shows it,"
+        f"override [bold]{done.proposal.id}[/] is in force until {done.valid_to}, {how};"
         f" `evenstock carriers override end {done.proposal.id}` ends it before",
         soft_wrap=True,
     )
@@ -148,6 +142,7 @@ def show(proposal: Proposal) -> None:
     """A proposal with its evidence, money, and what ends it."""
     worth = proposal.worth
     page.print(f"[bold]{proposal.id}[/]  {escape(proposal.sentence)}", soft_wrap=True)
+    page.print(f"    proposed: {escape(deed(proposal))}", soft_wrap=True)
     if worth is None:
         page.print("    worth: unknown; import the orders of the last weeks to know")
     else:
@@ -163,6 +158,14 @@ def show(proposal: Proposal) -> None:
     page.print(
         f"    [dim]`evenstock carriers override adopt {proposal.id} --by NAME` puts it in force[/]", soft_wrap=True
     )
+
+
+def deed(proposal: Proposal) -> str:
+    """What is to be done, in words."""
+    f = proposal.failing
+    if proposal.form is Form.RULE:
+        return f"no {', '.join(f.services)} from {f.origin} for {proposal.orders} there"
+    return f"price {', '.join(f.services)} from {f.origin} by the days and losses now expected; each order weighs them by its promise"
 
 
 def money(proposal: Proposal) -> str:
@@ -189,6 +192,10 @@ def plain(proposal: Proposal) -> dict[str, object]:
         "late_now": None if worth is None else worth.late_now,
         "late_then": None if worth is None else worth.late_then,
         "instead": list(proposal.instead),
+        "form": proposal.form.value,
+        "proposed": deed(proposal),
+        "order_classes": list(proposal.classes),
+        "min_value_cents": proposal.min_value_cents,
         "sentence": proposal.sentence,
         "ends": proposal.ends,
     }

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from evenstock.domain import Event, Policy, Refuse, Rule, refuse_naive
 from evenstock.operations.carrier_overrides.keeping import Kept, change, one, state_of
-from evenstock.operations.carrier_overrides.proposal import RULE, WEEKS, Standing, State, rule_of
+from evenstock.operations.carrier_overrides.proposal import RULE, WEEKS, Form, Standing, State, rule_of
 from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError
 from evenstock.operations.rulebook import activate_rules, network_frames, policy_in_force, propose_rules
 
@@ -17,10 +17,11 @@ MOST_WEEKS = 26
 def adopt_override(
     store: Store, snapshots: Snapshots, name: str, *, by: str, now: datetime, weeks: int = WEEKS, because: str = ""
 ) -> Standing:
-    """Put a proposal in force from today, as a rule of the policy that ends by itself after `weeks` weeks.
+    """Put a proposal in force from today; it ends by itself after `weeks` weeks.
 
-    The rule is a new version of the rules in force, with all others as they are and without overrides whose days have
-    passed: every decision that it changes names it, and `evenstock rules rollback` takes it back.
+    One in the form of a rule is a new version of the rules in force, with all others as they are and without overrides
+    whose days have passed: every decision that it changes names it, and `evenstock rules rollback` takes it back. One in
+    the form of a price changes the days and losses of its lanes from the next time the company is loaded.
 
     Raises
     ------
@@ -37,11 +38,11 @@ def adopt_override(
     first = now.date()
     last = first + timedelta(weeks=weeks) - timedelta(days=1)
     found = _open(store, snapshots, name, by, first)
-    rule = rule_of(found.proposal, first, last, by.strip())
     said = because.strip() or found.proposal.sentence
-    _with_rules(
-        store, snapshots, [rule], drop="", by=by, because=f"carrier override {found.proposal.id}: {said}", now=now
-    )
+    if found.proposal.form is Form.RULE:
+        rule = rule_of(found.proposal, first, last, by.strip())
+        why = f"carrier override {found.proposal.id}: {said}"
+        _with_rules(store, snapshots, [rule], drop="", by=by, because=why, now=now)
     return _done(store, snapshots, found, State.ADOPTED, by, said, now, first, last)
 
 
@@ -63,7 +64,8 @@ def end_override(store: Store, snapshots: Snapshots, name: str, *, by: str, beca
     if found.state is not State.ADOPTED:
         raise StoreError(f"carrier override {found.proposal.id} is {found.state}: only one in force can be ended")
     said = f"carrier override {found.proposal.id} ended: {because.strip()}"
-    _with_rules(store, snapshots, [], drop=found.proposal.rule, by=by, because=said, now=now)
+    if found.proposal.form is Form.RULE:
+        _with_rules(store, snapshots, [], drop=found.proposal.rule, by=by, because=said, now=now)
     return _done(store, snapshots, found, State.ENDED, by, because.strip(), now, found.valid_from, now.date())
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 import polars as pl
 
 from evenstock.domain import Event
+from evenstock.freight.failing import Now
+from evenstock.freight.failing.now import SHARES
 from evenstock.operations.carrier_overrides.proposal import (
     Proposal,
     Standing,
@@ -39,16 +41,38 @@ class Kept:
 
     proposals: tuple[Proposal, ...]
     deeds: pl.DataFrame
+    shares: pl.DataFrame
+    """Days to expect of the failing lanes, by override."""
+    harm: pl.DataFrame
+    """Losses to expect of them beyond the usual, by override."""
 
-    def with_proposals(self, new: Sequence[Proposal]) -> Kept | None:
-        """None where all of them are there already."""
+    def with_proposals(self, new: Sequence[tuple[Proposal, Now]]) -> Kept | None:
+        """With what is expected of their lanes; None where all of them are there already."""
         there = {proposal.id for proposal in self.proposals}
-        fresh = [proposal for proposal in new if proposal.id not in there]
-        return replace(self, proposals=(*self.proposals, *fresh)) if fresh else None
+        fresh = [(proposal, expected) for proposal, expected in new if proposal.id not in there]
+        if not fresh:
+            return None
+        shares = [expected.shares.with_columns(override=pl.lit(p.id)).select(*_SHARES) for p, expected in fresh]
+        harm = [(p.id, *lane, share) for p, expected in fresh for lane, share in expected.harm_millionths.items()]
+        return Kept(
+            (*self.proposals, *(proposal for proposal, _ in fresh)),
+            self.deeds,
+            pl.concat([self.shares, *shares]),
+            pl.concat([self.harm, pl.DataFrame(harm, schema=_HARM, orient="row")]),
+        )
 
     def with_deed(self, deed: dict[str, Any]) -> Kept:
         return replace(self, deeds=pl.concat([self.deeds, pl.DataFrame([deed], schema=DEEDS)]))
 
+
+_SHARES: Final[dict[str, type[pl.DataType]]] = {"override": pl.String, **SHARES}
+_HARM: Final[dict[str, type[pl.DataType]]] = {
+    "override": pl.String,
+    "service": pl.String,
+    "origin": pl.String,
+    "destination": pl.String,
+    "millionths": pl.Int64,
+}
 
 Change = Callable[[Kept], Kept | None]
 """From what is kept to what is kept next; None where nothing changes."""
@@ -61,7 +85,14 @@ def change(store: Store, snapshots: Snapshots, to: Change, facts: Sequence[Event
         after = to(kept)
         if after is None:
             return
-        name = snapshots.take({"proposals": to_frame(list(after.proposals)), "deeds": after.deeds})
+        name = snapshots.take(
+            {
+                "proposals": to_frame(list(after.proposals)),
+                "deeds": after.deeds,
+                "shares": after.shares,
+                "harm": after.harm,
+            }
+        )
         try:
             with store.transaction() as books:
                 books.repoint(POINTER, seen, name, now)
@@ -105,6 +136,12 @@ def _read(store: Store, snapshots: Snapshots) -> tuple[Kept, str | None]:
     with store.reading() as books:
         seen = books.pointer(POINTER)
     if seen is None:
-        return Kept((), pl.DataFrame(schema=DEEDS)), None
-    frames = snapshots.read(seen)
-    return Kept(tuple(from_frame(frames["proposals"])), frames["deeds"]), seen
+        empty = (pl.DataFrame(schema=schema) for schema in (DEEDS, _SHARES, _HARM))
+        return Kept((), *empty), None
+    return kept_at(snapshots, seen), seen
+
+
+def kept_at(snapshots: Snapshots, name: str) -> Kept:
+    """What a snapshot keeps."""
+    frames = snapshots.read(name)
+    return Kept(tuple(from_frame(frames["proposals"])), frames["deeds"], frames["shares"], frames["harm"])

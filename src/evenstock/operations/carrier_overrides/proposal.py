@@ -21,6 +21,15 @@ OPEN_DAYS: Final = 14
 """A proposal that nobody answers lapses: what it says is no longer so."""
 
 
+class Form(StrEnum):
+    """What an override does while it is in force."""
+
+    RULE = "rule"
+    """A dated wish of the policy: these services do not carry those orders."""
+    PRICE = "price"
+    """The days and the losses that are now to be expected are priced, so that each order weighs them by its own promise."""
+
+
 class State(StrEnum):
     PROPOSED = "proposed"
     ADOPTED = "adopted"
@@ -55,7 +64,7 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Use other services than those that fail, from an origin to some places."""
+    """Use other services than those that fail, from an origin to some places, or price what they have become."""
 
     id: str
     """Twelve digits of the digest of what it is about."""
@@ -65,6 +74,17 @@ class Proposal:
     """None where no orders of the last weeks are at hand: then nobody knows."""
     instead: tuple[str, ...]
     """What most of the orders would take, most first: service from node."""
+    classes: tuple[str, ...] = ()
+    """Classes of orders that it is for; empty for all."""
+    min_value_cents: int = 0
+    """Least value of an order that it is for; 0 for any."""
+    form: Form = Form.RULE
+
+    @property
+    def orders(self) -> str:
+        """Which orders it is for, in words."""
+        which = f"orders of class {' or '.join(self.classes)}" if self.classes else "all orders"
+        return which + (f" of at least {self.min_value_cents / 100:.2f}" if self.min_value_cents else "")
 
     @property
     def rule(self) -> str:
@@ -115,6 +135,8 @@ def rule_of(proposal: Proposal, first: date, last: date, owner: str) -> Rule:
         ("nodes", f.origin),
         ("services", ",".join(f.services)),
         ("postal_prefixes", ",".join(f.areas)),
+        *((("order_classes", ",".join(proposal.classes)),) if proposal.classes else ()),
+        *((("min_value_cents", str(proposal.min_value_cents)),) if proposal.min_value_cents else ()),
     )
     return Rule(proposal.rule, "forbid", parameters, False, first, last, proposal.sentence, owner)
 
@@ -125,21 +147,19 @@ _SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "failing": pl.String,
     "worth": pl.String,
     "instead": pl.String,
+    "classes": pl.String,
+    "min_value_cents": pl.Int64,
+    "form": pl.String,
 }
 
 
 def to_frame(proposals: list[Proposal]) -> pl.DataFrame:
     """One row a proposal; `from_frame` reads them back."""
     rows = [
-        (
-            p.id,
-            p.made_at,
-            _written(asdict(p.failing)),
-            _written(asdict(p.worth)) if p.worth else "",
-            "\n".join(p.instead),
-        )
+        (p.id, p.made_at, _written(asdict(p.failing)), _written(asdict(p.worth)) if p.worth else "",
+         "\n".join(p.instead), "\n".join(p.classes), p.min_value_cents, p.form.value)
         for p in proposals
-    ]
+    ]  # fmt: skip
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
@@ -148,6 +168,8 @@ def from_frame(frame: pl.DataFrame) -> list[Proposal]:
         Proposal(
             row["override"], _failing(json.loads(row["failing"])), row["made_at"],
             Worth(**json.loads(row["worth"])) if row["worth"] else None, tuple(filter(None, row["instead"].split("\n"))),
+            tuple(filter(None, row["classes"].split("\n"))), row["min_value_cents"],
+            Form(row["form"]),
         )
         for row in frame.iter_rows(named=True)
     ]  # fmt: skip

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 from evenstock.domain import Event, Order, OrderPlan, refuse_naive
-from evenstock.freight.failing import FALSE_A_QUARTER, Evidence, Failing, detect, now, usual
+from evenstock.freight.failing import FALSE_A_QUARTER, Failing, Now, detect, usual
+from evenstock.freight.failing import now as expect
 from evenstock.operations.carrier_overrides.evidence_of import evidence_of
+from evenstock.operations.carrier_overrides.in_force import overrides_in_force, with_overrides
 from evenstock.operations.carrier_overrides.keeping import change, standing
-from evenstock.operations.carrier_overrides.proposal import Proposal, Standing, State, Worth, number_of, rule_of
-from evenstock.operations.carrier_overrides.worth_of import Choose, Worlds, failing_network, with_rules, worth_of
+from evenstock.operations.carrier_overrides.proposal import Proposal, Standing, State, number_of, rule_of
+from evenstock.operations.carrier_overrides.worth_of import Best, Choose, Worlds, failing_network, with_rules, worth_of
 from evenstock.operations.company import Company
 from evenstock.operations.deciding import Books, decide_order
 from evenstock.operations.network import orders_from_frame, policy_from_frames
 from evenstock.operations.ports import Snapshots, Store
 from evenstock.operations.rulebook import rules_in_force
+from evenstock.operations.transit_in_force import current_transit, with_learned
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import candidates, refusal
 from evenstock.routing.network import ShippingNetwork
 
-QUIET_DAYS = 28
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+QUIET_DAYS: Final = 28
 """A failing that was rejected, or whose override a person ended, is not proposed again for so long."""
-PROBATION_DAYS = 21
+PROBATION_DAYS: Final = 21
 """After an override has expired, its lane is watched more closely for so long."""
 
 
@@ -64,19 +69,24 @@ def propose_overrides(
     known = [s.proposal.failing for s in before if silent(s, as_of)]
     found = evidence_of(company, as_of)
     failings = detect(found, known=known, watched=probation(before, as_of), false_a_quarter=false_a_quarter)
-    new, told = [], []
+    new: list[tuple[Proposal, Now]] = []
+    told = []
     for failing in failings:
-        proposal = _proposal(store, snapshots, company, found, failing, now)
+        expected = expect(found, usual(found), failing)
+        best = _best(store, snapshots, company, expected, failing, as_of)
+        proposal = Proposal(
+            number_of(failing), failing, now, best.worth, best.instead, best.classes, best.min_value_cents, best.form
+        )
         if proposal.worth is not None and proposal.worth.cents <= 0:
             told.append(
                 (failing, f"no other way is better: it would cost {-proposal.worth.cents / 100:.2f} a week more")
             )
         else:
-            new.append(proposal)
+            new.append((proposal, expected))
     if new:
-        events = [_event(proposal, now) for proposal in new]
+        events = [_event(proposal, now) for proposal, _ in new]
         change(store, snapshots, lambda kept: kept.with_proposals(new), events, now)
-    return Proposed(tuple(new), tuple(told))
+    return Proposed(tuple(proposal for proposal, _ in new), tuple(told))
 
 
 def silent(one: Standing, as_of: date) -> bool:
@@ -98,26 +108,18 @@ def probation(before: Sequence[Standing], as_of: date) -> list[tuple[str, str]]:
     ]
 
 
-def _proposal(
-    store: Store, snapshots: Snapshots, company: Company, found: Evidence, failing: Failing, at: datetime
-) -> Proposal:
-    worth, instead = _worth(store, snapshots, company, found, failing, at)
-    return Proposal(number_of(failing), failing, at, worth, instead)
-
-
-def _worth(
-    store: Store, snapshots: Snapshots, company: Company, found: Evidence, failing: Failing, at: datetime
-) -> tuple[Worth | None, tuple[str, ...]]:
+def _best(store: Store, snapshots: Snapshots, company: Company, expected: Now, failing: Failing, on: date) -> Best:
     orders = company.table("orders")
     if orders is None or company.network.rates is None:
-        return None, ()
+        return Best(None)
     with store.reading() as books:
         version = rules_in_force(books, snapshots)
+        learned = current_transit(books, snapshots, on)
+        standing_now = overrides_in_force(books, snapshots, on)
     policy = version.policy if version is not None else policy_from_frames(company.tables)
-    docks = {str(node.id): node.postal_code for node in company.network.nodes.values()}
-    expected = now(found, usual(found), failing)
-    worlds = Worlds(company.shipping, failing_network(company.tables, policy, expected, company.known, docks))
-    rule = rule_of(Proposal(number_of(failing), failing, at, None, ()), date.min, date.max, "")
+    frames = with_overrides(with_learned(company.tables, learned), standing_now)
+    worlds = Worlds(company.shipping, failing_network(frames, policy, expected, company.known))
+    rule = rule_of(Proposal(number_of(failing), failing, NEVER, None, ()), date.min, date.max, "")
     policies = with_rules(policy, (), company.network), with_rules(policy, (rule,), company.network)
     return worth_of(orders_from_frame(orders), failing, worlds, policies, chooser(store))
 

@@ -13,7 +13,8 @@ import polars as pl
 from evenstock.domain import Order, OrderPlan, Policy, Rule
 from evenstock.freight.failing import Failing, Now
 from evenstock.freight.zones import area
-from evenstock.operations.carrier_overrides.proposal import Worth
+from evenstock.operations.carrier_overrides.in_force import Slowed, harm_with, with_overrides
+from evenstock.operations.carrier_overrides.proposal import Form, Worth
 from evenstock.operations.network import Network
 from evenstock.policy import compile as compile_policy
 from evenstock.policy.compiled import CompiledPolicy
@@ -25,6 +26,9 @@ from evenstock.routing.term import MILLION
 WEEKS_LOOKED_AT: Final = 4
 APART: Final = frozenset({"lateness", "damage", "inventory price", "node capacity", "carrier capacity", "preference"})
 """Terms that are no freight or handling: lateness and harm are reckoned here, the others are paid to nobody."""
+
+NEARLY: Final = 0.9
+"""A rule that brings this part of what pricing brings is preferred."""
 
 Choose = Callable[[Order, ShippingNetwork, CompiledPolicy], OrderPlan | None]
 """Decides about one order without a store."""
@@ -39,40 +43,51 @@ class Worlds:
 
 
 def failing_network(
-    frames: Mapping[str, pl.DataFrame],
-    rules: Policy | None,
-    now: Now,
-    known: Knowledge | None,
-    docks: Mapping[str, str],
+    frames: Mapping[str, pl.DataFrame], rules: Policy | None, now: Now, known: Knowledge | None
 ) -> ShippingNetwork:
-    """The network with the days and the harm that a failing makes of its lanes.
-
-    Parameters
-    ----------
-    docks
-        Postal code by node: transit times are by postal area.
-    """
-    shares = now.shares.with_columns(
-        pl.col("origin").replace_strict({k: area(v) for k, v in docks.items()}, default=pl.col("origin"))
-    )
-    others = frames.get("transit_lanes", pl.DataFrame(schema={"service": pl.String}))
-    if others.height:
-        if "weekday" not in others.columns:
-            others = pl.concat([others.with_columns(weekday=pl.lit(day, dtype=pl.Int64)) for day in range(7)])
-        others = others.select(shares.columns).join(
-            shares.select("service", "origin", "destination").unique(),
-            on=["service", "origin", "destination"],
-            how="anti",
-        )
-        shares = pl.concat([others.cast(shares.schema), shares])
-    network = Network.from_frames({**frames, "transit_lanes": shares}, rules).shipping("failing")
+    """The network with the days and the harm that a failing makes of its lanes."""
+    slowed = Slowed(now.shares, now.harm_millionths)
+    network = Network.from_frames(with_overrides(frames, slowed), rules).shipping("failing")
     known = known or NOTHING
-    harm = dict(known.damage_millionths)
-    for (service, node, place), more in now.harm_millionths.items():
-        here = area(docks.get(node, node))
-        harm[service, here, place] = min(share_of_lane(known.damage_millionths, service, here, place) + more, MILLION)
+    docks = {str(node.id): node.postal_code for node in network.nodes}
+    harm = harm_with(known.damage_millionths, slowed, docks)
     network.known = replace(known, damage_millionths=harm)
     return network
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What the override means for one order, in cents."""
+
+    order_class: str
+    value_cents: int
+    freight_cents: int
+    """More than now."""
+    lateness_cents: int
+    harm_cents: int
+    """Both less than now."""
+    late_now: float
+    late_then: float
+    promised: bool
+
+    @property
+    def cents(self) -> int:
+        return self.lateness_cents + self.harm_cents - self.freight_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The orders for which an override pays most, and what it is worth for them."""
+
+    worth: Worth | None
+    """None where there is no order to judge by."""
+    instead: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    """Classes of orders; empty for all."""
+    min_value_cents: int = 0
+    """Least value of an order; 0 for any."""
+    form: Form = Form.PRICE
+    """Where nobody knows what it is worth, each order had better weigh it for itself."""
 
 
 def worth_of(
@@ -81,14 +96,15 @@ def worth_of(
     worlds: Worlds,
     policies: tuple[CompiledPolicy, CompiledPolicy],
     choose: Choose,
-) -> tuple[Worth | None, tuple[str, ...]]:
-    """What it is worth by the lane's orders of the last `WEEKS_LOOKED_AT` weeks, and what they take instead.
+) -> Best:
+    """For which of the lane's orders of the last `WEEKS_LOOKED_AT` weeks it pays, how much, and what they take instead.
 
-    Each order is decided with the prices of today under both policies, without the override and with it; the two plans
-    are then paid for as the failing makes it. None where there are no such orders.
+    Each order is decided as today, under the rule that bars the failing services, and with what they have become in the
+    price; the plans are then paid for as the failing makes them. The rule is simpler to read, so it is taken where
+    it brings `NEARLY` as much as the price does.
     """
     if not orders:
-        return None, ()
+        return Best(None)
     last = max(order.placed_at for order in orders)
     lately = [
         order
@@ -96,37 +112,102 @@ def worth_of(
         if order.placed_at > last - timedelta(weeks=WEEKS_LOOKED_AT)
         and order.ship_to.postal_code.startswith(failing.areas)
     ]
-    freight = lateness = harm = 0
-    late_before = late_after = 0.0
-    met = promised = 0
-    taken: Counter[str] = Counter()
+    ruled: list[tuple[Gain, OrderPlan]] = []
+    priced: list[tuple[Gain, OrderPlan]] = []
     for order in lately:
         before = choose(order, worlds.today, policies[0])
         if before is None or not _uses(before, failing):
             continue
-        after = choose(order, worlds.today, policies[1])
-        if after is None:
-            continue
-        met += 1
-        taken.update(f"{s.candidate.service} from {s.candidate.node}" for s in after.shipments)
-        freight += _paid(after) - _paid(before)
-        harm += _harm(order, before, worlds.failing) - _harm(order, after, worlds.failing)
-        if order.promise is not None:
-            late = [_late(order, plan, worlds.failing) for plan in (before, after)]
-            promised += 1
-            late_before += late[0]
-            late_after += late[1]
-            lateness += round((late[0] - late[1]) * worlds.today.costs.late_order_cents)
-    if not met:
-        return None, ()
-    first = min(order.placed_at for order in lately)
+        for found, after in (
+            (ruled, choose(order, worlds.today, policies[1])),
+            (priced, choose(order, worlds.failing, policies[0])),
+        ):
+            found.append((_gain(order, before, after or before, worlds), after or before))
+    if not ruled:
+        return Best(None)
+    # Weeks that the orders at hand speak of: all orders, not those of the lane alone, say how long that is.
+    first = min(order.placed_at for order in orders)
     weeks = min(max((last - first) / timedelta(weeks=1), 1 / 7), WEEKS_LOOKED_AT)
-    of_promised = max(promised, 1)
-    worth = Worth(
-        met / weeks, round(freight / weeks), round(lateness / weeks), round(harm / weeks), late_before / of_promised,
-        late_after / of_promised,
-    )  # fmt: skip
-    return worth, tuple(name for name, _ in taken.most_common(3))
+    classes, least = best_for([gain for gain, _ in ruled])
+    kept = [one for one in ruled if _within(one[0], classes, least)]
+    if sum(gain.cents for gain, _ in kept) >= NEARLY * sum(gain.cents for gain, _ in priced):
+        return Best(_worth(kept, weeks), _instead(kept, failing), classes, least, Form.RULE)
+    return Best(_worth(priced, weeks), _instead(priced, failing), form=Form.PRICE)
+
+
+def best_for(gains: Sequence[Gain]) -> tuple[tuple[str, ...], int]:
+    """Classes of orders, and the least value of an order, for which the sum of gains is largest; all where that is largest.
+
+    Examples
+    --------
+    Express orders are late and gain 5.00 each; the others are not and would pay 1.00 more for nothing.
+
+    >>> late, early = Gain("express", 4000, 100, 600, 0, 0.9, 0.1, True), Gain("standard", 4000, 100, 0, 0, 0.0, 0.0, True)
+    >>> best_for([late, early, late])
+    (('express',), 0)
+    >>> best_for([late, late]), best_for([early])
+    (((), 0), ((), 0))
+    """
+    by_class: dict[str, int] = {}
+    for gain in gains:
+        by_class[gain.order_class] = by_class.get(gain.order_class, 0) + gain.cents
+    paying = tuple(sorted(name for name, cents in by_class.items() if cents > 0))
+    found: list[tuple[int, tuple[str, ...], int]] = []
+    for classes in ((), paying) if 0 < len(paying) < len(by_class) else ((),):
+        of = sorted((g for g in gains if not classes or g.order_class in classes), key=lambda g: g.value_cents)
+        total = sum(gain.cents for gain in of)
+        found.append((total, classes, 0))
+        for k, gain in enumerate(of[:-1]):
+            # Borders in steps of 5.00, as a person would draw them.
+            least = -(-of[k + 1].value_cents // 500) * 500
+            if least > gain.value_cents:
+                found.append((sum(g.cents for g in of if g.value_cents >= least), classes, least))
+    simplest = found[0]
+    best = max(found, key=lambda one: one[0])
+    # A condition is drawn only where it is worth a tenth more: what it is fitted to are few orders.
+    return (best[1], best[2]) if best[0] > max(simplest[0], 0) * 1.1 else (simplest[1], simplest[2])
+
+
+def _within(gain: Gain, classes: tuple[str, ...], least: int) -> bool:
+    return (not classes or gain.order_class in classes) and gain.value_cents >= least
+
+
+def _gain(order: Order, before: OrderPlan, after: OrderPlan, worlds: Worlds) -> Gain:
+    late = [0.0 if order.promise is None else _late(order, plan, worlds.failing) for plan in (before, after)]
+    return Gain(
+        order.order_class,
+        order.value_cents,
+        _paid(after) - _paid(before),
+        round((late[0] - late[1]) * worlds.today.costs.late_order_cents),
+        _harm(order, before, worlds.failing) - _harm(order, after, worlds.failing),
+        late[0],
+        late[1],
+        order.promise is not None,
+    )
+
+
+def _instead(found: Sequence[tuple[Gain, OrderPlan]], failing: Failing) -> tuple[str, ...]:
+    """The ways most often taken in place of what fails."""
+    count = Counter(
+        f"{s.candidate.service} from {s.candidate.node}"
+        for _, plan in found
+        for s in plan.shipments
+        if s.candidate.service not in failing.services or s.candidate.node != failing.origin
+    )
+    return tuple(name for name, _ in count.most_common(3))
+
+
+def _worth(found: Sequence[tuple[Gain, OrderPlan]], weeks: float) -> Worth:
+    gains = [gain for gain, _ in found]
+    promised = max(sum(gain.promised for gain in gains), 1)
+    return Worth(
+        len(gains) / weeks,
+        round(sum(gain.freight_cents for gain in gains) / weeks),
+        round(sum(gain.lateness_cents for gain in gains) / weeks),
+        round(sum(gain.harm_cents for gain in gains) / weeks),
+        sum(gain.late_now for gain in gains) / promised,
+        sum(gain.late_then for gain in gains) / promised,
+    )
 
 
 def with_rules(policy: Policy, rules: Sequence[Rule], network: Network) -> CompiledPolicy:
