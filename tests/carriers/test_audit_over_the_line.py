@@ -7,7 +7,7 @@ from tests.carriers import made
 from tests.carriers.office import Office
 from tests.freight.conftest import frames
 
-from evenstock.carriers import Access, Account, open_carrier, ups
+from evenstock.carriers import Access, Account, HttpWire, open_carrier, ups
 from evenstock.freight.rates import RateBook
 from evenstock.operations.audit_rates import audit_rates, kept_audits
 from evenstock.storage.memory import MemoryStore
@@ -17,9 +17,9 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def test_ups_is_sampled_compared_and_kept(tmp_path):
-    office = Office()
+    office, paused = Office(), []
     account = Account("A1B2C3", "id", "secret", address={"": office.address})
-    carrier = open_carrier("ups", Access(account))
+    carrier = open_carrier("ups", Access(account, HttpWire("ups", ups.APIS, account, sleep=paused.append)))
     office.will(200, {"access_token": "t", "expires_in": 3600})
     office.will(503)
     office.will(200, made.ups_rates())
@@ -53,6 +53,7 @@ def test_ups_is_sampled_compared_and_kept(tmp_path):
     assert audit.quotes["our_zone"].unique().to_list() == [4]
     # The try that met 503 counts against the quota.
     assert audit.asked["calls"].to_list() == [2]
+    assert paused == [0.5]
     kept = kept_audits(store, snapshots)
     assert kept.buckets["ups"].calls(NOW) == ups.QUOTA.burst - 2
     assert kept.quotes.height == 4

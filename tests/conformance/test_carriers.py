@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -388,6 +389,94 @@ def test_fedex_s_own_sample_replies_come_out_to_the_cent():
     assert seen > 10
 
 
+def places(value, path=()):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from places(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from places(inner, (*path, index))
+    elif value is not None and value != "":
+        yield path
+
+
+def changed(body, path):
+    """The same body with another value at one place."""
+    copy = json.loads(json.dumps(body))
+    inner = copy
+    for key in path[:-1]:
+        inner = inner[key]
+    was = inner[path[-1]]
+    if isinstance(was, bool):
+        inner[path[-1]] = not was
+    elif isinstance(was, int | float):
+        inner[path[-1]] = was + 7
+    else:
+        inner[path[-1]] = str(float(was) + 7) if re.fullmatch(r"-?\d+(\.\d+)?", was) else "Q" + was[::-1]
+    return copy
+
+
+# Said twice, or only where something better is lacking: the other place decides.
+ALTERNATIVES = {
+    "fedex": {"rateType", "totalFreightDiscount", "derivedStatusCode"},
+    "usps": {"priceType", "mailClass", "dimWeight", "totalBasePrice", "expectedDeliveryDate"},
+    "ups": {"CurrencyCode", "Code", "Description", "inquiryNumber", "date", "time", "gmtTime", "gmtOffset"},
+}
+
+
+def judged():
+    yield "ups", "rates", made.ups_rates()
+    scan = made.ups_scan("D", "DELIVERED", gmtDate="20260304", gmtTime="15:44:34", gmtOffset="-07:00")
+    yield "ups", "tracking", made.ups_tracking(scan)
+    yield "fedex", "rates", json.loads((SPECS / "fedex/rating_responses.json").read_text("utf-8"))[1]
+    yield "fedex", "tracking", json.loads((SPECS / "fedex/tracking_response.json").read_text("utf-8"))
+    for file in ("usps/domestic-prices.yaml", "usps/shipping-options.yaml"):
+        for example in contract(file)["components"]["examples"].values():
+            yield "usps", "rates", example["value"]
+
+
+@official
+def test_every_value_of_the_official_examples_changes_what_is_read_or_is_counted_unread():
+    """Nothing is lost: a value that is neither told nor counted could be changed without anybody seeing it."""
+    for name, what, body in judged():
+        read = getattr(ASKED[name], what)
+        before = read(body)
+        for path in places(body):
+            place = "".join("[]" if isinstance(key, int) else f".{key}" for key in path).lstrip(".")
+            after = read(changed(body, path))
+            seen = replace(after, unread={}) != replace(before, unread={})
+            assert seen or place in before.unread or path[-1] in ALTERNATIVES[name], f"{name}: {place} is lost"
+
+
+@official
+@pytest.mark.parametrize(
+    ("name", "status", "moment"),
+    [
+        ("ups", "in_transit", "2021-02-10T07:47:00+00:00"),
+        ("fedex", "picked_up", "2018-02-02T19:01:00+00:00"),
+        ("usps", "unknown", "2024-04-04T14:03:12.041000+00:00"),
+    ],
+)
+def test_the_scan_that_a_contract_s_own_examples_make_is_read(name, status, moment):
+    def example(schema, depth=12):
+        schema = resolved(document, schema)
+        options = schema.get("oneOf") or schema.get("allOf")
+        if options:
+            # USPS's answer is a summary or details: the details are what is asked for.
+            return example(options[-1], depth)
+        if schema.get("type") == "array":
+            return [example(schema["items"], depth - 1)] if depth else []
+        if "properties" in schema:
+            return {key: example(inner, depth - 1) for key, inner in schema["properties"].items()} if depth else {}
+        return schema.get("example", "")
+
+    document, schema = replies(name, "tracking")
+
+    (scan,) = ASKED[name].tracking(example(schema)).scans
+
+    assert (scan.status, scan.scanned_at.isoformat()) == (status, moment)
+
+
 @official
 def test_fedex_s_own_tracking_and_refusal_samples_are_read():
     reply = ASKED["fedex"].tracking(json.loads((SPECS / "fedex/tracking_response.json").read_text("utf-8")))
@@ -472,10 +561,19 @@ def test_no_reply_drawn_from_a_contract_breaks_its_reader(name, what):
 
 
 # --- the optional library -------------------------------------------------------------------------------------------
-@pytest.mark.skipif(importlib.util.find_spec("karrio") is not None, reason="karrio is installed here")
-def test_without_karrio_the_bridge_says_what_to_install():
-    with pytest.raises(ValueError, match="pip install karrio karrio-ups"):
-        carriers.open_carrier("through_karrio", Access(options={"gateway": "ups"}))
+@pytest.mark.parametrize(
+    ("name", "absent", "said"),
+    [
+        ("through_karrio", "karrio", "pip install karrio karrio-ups"),
+        ("usps", "httpx", r"pip install evenstock\[carriers\]"),
+    ],
+)
+def test_what_is_not_installed_is_said_before_anything_is_asked(monkeypatch, name, absent, said):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda wanted: None if wanted == absent else found(wanted))
+
+    with pytest.raises(ValueError, match=said):
+        carriers.open_carrier(name, Access(options={"gateway": "ups"}))
 
 
 def test_a_carrier_nobody_knows_is_refused_with_those_there_are():

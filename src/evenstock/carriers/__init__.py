@@ -8,6 +8,7 @@ No member is ever asked while an order is decided: decisions price from our own 
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from types import ModuleType
 
@@ -40,5 +41,7 @@ def open_carrier(name: str, access: Access) -> Carrier:
     opener: Callable[[Access], Carrier] | None = getattr(member, "open_with", None)
     if opener is not None:
         return opener(access)
+    if access.wire is None and importlib.util.find_spec("httpx") is None:
+        raise ValueError(f"{name}: asking it over a network needs httpx: pip install evenstock[carriers]")
     wire = access.wire or HttpWire(name, member.APIS, access.account)
     return AskedCarrier(name, member, access.account, wire, access.zone)

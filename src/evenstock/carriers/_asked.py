@@ -32,6 +32,9 @@ class AskedCarrier:
 
     def rates(self, parcel: ParcelToRate) -> RatesReply:
         """Every service's price; what stands in the way comes back as a message."""
+        if parcel.hazmat:
+            said = f"{self.name} is not asked live about hazardous goods: its answer would be for ordinary ones"
+            return RatesReply(messages=(Message("error", "hazmat", said, parcel.parcel),))
         asked: WireRequest | Message = self.member.rate_request(parcel, self.account)
         if isinstance(asked, Message):
             return RatesReply(messages=(asked,))

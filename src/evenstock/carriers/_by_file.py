@@ -12,6 +12,7 @@ import polars as pl
 from evenstock.carriers._access import Access
 from evenstock.carriers._reading import moment
 from evenstock.carriers._words import status_of
+from evenstock.freight.bulk import Bulk
 from evenstock.freight.rates import RateBook
 from evenstock.operations.carrier_ports import (
     Charge,
@@ -54,6 +55,7 @@ class FiledCarrier:
                 max(sides),
                 parcel.destination.residential,
                 parcel.ship_on,
+                goods=Bulk.of(*sides, hazmat=parcel.hazmat),
             )
             if quote is None:
                 said = (

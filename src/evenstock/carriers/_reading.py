@@ -82,15 +82,17 @@ class Place:
         return ""
 
     def number(self) -> Decimal | None:
-        """The finite number here, also where it is written as text; None where there is none."""
-        said = self.text()
-        if isinstance(self._value, bool) or not said:
+        """The finite number here, also where it is written as text; where there is none, None, and it stays unread."""
+        if isinstance(self._value, bool) or not isinstance(self._value, str | int | float | Decimal):
             return None
         try:
-            number = Decimal(said.replace(",", ""))
+            number = Decimal(str(self._value).strip().replace(",", "")[:LONGEST])
         except InvalidOperation:
             return None
-        return number if number.is_finite() and abs(number) <= MOST_CENTS else None
+        if not number.is_finite() or abs(number) > MOST_CENTS:
+            return None
+        self._read.add(self._path)
+        return number
 
     def flag(self) -> bool:
         """Whether it says yes."""

@@ -260,7 +260,6 @@ def _surcharges(place: Place, key: str) -> list[Charge]:
     for item in place[key].each():
         code = item["type"].text() or item["surchargeType"].text() or item["taxType"].text()
         words = item["description"].text() or item["name"].text()
-        item["level"].text()
         name = "tax" if key == "taxes" else CHARGES.get(code, code.lower() or "surcharge")
         found.append(Charge(name, _money(item["amount"]) or 0, code, words))
     return found

@@ -65,6 +65,9 @@ class KarrioCarrier:
 
     def rates(self, parcel: ParcelToRate) -> RatesReply:
         """Every service the gateway prices; an error of the library is a message like a carrier's."""
+        if parcel.hazmat:
+            said = f"{self.name} is not asked live about hazardous goods: its answer would be for ordinary ones"
+            return RatesReply(messages=(Message("error", "hazmat", said, parcel.parcel),))
         models, sdk = _models(), _sdk()
         asked = models.RateRequest(
             shipper=_address(models, parcel.origin),

@@ -142,9 +142,6 @@ def rates(body: object) -> RatesReply:
     reply = Reply(body)
     answer = reply.root["RateResponse"]
     found, messages = [], [*_errors(reply.root), *_alerts(answer["Response"])]
-    answer["Response"]["ResponseStatus"]["Code"].text()
-    answer["Response"]["ResponseStatus"]["Description"].text()
-    answer["Response"]["TransactionReference"]["CustomerContext"].text()
     for shipment in answer["RatedShipment"].each():
         code = shipment["Service"]["Code"].text()
         service = _service(code)
@@ -232,7 +229,6 @@ def _items(place: Place) -> list[Charge]:
     for item in place["ItemizedCharges"].each():
         code, amount = item["Code"].text(), cents(item["MonetaryValue"])
         words = " ".join(filter(None, (item["Description"].text(), item["SubType"].text())))
-        item["CurrencyCode"].text()
         found.append(Charge(CHARGES.get(code, f"ups_{code or 'charge'}"), amount or 0, code, words))
     found += [Charge("tax", cents(tax["MonetaryValue"]) or 0, tax["Type"].text()) for tax in place["TaxCharges"].each()]
     for modifier in place["RateModifier"].each():

@@ -59,6 +59,8 @@ class ParcelToRate:
     width_mm: int = 0
     height_mm: int = 0
     value_cents: int = 0
+    hazmat: bool = False
+    """Whether it holds hazardous goods. No carrier is told so live: such a parcel needs papers no quote asks for."""
 
     def __post_init__(self) -> None:
         if self.weight_g <= 0:

@@ -115,7 +115,11 @@ def test_everything_not_asked_for_says_why_and_what_it_costs(book):
     plan = propose_audit(strange, book, {"ups": 1}, on=TODAY)
 
     because = dict(plan.left_out.group_by("because").agg(pl.sum("parcels")).rows())
-    assert because == {"ups's quota is spent for now": 2, "its weight is not known": 1, "no rate of ours": 2}
+    assert because == {
+        "ups's quota is spent for now": 2,
+        "its weight is not known, or it holds hazardous goods": 1,
+        "no rate of ours": 2,
+    }
     assert plan.left_out.filter(pl.col("because").str.contains("quota"))["cents_a_week"].sum() > 0
     assert plan.proposed["parcels"].sum() + plan.left_out["parcels"].sum() == strange.height
 
@@ -165,6 +169,35 @@ def test_a_discount_belongs_to_the_base(book):
 
     assert audit.off.filter(charge="base")["off_cents"].to_list() == [0]
     assert "discount" not in audit.quotes["charge"]
+
+
+def test_what_invoices_taught_counts_with_its_charge():
+    taught = pl.DataFrame(
+        {
+            "service": ["ups:ground"],
+            "charge": ["residential"],
+            "valid_from": [TODAY],
+            "valid_to": [TODAY + timedelta(days=60)],
+            "cents": [24],
+            "share_bp": [0],
+        }
+    )
+    plain, corrected = RateBook.from_frames(**frames()), RateBook.from_frames(**frames(), rate_corrections=taught)
+    plan = propose_audit(SENT, corrected, {"ups": 99}, on=TODAY)
+
+    audit = ask(plan, {"ups": Carrier(plain, {"residential": 24})}, {"ups": Bucket.full("ups", HOUR, NOW)}, now=NOW)
+
+    # The carrier takes 0.24 more than the card, as the correction says: nothing is off.
+    assert audit.off.filter(charge="residential").select("our_cents", "off_cents").rows() == [(3 * (595 + 24), 0)]
+
+
+def test_hazardous_goods_are_not_asked_about_and_do_not_stand_for_others(book):
+    dangerous = SENT.with_columns(hazmat=pl.col("parcel") == "A")
+
+    plan = propose_audit(dangerous, book, {"ups": 99}, on=TODAY)
+
+    assert sorted(sample.parcel.parcel for sample in plan.samples) == ["B", "C", "D"]
+    assert plan.left_out["because"].to_list() == ["its weight is not known, or it holds hazardous goods"]
 
 
 def test_no_more_is_asked_than_a_bucket_surely_holds(book):

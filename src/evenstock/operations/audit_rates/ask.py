@@ -22,6 +22,7 @@ OURS: Final = "USD"
 ENDS: Final = frozenset({"quota", "not_authorised", "http_403"})
 """What a carrier says that makes another question today useless."""
 UNHEARD: Final = ENDS | {"no_answer"}
+CORRECTION: Final = "correction: "
 PARTS_OF_BASE: Final = frozenset({"base", "discount"})
 """What our rate cards call base: the charge after the contract's discount."""
 
@@ -192,7 +193,9 @@ def _compared(sample: Sample, rate: LiveRate) -> list[dict[str, Any]]:
         codes.setdefault(name, charge.code)
     ours: dict[str, int] = {}
     for term in sample.our_quote.terms:
-        ours[term.name] = ours.get(term.name, 0) + int(term.cents)
+        # What invoices taught belongs to the charge it is about: a decision would use both.
+        name = term.name.removeprefix(CORRECTION)
+        ours[name] = ours.get(name, 0) + int(term.cents)
     shared = {
         "quote": quote_id(sample.parcel.parcel, sample.service, sample.parcel.ship_on),
         "parcel": sample.parcel.parcel,
@@ -235,7 +238,7 @@ def _parcels(samples: list[Sample]) -> pl.DataFrame:
             "length_mm": s.parcel.length_mm,
             "width_mm": s.parcel.width_mm,
             "height_mm": s.parcel.height_mm,
-            "hazmat": s.hazmat,
+            "hazmat": s.parcel.hazmat,
             "value_cents": s.parcel.value_cents,
         }
         for s in samples

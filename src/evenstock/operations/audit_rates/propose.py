@@ -25,6 +25,8 @@ TIERS_G: Final = (454, 2_268, 4_536, 9_072, 22_680)
 """Upper ends of the weight tiers: 1, 5, 10, 20 and 50 lb; what is heavier is a tier of its own."""
 
 STRATUM: Final = ("service", "zone", "tier", "residential")
+UNASKABLE: Final = -1
+"""Tier of parcels that no live quote is for."""
 PROPOSED: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "parcel": pl.String, "service": pl.String, "zone": pl.Int64, "tier": pl.Int64, "residential": pl.Boolean,
     "parcels": pl.Int64, "cents_a_week": pl.Int64, "days_unchecked": pl.Int64, "worth_cents": pl.Float64,
@@ -40,7 +42,6 @@ class Sample:
 
     parcel: ParcelToRate
     service: str
-    hazmat: bool
     our_quote: Quote
     because: str
 
@@ -146,8 +147,8 @@ def _strata(sent: pl.DataFrame, book: RateBook) -> pl.DataFrame:
         maintain_order="left",
     )
     heavier = pl.sum_horizontal(*(pl.col("weight_g") > end for end in TIERS_G)).cast(pl.Int64)
-    # A parcel whose weight nobody knows must not stand for those whose weight is known.
-    tier = pl.when(pl.col("weight_g") > 0).then(heavier).otherwise(-1)
+    # A parcel that no live quote is for must not stand for those that one is for.
+    tier = pl.when((pl.col("weight_g") > 0) & ~pl.col("hazmat")).then(heavier).otherwise(UNASKABLE)
     return zoned.with_columns(tier.alias("tier")).group_by(STRATUM, maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("parcels"), pl.all().exclude(STRATUM).first()
     )  # fmt: skip
@@ -162,8 +163,8 @@ def _last_asked(asked: pl.DataFrame | None) -> dict[tuple[Any, ...], date]:
 
 def _priced(stratum: Mapping[str, Any], book: RateBook, on: date) -> Quote | str:
     """Our quote of the stratum's parcel as of today, or why there is none."""
-    if stratum["weight_g"] <= 0:
-        return "its weight is not known"
+    if stratum["tier"] == UNASKABLE:
+        return "its weight is not known, or it holds hazardous goods"
     if stratum["service"].split(":", 1)[0] == stratum["service"]:
         return "its service names no carrier"
     quote = book.quote(
@@ -210,7 +211,7 @@ def _sample(row: Mapping[str, Any], quote: Quote, on: date, addresses: Mapping[s
         f"{row['service']} zone {row['zone']}: {row['parcels']:,} such parcels in {LOOK_BACK_DAYS} days, "
         f"${row['cents_a_week'] / 100:,.2f} a week, unchecked for {row['days_unchecked']} days"
     )
-    return Sample(parcel, row["service"], row["hazmat"], quote, said)
+    return Sample(parcel, row["service"], quote, said)
 
 
 def _not_now(sample: Sample, spare: Mapping[str, int], value: float) -> str:
