@@ -61,7 +61,8 @@ def test_a_service_that_is_never_free_is_named_and_the_order_goes_by_another(sto
     said = [b for b in record.barred if b.rule == "ceiling"]
     assert said
     assert (
-        said[0].because == f"{GROUND} takes over no more shipments on {FRIDAY}: the ceiling of its rate card is reached"
+        said[0].because
+        == f"{GROUND} takes over no more shipments on {FRIDAY}: its ceiling, or its carrier's, is reached"
     )
 
 

@@ -15,6 +15,7 @@ from evenstock.freight import card_reading, reading
 from evenstock.freight.areas import DeliveryAreas
 from evenstock.freight.bulk import Bulk
 from evenstock.freight.card import Card
+from evenstock.freight.carrier_limits import CarrierLimits, carrier_of
 from evenstock.freight.carton import Charged, charged
 from evenstock.freight.correction import BASE, FUEL, Correction
 from evenstock.freight.currency import ExchangeBook
@@ -60,6 +61,7 @@ class RateBook:
         areas: DeliveryAreas | None = None,
         exchange: ExchangeBook | None = None,
         corrections: Mapping[str, Sequence[Correction]] | None = None,
+        limits: CarrierLimits | None = None,
     ) -> None:
         self._cards: dict[str, list[Card]] = {}
         for card in sorted(cards, key=lambda card: (card.service, card.valid_from), reverse=True):
@@ -83,10 +85,15 @@ class RateBook:
         self._era: dict[date, int] = {}
         self._offers: dict[tuple[int, int, bool, frozenset[str]], Offers] = {}
         self.services: tuple[str, ...] = tuple(sorted(self._cards))
+        self.limits = limits or CarrierLimits()
+        """What carriers take over, whatever the service."""
         self.capped: frozenset[str] = frozenset(
-            card.service for cards in self._cards.values() for card in cards if card.shipments_per_day is not None
+            card.service
+            for cards in self._cards.values()
+            for card in cards
+            if card.shipments_per_day is not None or carrier_of(card.service) in self.limits.capped
         )
-        """Services that take over no more than so many shipments a day, by some card."""
+        """Services that take over no more than so many shipments a day, by some card or as their carrier does."""
         self.notes = notes
         """What is odd in the tables though lawful, in words."""
 
@@ -110,6 +117,7 @@ class RateBook:
         fuel_overrides: pl.DataFrame | None = None,
         exchange_rates: pl.DataFrame | None = None,
         rate_corrections: pl.DataFrame | None = None,
+        carrier_limits: pl.DataFrame | None = None,
     ) -> RateBook:
         """Read frames in the shapes of `evenstock.tables`.
 
@@ -149,6 +157,7 @@ class RateBook:
             areas=areas,
             exchange=exchange,
             corrections=corrections,
+            limits=CarrierLimits.from_frame(carrier_limits),
         )
 
     def zone(self, origin_postal: str, destination_postal: str) -> int | None:

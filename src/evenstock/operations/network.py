@@ -40,7 +40,7 @@ from evenstock.routing.network import ShippingNetwork
 
 RATE_TABLES: Final = (
     "rate_cards", "rates", "surcharges", "zones", "places", "transit", "discounts", "delivery_areas", "fuel_rules",
-    "fuel_tables", "fuel_index", "fuel_overrides", "exchange_rates", "rate_corrections",
+    "fuel_tables", "fuel_index", "fuel_overrides", "exchange_rates", "rate_corrections", "carrier_limits",
 )  # fmt: skip
 """What the rate book is made of."""
 FREIGHT_TABLES: Final = (*RATE_TABLES, "ltl_tariffs", "ltl_contracts", "accessorials", "truckload_rates")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenstock.domain import Barred, Candidate, Item, Node, NodeId, Order, OrderLine, ServiceId
+from evenstock.freight.carrier_limits import places_of_carrier
 from evenstock.freight.zones import area
 from evenstock.routing.network import ANY_SIZE, HOURS_A_DAY, NO_CEILING, Reach, ShippingNetwork
 from evenstock.routing.priced import Whole
@@ -167,7 +168,8 @@ def candidates(
         lane = network.lane(k, asked.to)
         for service in network.services[k]:
             reach = network.reach(service, zone, day, residential=asked.home, lane=lane, areas=asked.areas)
-            plain = reach.picks_up and reach.ladder >= 0 and left >= len(asked.lines) and reach.most_a_day == NO_CEILING
+            plain = reach.picks_up and reach.ladder >= 0 and left >= len(asked.lines)
+            plain = plain and reach.most_a_day == reach.carrier_a_day == NO_CEILING
             if plain and asked.usual and asked.fits_into(reach):
                 ways.append(network.way(k, service, day))
                 rows.append(_row(k, reach, (day, left), asked.all_fit, asked))
@@ -280,10 +282,13 @@ def _offered(
 
 
 def _left(service: str, reach: Reach, day: date, taken: Slots) -> int:
-    """Shipments that the service can still take over on the day."""
-    if reach.most_a_day == NO_CEILING:
-        return NO_CEILING
-    return reach.most_a_day - taken.get((NodeId(service), day), 0)
+    """Shipments that the service can still take over on the day, of its own and of its carrier's."""
+    free = NO_CEILING
+    if reach.most_a_day != NO_CEILING:
+        free = reach.most_a_day - taken.get((NodeId(service), day), 0)
+    if reach.carrier_a_day != NO_CEILING:
+        free = min(free, reach.carrier_a_day - taken.get((NodeId(places_of_carrier(service)), day), 0))
+    return free
 
 
 def _row(k: int, reach: Reach, at: _Day, fits: list[bool], asked: _Asked, free: int = NO_CEILING) -> _Row:

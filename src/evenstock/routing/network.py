@@ -74,6 +74,8 @@ class Reach(NamedTuple):
     transit: Transit
     most_a_day: int = NO_CEILING
     """Shipments that the service takes over on the day, from all nodes."""
+    carrier_a_day: int = NO_CEILING
+    """Shipments that its carrier takes over on the day by all services together."""
 
 
 class ShippingNetwork:
@@ -174,15 +176,16 @@ class ShippingNetwork:
         key = (service, zone, on, residential, lane, areas)
         found = self._reach.get(key)
         if found is None:
-            card = self.book.card(service, on)
+            card, of_carrier = self.book.card(service, on), self.book.limits.ceiling(service, on)
             found = self._reach[key] = Reach(
                 self.ladder(service, zone, on, residential=residential, areas=areas),
                 # Without a card that day there is no rate either, and that is said.
-                card is None or card.picks_up(on),
+                card is None or (card.picks_up(on) and self.book.limits.picks_up(service, on)),
                 ANY_SIZE if card is None else card.max_weight_g,
                 ANY_SIZE if card is None or not card.max_longest_mm else card.max_longest_mm,
                 self.transit(service, zone, on, lane),
                 NO_CEILING if card is None or card.shipments_per_day is None else card.shipments_per_day,
+                NO_CEILING if of_carrier is None else of_carrier,
             )
         return found
 

@@ -17,6 +17,7 @@ from evenstock.tables.columns import with_defaults
 from evenstock.tables.demand import Demand, Events, Overrides, Promotions, SalePrices, Signals, Substitutes
 from evenstock.tables.freight import (
     Accessorials,
+    CarrierLimits,
     CustomerScores,
     DeliveryAreas,
     Discounts,
@@ -59,6 +60,7 @@ __all__ = [
     "REQUIRED",
     "RESULT",
     "Accessorials",
+    "CarrierLimits",
     "Claims",
     "Costs",
     "Counts",
@@ -163,6 +165,7 @@ INPUT: Final[dict[str, type[dy.Schema]]] = {
     "fuel_overrides": FuelOverrides,
     "exchange_rates": ExchangeRates,
     "rate_corrections": RateCorrections,
+    "carrier_limits": CarrierLimits,
     "invoices": Invoices,
     "parcels": Parcels,
     "tracking_events": TrackingEvents,

@@ -160,6 +160,21 @@ class CustomerScores(dy.Schema):
     score = whole("1, the worst, to 5", "points", low=1, high=5)
 
 
+class CarrierLimits(dy.Schema):
+    """What a carrier takes over, whatever the service. Effective-dated: a new limit is a new row."""
+
+    carrier = name_of("Carrier: what its services begin with, such as ups", key=True)
+    valid_from = day("First day it counts", key=True)
+    shipments_per_day = whole(
+        "Most shipments a day of all its services from all nodes; empty where unlimited",
+        "shipments/day",
+        nullable=True,
+        default=None,
+    )
+    pickup_days = text("Days it comes, Monday 1 to Sunday 7", regex=r"^[1-7]{1,7}$", default="1234567")
+    pickup_holidays = text("Days it does not come, ISO dates such as 2026-11-26;2026-12-25", default="")
+
+
 class LtlTariffs(dy.Schema):
     """Rates of less-than-truckload freight by lane, class and weight break, in cents a hundredweight."""
 

@@ -42,7 +42,7 @@ def test_a_full_service_takes_no_further_order_from_any_node(world):
     ways = world.ways("CA:ups:ground", "CA:ups:2day", "NJ:ups:ground")
     found = world.ask(world.rule("ceiling"), ways, service_slots=[0, 2, 0])
     assert found.mask[:, 0].tolist() == [False, True, False]
-    because = "ups:ground takes over no more shipments on 2026-11-20: the ceiling of its rate card is reached"
+    because = "ups:ground takes over no more shipments on 2026-11-20: its ceiling, or its carrier's, is reached"
     assert [why for _, _, why in said(found)] == [because, because]
 
 

@@ -1,7 +1,7 @@
 """A node, or a carrier's service, ships no more orders a day than its ceiling.
 
-Takes no parameter: nodes say their ceiling (`orders_per_day`), and so do rate cards (`shipments_per_day`); the books say how
-many slots of the day are left.
+Takes no parameter: nodes say their ceiling (`orders_per_day`), and so do rate cards and carrier limits (`shipments_per_day`);
+the books say how many slots of the day are left.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _services(question: Question, full: NDArray[np.bool_]) -> Iterable[Bar]:
     ways = question.candidates
     for name, day in dict.fromkeys((ways[k].service, ways[k].ship_on) for k in np.flatnonzero(full).tolist()):
         there = np.array([c.service == name and c.ship_on == day for c in ways]) & full
-        yield Bar(there, f"{name} takes over no more shipments on {day}: the ceiling of its rate card is reached")
+        yield Bar(there, f"{name} takes over no more shipments on {day}: its ceiling, or its carrier's, is reached")
 
 
 def compile_rule(given: Given, network: Network) -> Ruling:
