@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 from tests.cli.commands import run, told
-from tests.operations.rates.brand import NEW, OLD, card, network, rates, sent_and_billed
+from tests.operations.rates.brand import NEW, OLD, card, network, rates, residential, sent_and_billed
 
 from evenstock.connectors.files import write_folder
 
@@ -28,7 +28,7 @@ def files(folder: Path, frames: Mapping[str, pl.DataFrame]) -> str:
     return str(folder)
 
 
-NEXT = {"rate_cards": card(day=NEW), "rates": rates(day=NEW, times=1.06)}
+NEXT = {"rate_cards": card(day=NEW), "rates": rates(day=NEW, times=1.06), "surcharges": residential(NEW)}
 
 
 def quoted(*words: str, code: int = 0) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def test_a_folder_of_rates_is_taken_in_and_its_largest_changes_are_listed(home: 
 
     done = told("rates", "import", brought, "--as-of", TODAY)
 
-    assert done["taken"] == {"rate_cards": 1, "rates": 12}
+    assert done["taken"] == {"rate_cards": 1, "rates": 12, "surcharges": 1}
     assert done["changes"][0]["share"] == pytest.approx(0.06, abs=0.001)
     assert quoted("--on", "2026-07-05")["quotes"][0]["cents"] == 930
     assert quoted("--on", "2026-07-06")["quotes"][0]["cents"] == 986
@@ -70,7 +70,7 @@ def test_a_doubt_is_accepted_by_a_person_with_a_reason(home: Path) -> None:
 
     assert "its 12 changed rates move by +30.0% in the middle" in page
     assert "--accept REASON --by NAME" in page
-    assert done["taken"] == {"rate_cards": 1, "rates": 12}
+    assert done["taken"] == {"rate_cards": 1, "rates": 12, "surcharges": 1}
 
 
 def test_rates_that_are_fresh_need_nobody_and_old_ones_do(home: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_source_is_followed_fetched_when_due_and_told_when_it_fails(home: Path
     assert "is not there" in run("rates", "refresh", "--as-of", TODAY, code=5)
     files(folder, NEXT)
     done = told("rates", "refresh", "ups", "--as-of", TODAY)
-    assert done["refreshed"][0]["rows"] == {"rate_cards": 1, "rates": 12}
+    assert done["refreshed"][0]["rows"] == {"rate_cards": 1, "rates": 12, "surcharges": 1}
     assert told("rates", "source", "list", "--as-of", TODAY)["sources"][0]["due_since"] is None
     assert told("rates", "check", "--as-of", TODAY)["attention"] == 0
     run("rates", "source", "drop", "ups")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.operations.rates.brand import NEW, NOW, OLD, card, company, network, rates
+from tests.operations.rates.brand import NEW, NOW, OLD, card, company, network, rates, residential
 
 from evenstock.operations.company import Company
 from evenstock.operations.ports import StoreError
@@ -126,7 +126,7 @@ def test_running_what_is_due_takes_good_rates_in_and_tells_of_the_others(tmp_pat
     store, snapshots = company(tmp_path)
     for name in ("broken", "good", "gone"):
         put_source(store, snapshots, RateSource(name, name, Every.DAY), now=NOW)
-    good = {"rate_cards": card(day=NEW), "rates": rates(day=NEW)}
+    good = {"rate_cards": card(day=NEW), "rates": rates(day=NEW), "surcharges": residential(NEW)}
 
     def fetch(source: RateSource) -> Fetched:
         if source.place == "gone":
@@ -135,7 +135,7 @@ def test_running_what_is_due_takes_good_rates_in_and_tells_of_the_others(tmp_pat
 
     broken, gone, taken = refresh(store, snapshots, fetch, now=NOW)
 
-    assert (taken.refused, taken.rows) == ("", {"rate_cards": 1, "rates": 12})
+    assert (taken.refused, taken.rows) == ("", {"rate_cards": 1, "rates": 12, "surcharges": 1})
     assert "broken of 2026-06-01 12:00 UTC was refused: rates.csv row 3" in broken.refused
     assert gone.refused == "no route to host"
     assert [source.name for source, _ in due(sources(store, snapshots), NOW + timedelta(hours=1))] == []

@@ -15,7 +15,7 @@ from evenstock.operations.rates.refusals import standing
 from evenstock.storage.memory import MemoryStore
 from evenstock.storage.snapshots import SnapshotFolder
 
-NEXT = {"rate_cards": card(day=NEW), "rates": rates(day=NEW, times=1.06)}
+NEXT = {"rate_cards": card(day=NEW), "rates": rates(day=NEW, times=1.06), "surcharges": residential(NEW)}
 """Next year's card: 6 % more."""
 
 
@@ -40,7 +40,7 @@ def test_a_new_card_serves_from_its_first_day_and_the_old_one_until_then(tmp_pat
     done = import_rates(store, snapshots, NEXT, source="ups 2026.xlsx", now=NOW)
 
     assert done.refusal is None
-    assert done.rows == {"rate_cards": 1, "rates": 12}
+    assert done.rows == {"rate_cards": 1, "rates": 12, "surcharges": 1}
     assert ground(store, snapshots, NEW - timedelta(days=1)) == cents(2, 1_000) == 930
     assert ground(store, snapshots, NEW) == round(1.06 * 930) == 986
 
@@ -141,7 +141,7 @@ def test_what_is_doubtful_waits_for_a_person_with_a_reason(
     tmp_path: Path, what: str, tables: dict[str, pl.DataFrame]
 ) -> None:
     store, snapshots = company(tmp_path)
-    brought = {"rate_cards": card(day=NEW)} | tables
+    brought = {"rate_cards": card(day=NEW), "surcharges": residential(NEW)} | tables
 
     held = import_rates(store, snapshots, brought, source="ups", now=NOW)
     taken = import_rates(store, snapshots, brought, source="ups", now=NOW, by="Ann", because="announced in May")
@@ -153,6 +153,20 @@ def test_what_is_doubtful_waits_for_a_person_with_a_reason(
     assert taken.rows
     with store.reading() as books:
         assert standing(books, snapshots) == []
+
+
+def test_a_card_with_rates_that_names_no_surcharge_would_lose_them_all_and_waits(tmp_path: Path) -> None:
+    store, snapshots = company(tmp_path)
+    bare = {name: NEXT[name] for name in ("rate_cards", "rates")}
+
+    held = import_rates(store, snapshots, bare, source="ups", now=NOW)
+    kept = import_rates(store, snapshots, {"rate_cards": card(day=NEW)}, source="ups", now=NOW)
+
+    assert held.refusal is not None
+    assert held.refusal.doubtful == (
+        "surcharges ups:ground from 2026-07-06 residential: was on the card before and is not on this one; add its rows, or accept it with a reason",
+    )
+    assert kept.rows == {"rate_cards": 1}, "a card without rates keeps everything it does not name"
 
 
 def test_a_refusal_stands_until_a_good_file_of_its_source_comes(tmp_path: Path) -> None:

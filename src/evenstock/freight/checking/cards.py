@@ -19,6 +19,8 @@ MEDIAN_CHANGE: Final = (-0.12, 0.15)
 SURCHARGE_CHANGE: Final = (-0.5, 0.6)
 FUEL_POINTS: Final = 800
 """Basis points by which a card's own fuel surcharge may move at once."""
+DISCOUNT_POINTS: Final = 500
+"""The same for a discount."""
 _LISTED: Final = 5
 CHANGES: Final[dict[str, type[pl.DataType]]] = {
     "service": pl.String,
@@ -38,19 +40,25 @@ class Cards:
     rate_cards: pl.DataFrame
     rates: pl.DataFrame
     surcharges: pl.DataFrame
+    discounts: pl.DataFrame
 
-    def rates_of(self, service: str, on: date) -> tuple[date | None, pl.DataFrame]:
-        """First day and rows of the latest rates that a card from this day on has: its own, or those it keeps."""
-        return _latest(self.rates, service, on)
+    def own(self, table: str, service: str, day: date) -> pl.DataFrame:
+        """Rows that the card of this day brings itself."""
+        frame: pl.DataFrame = getattr(self, table)
+        return frame.filter((pl.col("service") == service) & (pl.col("valid_from") == day))
 
-    def surcharges_of(self, service: str, on: date) -> tuple[date | None, pl.DataFrame]:
-        return _latest(self.surcharges, service, on)
+    def in_force(self, table: str, service: str, day: date) -> pl.DataFrame:
+        """Rows that hold under the card of this day.
 
-
-def _latest(frame: pl.DataFrame, service: str, on: date) -> tuple[date | None, pl.DataFrame]:
-    begun = frame.filter((pl.col("service") == service) & (pl.col("valid_from") <= on))
-    first: date | None = begun["valid_from"].max()  # type: ignore[assignment]
-    return first, begun.filter(pl.col("valid_from") == first) if first else begun
+        A card without rates of its own keeps those of the card before, and its surcharges and discounts unless it names
+        some; one with rates has only the surcharges and discounts that it names.
+        """
+        cards = self.rate_cards.filter((pl.col("service") == service) & (pl.col("valid_from") <= day))
+        for begins in cards["valid_from"].sort(descending=True).to_list():
+            rows = self.own(table, service, begins)
+            if rows.height or self.own("rates", service, begins).height:
+                return rows
+        return self.own(table, service, day)
 
 
 def monotone(rates: pl.DataFrame) -> list[Finding]:
@@ -107,23 +115,26 @@ def jumps(rates: pl.DataFrame) -> list[Finding]:
 
 
 def coverage(new: Cards, before: Cards) -> list[Finding]:
-    """Zones, breaks, surcharges and services that the cards before had and these have not."""
+    """Zones, breaks, surcharges, discounts and services that the cards before had and these have not."""
     found: list[Finding] = []
     for card in new.rate_cards.sort("service", "valid_from").iter_rows(named=True):
         service, day = card["service"], card["valid_from"]
-        theirs, rows = _before(before, service, day)
-        own = new.rates.filter((pl.col("service") == service) & (pl.col("valid_from") == day))
+        theirs = _before(before, service, day)
+        own = new.own("rates", service, day)
         found += _holes(service, day, own)
         if theirs is None:
             continue
-        if own.height:
-            found += _lost(service, day, "zone", "zone {}", rows, own)
-            found += _lost(service, day, "max_weight_g", "the break of {} g", rows, own)
-        charges = new.surcharges.filter((pl.col("service") == service) & (pl.col("valid_from") == day))
-        if charges.height:
-            found += _lost(
-                service, day, "surcharge", "{}", before.surcharges_of(service, day)[1], charges, "surcharges"
-            )
+        old = theirs["valid_from"]
+        for table, column, name in (
+            ("rates", "zone", "zone {}"),
+            ("rates", "max_weight_g", "the break of {} g"),
+            ("surcharges", "surcharge", "{}"),
+            ("discounts", "above_g", "the discount above {} g"),
+        ):
+            rows = new.own(table, service, day)
+            # What a card without rates does not name it keeps.
+            if rows.height or own.height:
+                found += _lost(service, day, column, name, before.in_force(table, service, old), rows, table)
         if card["max_weight_g"] < theirs["max_weight_g"]:
             what = f"is less than the {theirs['max_weight_g']:,} g before: heavier parcels travel in several cartons"
             found.append(_doubt("rate_cards", card, "max_weight_g", card["max_weight_g"], what, "correct it"))
@@ -135,21 +146,25 @@ def changes(new: Cards, before: Cards) -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
     for card in new.rate_cards.sort("service", "valid_from").iter_rows(named=True):
         service, day = card["service"], card["valid_from"]
-        theirs, _ = _before(before, service, day)
+        theirs = _before(before, service, day)
         if theirs is None:
             continue
         head = {"service": service, "valid_from": day}
         for column in ("minimum_cents", "fuel_bp", "dim_divisor_mm3_per_g", "max_weight_g"):
             rows += _changed(head, column, theirs[column], card[column])
-        own = new.rates.filter((pl.col("service") == service) & (pl.col("valid_from") == day))
-        both = own.join(before.rates_of(service, day)[1], on=["zone", "max_weight_g"], suffix=" before")
-        for row in both.filter(pl.col("cents") != pl.col("cents before")).iter_rows(named=True):
-            what = f"zone {row['zone']} up to {row['max_weight_g']} g"
-            rows += _changed(head, what, row["cents before"], row["cents"])
-        charges = new.surcharges.filter((pl.col("service") == service) & (pl.col("valid_from") == day))
-        pairs = charges.join(before.surcharges_of(service, day)[1], on="surcharge", suffix=" before")
-        for row in pairs.iter_rows(named=True):
-            rows += _changed(head, f"surcharge {row['surcharge']}", row["cents before"], row["cents"])
+        for table, key, value, name in (
+            ("rates", ["zone", "max_weight_g"], "cents", "zone {zone} up to {max_weight_g} g"),
+            ("surcharges", ["surcharge"], "cents", "surcharge {surcharge}"),
+            (
+                "discounts",
+                ["zone", "above_g", "spend_above_cents"],
+                "discount_bp",
+                "discount zone {zone} above {above_g} g",
+            ),
+        ):
+            old = before.in_force(table, service, theirs["valid_from"])
+            for row in new.own(table, service, day).join(old, on=key, suffix=" before").iter_rows(named=True):
+                rows += _changed(head, name.format(**row), row[f"{value} before"], row[value])
     found = pl.DataFrame(rows, schema=CHANGES)
     return found.sort(pl.col("share").abs().fill_null(float("inf")), "service", "what", descending=[True, False, False])
 
@@ -171,11 +186,15 @@ def sane(found: pl.DataFrame) -> list[Finding]:
         doubts.append(_doubt("surcharges", row, row["what"], row["after"], what, "correct it"))
     for row in found.filter(~pl.col("what").str.contains("^(zone|surcharge) ")).iter_rows(named=True):
         moved = abs(row["after"] - row["before"])
-        if (row["what"] == "fuel_bp" and moved > FUEL_POINTS) or (
-            row["what"] == "dim_divisor_mm3_per_g" and moved > row["before"] / 5
+        off = row["what"].startswith("discount ")
+        if (
+            (row["what"] == "fuel_bp" and moved > FUEL_POINTS)
+            or (row["what"] == "dim_divisor_mm3_per_g" and moved > row["before"] / 5)
+            or (off and moved > DISCOUNT_POINTS)
         ):
             what = f"was {row['before']:,} on the card before"
-            doubts.append(_doubt("rate_cards", row, row["what"], row["after"], what, "correct it"))
+            table = "discounts" if off else "rate_cards"
+            doubts.append(_doubt(table, row, row["what"], row["after"], what, "correct it"))
     return doubts
 
 
@@ -189,13 +208,10 @@ def _changed(head: dict[str, Any], what: str, before: int, after: int) -> list[d
     return [head | {"what": what, "before": before, "after": after, "share": after / before - 1 if before else None}]
 
 
-def _before(before: Cards, service: str, day: date) -> tuple[dict[str, Any] | None, pl.DataFrame]:
-    """The card in force before a day, and its rates."""
+def _before(before: Cards, service: str, day: date) -> dict[str, Any] | None:
+    """The card in force before a day."""
     cards = before.rate_cards.filter((pl.col("service") == service) & (pl.col("valid_from") < day)).sort("valid_from")
-    if cards.is_empty():
-        return None, before.rates.clear()
-    card = cards.row(-1, named=True)
-    return card, before.rates_of(service, card["valid_from"])[1]
+    return cards.row(-1, named=True) if cards.height else None
 
 
 def _holes(service: str, day: date, rates: pl.DataFrame) -> list[Finding]:
@@ -209,7 +225,7 @@ def _holes(service: str, day: date, rates: pl.DataFrame) -> list[Finding]:
 
 
 def _lost(
-    service: str, day: date, column: str, name: str, before: pl.DataFrame, after: pl.DataFrame, table: str = "rates"
+    service: str, day: date, column: str, name: str, before: pl.DataFrame, after: pl.DataFrame, table: str
 ) -> list[Finding]:
     lost = sorted(set(before[column].to_list()) - set(after[column].to_list()))
     if not lost:

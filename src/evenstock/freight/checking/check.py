@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import polars as pl
 
@@ -14,6 +15,8 @@ from evenstock.freight.checking.cells import cells
 from evenstock.freight.checking.finding import Finding
 from evenstock.freight.checking.overwriting import overwrites
 from evenstock.tables import with_defaults
+
+_OF_CARDS: Final = ("rate_cards", "rates", "surcharges", "discounts")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +60,7 @@ def check_rates(
         wrong += overwrites(table, frame, there, today)
     changed = pl.DataFrame(schema=cards.CHANGES)
     doubtful: list[Finding] = []
-    if not broken & {"rate_cards", "rates", "surcharges"} and {"rate_cards", "rates", "surcharges"} & set(frames):
+    if not broken & set(_OF_CARDS) and set(_OF_CARDS) & set(frames):
         ours, theirs = _cards(frames), _cards(before)
         orphans = _without_card(ours, theirs)
         wrong += orphans
@@ -98,11 +101,11 @@ def _beyond_cards(frames: Mapping[str, pl.DataFrame], before: Mapping[str, pl.Da
 
 
 def _without_card(ours: cards.Cards, theirs: cards.Cards) -> list[Finding]:
-    """Rates and surcharges of which no card begins that day, neither in the file nor among those that serve."""
+    """Rates, surcharges and discounts of which no card begins that day, neither in the file nor among those that serve."""
     key = ["service", "valid_from"]
     known = pl.concat([ours.rate_cards.select(key), theirs.rate_cards.select(key)]).unique()
     found = []
-    for table, frame in (("rates", ours.rates), ("surcharges", ours.surcharges)):
+    for table, frame in (("rates", ours.rates), ("surcharges", ours.surcharges), ("discounts", ours.discounts)):
         for service, day in frame.select(key).unique().join(known, on=key, how="anti").sort(key).iter_rows():
             where = f"{service} from {day}"
             found.append(Finding(table, where, "", "no rate card begins that day", "add it to rate_cards"))
@@ -111,7 +114,7 @@ def _without_card(ours: cards.Cards, theirs: cards.Cards) -> list[Finding]:
 
 def _cards(frames: Mapping[str, pl.DataFrame]) -> cards.Cards:
     return cards.Cards(
-        *(_typed(name, frames[name]) if name in frames else _empty(name) for name in ("rate_cards", "rates", "surcharges"))
+        *(_typed(name, frames[name]) if name in frames else _empty(name) for name in _OF_CARDS)
     )  # fmt: skip
 
 
