@@ -51,6 +51,6 @@ def _warnings(decision: ReturnDecision) -> tuple[str, ...]:
             found.append(parcel.stale)
         if parcel.note:
             found.append(f"{parcel.service} to {parcel.node}: {parcel.note}")
-        if parcel.days is None:
+        if parcel.days_thousandths is None:
             found.append(f"{parcel.service} zone {parcel.zone}: its days under way are unknown; no capital was charged")
     return tuple(dict.fromkeys(found))

@@ -48,6 +48,8 @@ class ReturnPlan:
 
 @dataclass(frozen=True, slots=True)
 class ReturnDecision:
+    """The same inputs give the same bytes of `canonical_json`."""
+
     asked: CustomerReturn
     choice: ReturnPlan | None
     """None where no node may take it and it may not be kept."""
@@ -223,6 +225,8 @@ def _against(choice: ReturnPlan, other: ReturnPlan) -> str:
 
 
 def _worth(cents: int) -> str:
+    if not cents:
+        return "costs nothing"
     return f"brings {-cents / 100:.2f}" if cents < 0 else f"costs {cents / 100:.2f}"
 
 

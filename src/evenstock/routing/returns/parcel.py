@@ -41,8 +41,8 @@ class ReturnParcel:
     label_cents: Cents
     """What the carrier charges, whoever pays it."""
     zone: int
-    days: float | None
-    """Mean days under way; None where unknown, and then no capital is charged."""
+    days_thousandths: int | None
+    """Mean days under way, in thousandths; None where unknown, and then no capital is charged."""
     stale: str = ""
     note: str = ""
 
@@ -109,7 +109,7 @@ class Question:
             tuple(CostTerm(name, Cents(found[name])) for name in names if found.get(name)),
             label.cents,
             label.zone,
-            label.days,
+            _thousandths(label.days),
             label.stale,
             "zone of the way out" if label.by_the_way_out else "",
         )
@@ -135,7 +135,7 @@ class Question:
         line, item, terms = self.asked.lines[k], self.items[k], self.terms
         chance, units = terms.resaleable(line), line.units
         price = self.price_cents.get((line.sku, node.id), 0)
-        days = 0 if label.days is None else round(label.days * _THOUSAND)
+        days = _thousandths(label.days) or 0
         return {
             RESTOCK: -_share(chance * price * units, MILLION),
             SAVED: -_share(chance * item.unit_cost_cents * units * terms.saves_bp, MILLION * _BP),
@@ -175,6 +175,10 @@ def no_item(asked: CustomerReturn, items: Mapping[Sku, Item]) -> str:
 
 def _bulk(item: Item) -> Bulk:
     return Bulk.of(item.length_mm, item.width_mm, item.height_mm, hazmat=HAZARDOUS in item.requires)
+
+
+def _thousandths(days: float | None) -> int | None:
+    return None if days is None else round(days * _THOUSAND)
 
 
 def _share(amount: int, of: int) -> int:
