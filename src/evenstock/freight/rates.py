@@ -81,9 +81,9 @@ class RateBook:
         self._dated: dict[tuple[object, ...], Dated] = {}
         self._days: dict[tuple[str, date], tuple[Dated | None, tuple[str, ...]]] = {}
         self._ladders: dict[tuple[Dated, int, tuple[str, ...]], Ladder | None] = {}
-        self._eras: dict[tuple[object, ...], int] = {}
-        self._era: dict[date, int] = {}
-        self._offers: dict[tuple[int, int, bool, frozenset[str]], Offers] = {}
+        self._eras: dict[tuple[object, ...], object] = {}
+        self._era: dict[date, object] = {}
+        self._offers: dict[tuple[int, object, bool, frozenset[str]], Offers] = {}
         self.services: tuple[str, ...] = tuple(sorted(self._cards))
         self.limits = limits or CarrierLimits()
         """What carriers take over, whatever the service."""
@@ -311,7 +311,7 @@ class RateBook:
         era = self._era.get(on)
         if era is None:  # days on which nothing differs for any service share their layouts
             every = tuple(self._on(service, on) for service in self.services)
-            era = self._era[on] = self._eras.setdefault(every, len(self._eras))
+            era = self._era[on] = self._eras.setdefault(every, object())
         key = zone, era, residential, areas
         found = self._offers.get(key)
         if found is None:
