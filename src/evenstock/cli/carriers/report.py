@@ -121,7 +121,7 @@ def _weeks(found: CarrierReview) -> Section:
         "parcels due are pale: their colour is mostly that of their neighbours. Empty: nothing due yet.",
         plots=[
             (
-                plots.weeks_by_lane(found.scores.weekly, "On time, worst lanes first"),
+                plots.weeks_by_lane(found.scores.weekly, "On time, lanes with most late parcels first"),
                 "On-time share by service, origin, zone and week of shipping, the number is parcels due",
             )
         ],

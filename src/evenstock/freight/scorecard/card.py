@@ -64,7 +64,7 @@ def scorecard(outcomes: Outcomes, *, by: By = "lane", weekly: bool = True, level
     Sampling, sec. 11.7, for the effective number.
     """
     keys = list(KEYS[by]) + (["week"] if weekly else [])
-    cells = outcomes.frame.lazy().group_by(keys).agg(_sums(outcomes)).sort(keys, nulls_last=False).collect()
+    cells = _cells(outcomes, keys)
     path = _path(cells, keys, PARENTS[by], weekly=weekly)
     told = [pl.Series("enough", cells["promise_due"].to_numpy() >= LEAST_DUE)]
     for name, (cases, bad) in SHARES.items():
@@ -74,6 +74,15 @@ def scorecard(outcomes: Outcomes, *, by: By = "lane", weekly: bool = True, level
     counts = ["parcels", "under_way", "overdue", "days_late", *(c for pair in SHARES.values() for c in pair)]
     card = cells.select(*keys, *counts, pl.col("cents_n").alias("invoiced"), pl.col("score_n").alias("scored"))
     return _ranked(card.with_columns(told), by, weekly=weekly)
+
+
+def _cells(outcomes: Outcomes, keys: list[str]) -> pl.DataFrame:
+    """Sums by key, in the order of the keys."""
+    names = [name for name in keys if outcomes.frame.schema[name] == pl.String]
+    # Numbers of names in their order group and sort in half the time that the names do.
+    numbered = [pl.col(name).cast(pl.Enum(outcomes.frame[name].unique().sort())) for name in names]
+    grouped = outcomes.frame.lazy().with_columns(numbered).group_by(keys).agg(_sums(outcomes))
+    return grouped.sort(keys, nulls_last=False).with_columns(pl.col(names).cast(pl.String)).collect()
 
 
 def _sums(outcomes: Outcomes) -> list[pl.Expr]:
