@@ -35,6 +35,10 @@ class Access:
 class Carrier(Protocol):
     """A carrier that can be asked for prices and for scans: both ports of `operations.carrier_ports`."""
 
+    @property
+    def numbers_a_call(self) -> int:
+        """Parcels one question about scans may name; 0 where asking costs no call at all."""
+
     def rates(self, parcel: ParcelToRate) -> RatesReply:
         """Every service's price, with the carrier's messages."""
 

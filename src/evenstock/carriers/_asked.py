@@ -43,6 +43,11 @@ class AskedCarrier:
         messages = self._said((*read.messages, *self._line(answer, read.messages)))
         return replace(read, messages=messages, calls=answer.calls)
 
+    @property
+    def numbers_a_call(self) -> int:
+        """Parcels one question may name, as the carrier's contract says; one unless it says more."""
+        return int(getattr(self.member, "NUMBERS_A_CALL", 1))
+
     def track(self, parcels: Sequence[TrackedParcel]) -> TrackingReply:
         """Every scan so far of these parcels, in as few calls as the carrier allows."""
         asked: tuple[WireRequest, ...] = self.member.tracking_requests([p.number for p in parcels], self.account)

@@ -71,6 +71,11 @@ class FiledCarrier:
                 messages.append(Message("warning", "stale", quote.stale, service))
         return RatesReply(tuple(found), tuple(messages))
 
+    @property
+    def numbers_a_call(self) -> int:
+        """A file costs no call."""
+        return 0
+
     def track(self, parcels: Sequence[TrackedParcel]) -> TrackingReply:
         """The file's scans of these parcels; a row whose moment cannot be read is told."""
         if self.scans is None:

@@ -189,6 +189,10 @@ class RateSource(Protocol):
 class TrackingSource(Protocol):
     """Someone who knows the scans of parcels."""
 
+    @property
+    def numbers_a_call(self) -> int:
+        """Parcels one question may name; 0 where asking costs no call at all."""
+
     def track(self, parcels: Sequence[TrackedParcel]) -> TrackingReply:
         """Every scan so far, in any order. Never raises for what a carrier or the line refuses."""
 
