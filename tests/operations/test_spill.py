@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evenstock.domain import Cents, Costs, Grams, Item, Node, NodeId, NodeKind, Sku
+from evenstock.domain import Cents, Costs, Grams, Item, Millimetres, Node, NodeId, NodeKind, Sku
 from evenstock.freight.rates import RateBook
-from evenstock.operations.spill import UNREACHABLE, home_nodes, regions_from, shortage
+from evenstock.operations.spill import UNREACHABLE, home_nodes, region_freight_cents, regions_from, shortage
 
 ON = date(2026, 11, 20)
 
@@ -94,3 +94,37 @@ def test_regions_are_weighted_by_the_orders_seen_and_every_node_has_one() -> Non
     orders = pl.DataFrame({"order": ["1", "1", "2"], "postal_code": ["75001", "75001", "75002"]})
 
     assert regions_from(book(), [TX, PA], orders, None) == {0: {"750": 2.0}, 1: {"190": 1.0}}
+
+
+def test_unhandy_goods_and_remote_places_cost_what_they_cost() -> None:
+    """Ground at 5.00; 20.00 for a second side above 300 mm or for hazard, whichever is dearer; 4.00 in 190."""
+    begins = date(2026, 1, 1)
+    rates = RateBook.from_frames(
+        rate_cards=pl.DataFrame({"service": ["g:ground"], "valid_from": [begins]}),
+        rates=pl.DataFrame(
+            {"service": ["g:ground"], "valid_from": [begins], "zone": [2], "max_weight_g": [20_000], "cents": [500]}
+        ),
+        surcharges=pl.DataFrame(
+            {
+                "service": ["g:ground"] * 3,
+                "valid_from": [begins] * 3,
+                "surcharge": ["wide", "hazard", "remote"],
+                "applies": ["second_longest_over", "hazmat", "delivery_area"],
+                "above": [300, 0, 0],
+                "cents": [1_700, 2_000, 400],
+                "dearest_of": ["handling", "handling", ""],
+                "area_list": ["", "", "remote"],
+            }
+        ),
+        zones=pl.DataFrame({"origin_zip3": ["750"] * 2, "destination_zip3": ["750", "190"], "zone": [2, 2]}),
+        delivery_areas=pl.DataFrame({"area_list": ["remote"], "postal_code": ["19"]}),
+    )
+    sizes = {"length_mm": Millimetres(400), "height_mm": Millimetres(10)}
+    goods = [
+        Item(Sku("TRAY"), Grams(400), width_mm=Millimetres(300), **sizes),
+        Item(Sku("DOOR"), Grams(400), width_mm=Millimetres(301), **sizes),
+        Item(Sku("PAINT"), Grams(400), width_mm=Millimetres(301), requires=frozenset({"hazmat"}), **sizes),
+    ]
+    found = region_freight_cents(rates, [TX], goods, {0: {"750": 1.0}}, ON)
+    assert found.tolist() == [[[500, 500 + 1_700, 500 + 2_000]]]
+    assert region_freight_cents(rates, [TX], goods, {0: {"190": 1.0}}, ON)[0, 0, 0] == 500 + 400

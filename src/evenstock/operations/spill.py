@@ -11,11 +11,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from evenstock.domain import Costs, Item, Node, NodeKind
+from evenstock.freight.bulk import Bulk
 from evenstock.freight.rates import RateBook
-from evenstock.freight.tariff import Tariff
+from evenstock.routing.network import HAZARDOUS
 
 Goods = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
-"""Weight, volume and longest side of one unit of each item."""
+"""Weight, volume and marks (see `evenstock.freight.marks`) of one unit of each item."""
 UNREACHABLE = np.int64(2**40)
 """Cents so many that no plan would choose them: no service reaches the place."""
 
@@ -54,15 +55,6 @@ def home_nodes(book: RateBook, nodes: Sequence[Node], postal_codes: Sequence[str
     return home
 
 
-def _parcel_cents(book: RateBook, goods: Goods, zone: int, on: date, service: str) -> NDArray[np.int64] | None:
-    """Cents of one unit of each item, sent home by itself; None if the service does not go to the zone."""
-    ladder = book.ladder(service, zone, on)
-    if ladder is None:
-        return None
-    cents: NDArray[np.int64] = Tariff.pack([ladder]).terms(0, *goods, True).sum(axis=1)
-    return cents
-
-
 def region_freight_cents(
     book: RateBook, nodes: Sequence[Node], items: Sequence[Item], regions: Mapping[int, Mapping[str, float]], on: date
 ) -> NDArray[np.float64]:
@@ -73,10 +65,10 @@ def region_freight_cents(
     goods = (
         np.array([item.weight_g for item in items], np.int64),
         np.array([item.volume_mm3 for item in items], np.int64),
-        np.array([max(item.length_mm, item.width_mm, item.height_mm) for item in items], np.int64),
+        np.array([book.marks.code(_bulk(item)) for item in items], np.int64),
     )
     cents = np.full((len(nodes), len(nodes), len(items)), float(UNREACHABLE))
-    cache: dict[tuple[int, frozenset[str]], NDArray[np.int64] | None] = {}
+    cache: dict[tuple[int, frozenset[str], frozenset[str]], NDArray[np.int64] | None] = {}
     for j, origin in enumerate(nodes):
         for i, weights in regions.items():
             total, weight_sum = np.zeros(len(items)), 0.0
@@ -84,9 +76,9 @@ def region_freight_cents(
                 zone = book.zone(origin.postal_code, code)
                 if zone is None:
                     continue
-                key = (zone, origin.services)
+                key = (zone, book.areas(code), origin.services)
                 if key not in cache:
-                    cache[key] = _cheapest(book, goods, zone, on, origin)
+                    cache[key] = _cheapest(book, goods, key[:2], on, origin)
                 best = cache[key]
                 if best is not None:
                     total += weight * best
@@ -96,14 +88,26 @@ def region_freight_cents(
     return cents
 
 
-def _cheapest(book: RateBook, goods: Goods, zone: int, on: date, origin: Node) -> NDArray[np.int64] | None:
-    priced = [
-        p for s in book.services if origin.ships_by(s) and (p := _parcel_cents(book, goods, zone, on, s)) is not None
-    ]
-    if not priced:
+def _cheapest(
+    book: RateBook, goods: Goods, to: tuple[int, frozenset[str]], on: date, origin: Node
+) -> NDArray[np.int64] | None:
+    """Least cents of one unit of each item, sent by itself to a home in a zone and lists of delivery areas.
+
+    None if no service of the node goes there.
+    """
+    zone, areas = to
+    offers = book.offers(zone, on, residential=True, areas=areas)
+    going = [k for k, service in enumerate(offers.services) if origin.ships_by(service)]
+    if not going or offers.packed is None:
         return None
-    least: NDArray[np.int64] = np.min(priced, axis=0)
+    each = [np.tile(measure, len(going)) for measure in goods]
+    cents = offers.packed.terms(np.repeat(going, len(goods[0])), *each).sum(axis=1)
+    least: NDArray[np.int64] = cents.reshape(len(going), -1).min(axis=0)
     return least
+
+
+def _bulk(item: Item) -> Bulk:
+    return Bulk.of(item.length_mm, item.width_mm, item.height_mm, hazmat=HAZARDOUS in item.requires)
 
 
 def shortage(
