@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from evenstock.cli.goods import goods
 from evenstock.cli.opening import company, workspace
-from evenstock.cli.screen import Exit, dollars, fail, moment, page, say, table
-from evenstock.domain import Cents, LineId, Order, OrderId, OrderLine, ServiceLevel, ShipTo, Sku, Units, rfc3339
+from evenstock.cli.screen import Exit, dollars, moment, page, say, table
+from evenstock.domain import Cents, LineId, Order, OrderId, OrderLine, ServiceLevel, ShipTo, rfc3339
 from evenstock.operations.company import Company
 from evenstock.operations.promise import Option, Quote, promise_order, transfers_due
 
@@ -76,14 +77,9 @@ def _option(option: Option) -> dict[str, Any]:
 
 
 def _line(here: Company, number: int, text: str) -> OrderLine:
-    """`SKU` or `SKU:UNITS`; what follows the last colon counts where it is a number."""
-    name, colon, count = text.rpartition(":")
-    if not colon or not count.isdecimal():
-        name, count = text, "1"
-    if not int(count):
-        fail(Exit.REFUSED_INPUT, f"--sku {text}: a line wants at least one unit")
-    item = here.network.items.get(Sku(name))
-    return OrderLine(LineId(str(number)), Sku(name), Units(int(count)), item.price_cents if item else Cents(0))
+    sku, units = goods(text)
+    item = here.network.items.get(sku)
+    return OrderLine(LineId(str(number)), sku, units, item.price_cents if item else Cents(0))
 
 
 def _tell(quote: Quote) -> None:
