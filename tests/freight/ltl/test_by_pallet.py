@@ -2,6 +2,7 @@ from datetime import date
 from math import ceil
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,6 +110,15 @@ def test_a_single_class_is_said_exactly_but_for_a_pound():
     most, straight = most_cents(FAK, LANE, [load], 26, 0), straight_cents(FAK, LANE, load, 26, 0)
     assert (most >= straight).all()
     assert (most - straight).max() <= 40
+
+
+def test_pounds_begun_in_each_class_are_counted():
+    # Two classes at one rate of 100.00. A pallet of 1 kg bills 3 lb, 3.00; half of each class bills 2 lb twice, 4.00.
+    same = flat_tariff(breaks=((0, 10_000),)).with_columns(cents_cwt=pl.lit(10_000))
+    table = LtlBook.from_frames(ltl_tariffs=same, ltl_contracts=contract()).table("saia:ltl", MARCH)
+    goods = [FullPallet("A", 1_000, "50"), FullPallet("B", 1_000, "100")]
+    assert straight_cents(table, LANE, goods[0], 1, 0).tolist() == [300]
+    assert rerated(table, {"50": 500, "100": 500}, 1) == 400 <= most_cents(table, LANE, goods, 1, 0)[0]
 
 
 def test_a_pallet_has_the_class_of_its_density():
