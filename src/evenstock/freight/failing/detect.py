@@ -29,14 +29,14 @@ FALSE_A_QUARTER: Final = 2.0
 SLACK: Final = 12.0
 """How many times the bound of `detect` may be overdrawn: on failure-free simulated quarters (benchmarks/freight_override.py)
 it leaves that much unused, since a cohort's worst incident is granted to whoever did not fail."""
-WIDER: Final = 30.0
-"""A failing reaches as far as the parcels beyond it speak for it by this much."""
+WIDER: Final = 3_000.0
+"""A failing reaches as far as the parcels beyond it speak for it by this much: more than two bad days of theirs do."""
 EVEN: Final = 0.5
 """Part of a budget that is shared evenly; the rest goes by parcels, for more is lost where more is shipped."""
 FEWEST: Final = 4
 """Parcels since its beginning without which no failing is told."""
 NAMES: Final = {"service": 0.6, "carrier": 0.4}
-EXTENTS: Final = {"area": 0.4, "region": 0.25, "zone": 0.2, "anywhere": 0.15}
+EXTENTS: Final = {"area": 0.5, "region": 0.3, "zone": 0.12, "anywhere": 0.08}
 """From narrow to wide: three characters of the destination, one, its zone, all that a node ships; with the part of the
 false alarms that each kind may make, as `NAMES`."""
 PROBATION: Final = 0.2
@@ -138,6 +138,8 @@ def detect(
             for c in np.argsort(needed - log_strength, kind="stable").tolist():
                 if log_strength[c] < needed[c]:
                     break
+                if not _everywhere(evidence, found, open_to == c, float(needed[c]), extent):
+                    continue
                 alarm = _widest(evidence, found, labels[c], (name, extent), taken)
                 if alarm is None:
                     continue
@@ -209,6 +211,19 @@ def _probation(labels: Sequence[_Label], watched: Collection[tuple[str, str]]) -
     """Part that each cell has of the budget of those on probation."""
     among = np.array([(label[0], label[1]) in watched for label in labels], dtype=np.bool_)
     return np.where(among, 1.0 / max(int(among.sum()), 1), 1e-12)
+
+
+def _everywhere(evidence: Evidence, found: Lately, here: Flags, needed: float, extent: str) -> bool:
+    """Whether a cell of several areas would be told without the area that speaks loudest: else that area alone fails.
+
+    `here` are the cell's parcels among those found.
+    """
+    if extent == "area":
+        return True
+    areas, of = np.unique(evidence.area[found.row], return_inverse=True)
+    loudest = strength(ratios(found, np.where(here, of, -1), areas.size)).argmax()
+    rest = np.where(here & (of != loudest), 0, -1)
+    return bool((rest == 0).any()) and bool(strength(ratios(found, rest, 1))[0] >= needed)
 
 
 def _widest(
