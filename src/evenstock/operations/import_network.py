@@ -14,6 +14,7 @@ from evenstock.operations.count_stock import Counted, count_stock, observations_
 from evenstock.operations.network import HAPPENING_TABLES, NETWORK_TABLES, Network, prices_from_frame
 from evenstock.operations.open_balances import open_balances
 from evenstock.operations.ports import Snapshots, Store, Transaction
+from evenstock.operations.rates.in_force import imported_rates, with_rates
 
 SOURCE: Final = "import"
 """Source of the counts that a later stock file states."""
@@ -54,7 +55,10 @@ def import_network(store: Store, snapshots: Snapshots, frames: Mapping[str, pl.D
         If rules or rates cannot be used, or if the books hold units of an item or at a node that the tables no longer
         have. Nothing is written then.
     """
-    network = Network.from_frames(frames)
+    with store.reading() as books:
+        rates = imported_rates(books, snapshots)
+    # Rates taken in since stay over the network's own: the two must be usable together.
+    network = Network.from_frames(with_rates(frames, rates))
     with store.transaction() as t:
         _refuse_lost_places(t, network)
         before = t.pointer("stock")

@@ -27,6 +27,7 @@ from evenstock.operations.network import (
     rates_from_frames,
 )
 from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError, Transaction
+from evenstock.operations.rates.in_force import imported_rates, with_rates
 from evenstock.policy import text
 from evenstock.policy.lint import Finding, Sample, lint
 from evenstock.routing.candidates import candidates, refusal
@@ -330,12 +331,12 @@ def compile_with(policy: Policy, frames: Mapping[str, pl.DataFrame]) -> rules.Co
 
 
 def network_frames(store: Store, snapshots: Snapshots) -> dict[str, pl.DataFrame]:
-    """Tables of the network as imported. Raises StoreError if there is none."""
+    """Tables of the network with the rates in force. Raises StoreError if there is none."""
     with store.reading() as books:
-        at = books.pointer("network")
+        at, rates = books.pointer("network"), imported_rates(books, snapshots)
     if at is None:
         raise StoreError("no network yet: rules are checked against its nodes and items; import it first")
-    return snapshots.read(at)
+    return with_rates(snapshots.read(at), rates)
 
 
 def sample_of(orders: Sequence[Order], network: ShippingNetwork, now: datetime) -> list[Sample]:

@@ -7,11 +7,14 @@ import polars as pl
 import pytest
 from tests.operations.rates.brand import NEW, NOW, OLD, card, cents, company, network, rates, residential
 
+from evenstock.domain import Cents, LineId, Order, OrderId, OrderLine, ShipTo, Sku, Units
 from evenstock.operations.company import Company
 from evenstock.operations.import_network import import_network
 from evenstock.operations.ports import Store, StoreError
 from evenstock.operations.rates.import_rates import import_rates
 from evenstock.operations.rates.refusals import standing
+from evenstock.operations.route_order import RouteOrder, route_order
+from evenstock.operations.rulebook import network_frames
 from evenstock.storage.memory import MemoryStore
 from evenstock.storage.snapshots import SnapshotFolder
 
@@ -231,6 +234,49 @@ def test_a_network_imported_again_does_not_undo_rates_taken_in(tmp_path: Path) -
     import_network(store, snapshots, network(), NOW + timedelta(days=1))
 
     assert ground(store, snapshots, NEW) == 986
+
+
+def test_a_network_that_no_longer_has_a_card_leaves_out_what_was_taken_in_for_it(tmp_path: Path) -> None:
+    ahead = {name: pl.concat([network()[name], NEXT[name]], how="diagonal") for name in ("rate_cards", "surcharges")}
+    ahead["rates"] = pl.concat([rates(), NEXT["rates"]])
+    store, snapshots = company(tmp_path, ahead)
+    more = pl.DataFrame(
+        {"service": ["ups:ground"], "valid_from": [NEW], "zone": [2], "max_weight_g": [500], "cents": [800]}
+    )
+    import_rates(store, snapshots, {"rates": more}, source="ups", now=NOW)
+
+    import_network(store, snapshots, network(), NOW + timedelta(days=1))
+
+    assert ground(store, snapshots, NEW) == 930
+
+
+def test_rules_may_name_a_service_that_was_taken_in(tmp_path: Path) -> None:
+    store, snapshots = company(tmp_path)
+    import_rates(
+        store, snapshots, {"rate_cards": card("lso:ground"), "rates": rates("lso:ground")}, source="lso", now=NOW
+    )
+
+    assert "lso:ground" in network_frames(store, snapshots)["rate_cards"]["service"].to_list()
+
+
+def test_a_decision_by_stale_fuel_says_so_in_its_record(tmp_path: Path) -> None:
+    fuel = {
+        "rate_cards": card(fuel_rule="ups"),
+        "fuel_rules": pl.DataFrame({"rule": ["ups"], "fuel_index": ["diesel"], "lag_days": [14], "fuel_table": ["ups"]}),
+        "fuel_tables": pl.DataFrame({"fuel_table": ["ups"], "valid_from": [OLD], "at_least_mills": [0], "fuel_bp": [1500]}),
+        "fuel_index": pl.DataFrame({"fuel_index": ["diesel"], "region": ["US"], "date": [date(2026, 5, 4)], "mills": [3500]}),
+    }  # fmt: skip
+    store, snapshots = company(tmp_path, fuel)
+    here = Company.load(store, snapshots, NOW.date())
+    line = OrderLine(LineId("1"), Sku("MUG"), Units(1), Cents(1200))
+
+    record = route_order(
+        store, here.shipping, here.network.policy, RouteOrder(Order(OrderId("1"), (line,), ShipTo("75204"), NOW), NOW)
+    ).record
+
+    assert record.inputs.warnings == (
+        "fuel ups: the price of diesel in US for 2026-05-18 is missing; the last known, of 2026-05-04, is used",
+    )
 
 
 def test_weeks_missing_in_a_fuel_index_are_doubtful_and_named(tmp_path: Path) -> None:

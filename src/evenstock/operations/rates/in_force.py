@@ -82,11 +82,26 @@ def with_rates(
     for table, ours in rates.frames.items():
         theirs = None if table in rates.replaced else frames.get(table)
         found[table] = ours if theirs is None else over(table, theirs, ours)
+    _drop_orphans(found, rates)
     corrections = correction_rows(rates.adopted, found, on)
     if corrections.height:
         theirs = frames.get("rate_corrections")
         found["rate_corrections"] = corrections if theirs is None else over("rate_corrections", theirs, corrections)
     return found
+
+
+def _drop_orphans(found: dict[str, pl.DataFrame], rates: ImportedRates) -> None:
+    """Leave out rows taken in for a card or a fuel rule that a network imported later no longer has."""
+    card = ["service", "valid_from"]
+    for table, key, owner in (
+        ("rates", card, "rate_cards"),
+        ("surcharges", card, "rate_cards"),
+        ("discounts", card, "rate_cards"),
+        ("fuel_overrides", ["rule"], "fuel_rules"),
+    ):
+        if table in rates.frames:
+            known = found[owner].select(key) if owner in found else found[table].select(key).clear()
+            found[table] = found[table].join(known.unique(), on=key, how="semi", maintain_order="left")
 
 
 def over(table: str, under: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
