@@ -106,11 +106,19 @@ def at_order_time(folder: Path) -> pl.DataFrame:
     return frame.with_columns(shipped_at="placed").drop("placed").sort("shipped_at", maintain_order=True)
 
 
-def olist(frame: pl.DataFrame, first: int, where: dict[str, tuple[float, float]], name: str) -> Window:
-    """Parcels from number first on, as many as a window holds, each foretold on its own morning."""
-    last = first + delivery_time.WINDOW
+def olist(
+    frame: pl.DataFrame,
+    first: int,
+    where: dict[str, tuple[float, float]],
+    name: str,
+    *,
+    count: int = delivery_time.WINDOW,
+    every: int = 1,
+) -> Window:
+    """So many parcels from number first on; what they are foretold by is learned anew every so many mornings."""
+    last = first + count
     took, promised = delivery_time.days(frame), delivery_time.days(frame, "promised_on")
-    share = delivery_time.foretell(frame, first, last, where, 1)
+    share = delivery_time.foretell(frame, first, last, where, every)
     ours = [float(transit.late_probabilities(s, p)) for s, p in zip(share, promised[first:last], strict=True)]
     handed = frame["shipped_at"].dt.date().to_numpy().astype(np.int64)
     _, states = np.unique(frame["states"].to_numpy(), return_inverse=True)

@@ -12,7 +12,7 @@ import polars as pl
 from evenstock.freight.scorecard.outcomes import Outcomes
 from evenstock.freight.scorecard.shares import nested_shares
 
-LONGEST: Final = 60
+LONGEST: Final = 365
 """Days after which a parcel no longer tells how long its service takes."""
 KEPT: Final = 0.9
 """A service keeps what it advertises if so many parcels are there by then."""
@@ -81,15 +81,16 @@ def advertised_against_actual(
 def _arrived(
     row: npt.NDArray[np.uint32], days: npt.NDArray[np.int64], came: npt.NDArray[np.bool_], rows: int
 ) -> Floats:
-    """Share that has come by the end of each day, shape ``(row, LONGEST + 1)``."""
+    """Share that has come by the end of each day, shape ``(row, day)``, up to the last on which one came."""
+    longest = min(LONGEST, int(days[came].max())) if came.any() else 0
     # A parcel under way has outlasted the days before the morning; one that came has been at risk on its own day too.
-    last = np.clip(np.where(came, days, days - 1), -1, LONGEST)
-    place = row.astype(np.int64) * (LONGEST + 2)
-    shape = (rows, LONGEST + 2)
+    last = np.clip(np.where(came, days, days - 1), -1, longest)
+    place = row.astype(np.int64) * (longest + 2)
+    shape = (rows, longest + 2)
     ended = (
-        np.bincount(place + last + 1, minlength=rows * (LONGEST + 2)).reshape(shape)[:, ::-1].cumsum(axis=1)[:, ::-1]
+        np.bincount(place + last + 1, minlength=rows * (longest + 2)).reshape(shape)[:, ::-1].cumsum(axis=1)[:, ::-1]
     )
-    events = np.bincount((place + last + 1)[came & (days <= LONGEST)], minlength=rows * (LONGEST + 2)).reshape(shape)
+    events = np.bincount((place + last + 1)[came & (days <= longest)], minlength=rows * (longest + 2)).reshape(shape)
     hazard = np.divide(events, ended, out=np.zeros(shape), where=ended > 0)
     arrived: Floats = 1.0 - np.cumprod(1.0 - hazard[:, 1:], axis=1)
     return arrived
