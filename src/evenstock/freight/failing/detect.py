@@ -128,29 +128,41 @@ def detect(
     budget = np.log(QUARTER_DAYS / (SLACK * false_a_quarter)) - (np.log1p(-PROBATION) if watched else 0.0)
     for extent, of_extent in EXTENTS.items():
         for name, of_name in NAMES.items():
-            cell, labels = _cells(evidence, name, extent)
-            open_to = np.where(taken[found.row], -1, cell[found.row])
-            log_strength = strength(ratios(found, open_to, len(labels)))
-            needed = budget - np.log(of_extent * of_name * _part(cell, len(labels)))
-            if watched:
-                sooner = of_extent * of_name * PROBATION / (1.0 - PROBATION)
-                needed = np.minimum(needed, budget - np.log(sooner * _probation(labels, watched)))
-            for c in np.argsort(needed - log_strength, kind="stable").tolist():
-                if log_strength[c] < needed[c]:
-                    break
-                if not _everywhere(evidence, found, open_to == c, float(needed[c]), extent):
-                    continue
-                alarm = _widest(evidence, found, labels[c], (name, extent), taken)
-                if alarm is None:
-                    continue
-                mask, label, extent_of = alarm
-                if (mask & taken)[found.row].any() and (mask & ~taken)[found.row].sum() < FEWEST:
-                    continue
-                failing = _failing(evidence, found, mask & ~taken, label, extent_of, float(needed[c]))
-                if failing is not None:
-                    told.append(failing)
-                    taken |= mask
+            budgets = budget - np.log(of_extent * of_name), watched
+            told += _cells_told(evidence, found, (name, extent), budgets, taken)
     return tuple(sorted(told, key=lambda one: (one.log_needed - one.log_odds, one.key)))
+
+
+def _cells_told(
+    evidence: Evidence,
+    found: Lately,
+    kind: tuple[str, str],
+    budget: tuple[float, Collection[tuple[str, str]]],
+    taken: Flags,
+) -> list[Failing]:
+    """What cells of one kind tell, strongest first; their parcels are marked in `taken`."""
+    cell, labels = _cells(evidence, *kind)
+    open_to = np.where(taken[found.row], -1, cell[found.row])
+    log_strength = strength(ratios(found, open_to, len(labels)))
+    needed = budget[0] - np.log(_part(cell, len(labels)))
+    if budget[1]:
+        sooner = budget[0] - np.log(PROBATION / (1.0 - PROBATION) * _probation(labels, budget[1]))
+        needed = np.minimum(needed, sooner)
+    told: list[Failing] = []
+    for c in np.argsort(needed - log_strength, kind="stable").tolist():
+        if log_strength[c] < needed[c]:
+            break
+        if not _everywhere(evidence, found, open_to == c, float(needed[c]), kind[1]):
+            continue
+        alarm = _widest(evidence, found, labels[c], kind, taken)
+        if alarm is None or (alarm[0] & ~taken)[found.row].sum() < FEWEST:
+            continue
+        mask, label, wider = alarm
+        failing = _failing(evidence, found, mask & ~taken, label, wider, float(needed[c]))
+        if failing is not None:
+            told.append(failing)
+            taken |= mask
+    return told
 
 
 def reached(evidence: Evidence, failing: Failing) -> Flags:
