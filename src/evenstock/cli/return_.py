@@ -144,4 +144,4 @@ def _tell(found: RoutedReturn) -> None:
         page.print(f"[dim]{barred.node} {barred.service}: {barred.because}[/]".replace(" :", ":"), soft_wrap=True)
     for warning in found.warnings:
         page.print(f"[dim]{warning}[/]", soft_wrap=True)
-    page.print(f"[dim]{found.price_rung}[/]", soft_wrap=True)
+    page.print(f"[dim]prices of stock: {found.price_rung}[/]", soft_wrap=True)
