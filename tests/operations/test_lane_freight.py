@@ -1,3 +1,5 @@
+import runpy
+import shutil
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -9,6 +11,7 @@ import polars as pl
 import pytest
 
 import evenstock as es
+from evenstock.connectors.files import write_folder
 from evenstock.domain import NodeId
 from evenstock.freight.lanes import pallets
 from evenstock.freight.ltl import HandlingUnits, billed_lb, linear_feet
@@ -313,3 +316,17 @@ def test_contracts_of_lanes_are_read_from_their_table(frames, plain):
     assert lane_contracts(frames["lanes"])[NodeId("TX-DC"), NodeId("PA-3PL"), "ltl"] == LaneContract(
         "saia:ltl", ("liftgate",)
     )
+
+
+def test_the_example_contracts_are_what_their_script_writes_and_price_the_example_network(tmp_path):
+    contracts = EXAMPLE.parent / "ltl-contracts"
+    script = runpy.run_path(str(EXAMPLE.parent / "make_ltl_contracts.py"))
+    write_folder(script["tables"](), tmp_path / "again")
+    for file in contracts.iterdir():
+        assert file.read_text("utf-8") == (tmp_path / "again" / file.name).read_text("utf-8"), file.name
+    for folder in (EXAMPLE, contracts):
+        shutil.copytree(folder, tmp_path / "both", dirs_exist_ok=True)
+    frames = es.read_folder(tmp_path / "both")
+    priced = network_with_freight(Network.from_frames(frames), frames, MARCH)[1]
+    assert Counter(freight.mode for freight in priced.told) == {"ltl": 6, "ftl": 6}
+    assert all(freight.worst_share < 0.2 for freight in priced.told)
