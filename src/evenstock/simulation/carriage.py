@@ -11,6 +11,7 @@ import polars as pl
 
 from evenstock.freight.distance import haversine_miles
 from evenstock.simulation.sites import MCF_SERVICE, Site
+from evenstock.tables import Surcharges
 
 LB_G: Final = 453.59237
 BREAKS_LB: Final = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 40, 50, 70, 100, 150)
@@ -106,7 +107,7 @@ _SURCHARGES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "service": pl.String,
     "valid_from": pl.Date,
     "surcharge": pl.String,
-    "applies": pl.Enum(["always", "residential", "weight_over", "longest_over"]),
+    "applies": Surcharges.columns()["applies"].dtype,
     "above": pl.Int64,
     "cents": pl.Int64,
 }
