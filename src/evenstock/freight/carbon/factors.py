@@ -2,7 +2,8 @@
 
 All are defaults for where a carrier says nothing better. They count CO2, CH4 and N2O with the warming potentials 28 and 265 of
 IPCC AR5 (2013). *Tank to wheel* is what the vehicle burns, *well to wheel* adds what making its fuel emits: ISO 14083:2023 and
-the GLEC Framework v3 (2023) report the latter and ask that the two be told apart.
+the GLEC Framework v3 (2023) report the latter and ask that the two be told apart. The numbers of EN 16258, of the UK Government
+and of IFEU are quoted second hand: hold them against the originals before a report that others will audit.
 """
 
 from __future__ import annotations
