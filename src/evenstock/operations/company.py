@@ -12,6 +12,7 @@ import polars as pl
 from evenstock.operations.carrier_overrides.in_force import overrides_in_force, with_overrides
 from evenstock.operations.carrier_overrides.keeping import POINTER as FAILING
 from evenstock.operations.knowledge import knowledge_in_force
+from evenstock.operations.lane_freight import network_with_freight
 from evenstock.operations.network import HAPPENING_TABLES, Network
 from evenstock.operations.ports import Snapshots, Store, StoreError
 from evenstock.operations.rates.in_force import POINTER as RATES
@@ -81,6 +82,8 @@ class Company:
             digests[FAILING] = slowed.digest
         known = with_overrides(with_learned(frames, learned), slowed)
         network = Network.from_frames(known, rules.policy if rules else None)
+        if on is not None:
+            network = _with_contracts(network, known, on)
         loaded = cls(digests, frames, network, snapshots)
         if on is None or network.rates is None:
             return loaded
@@ -108,3 +111,12 @@ class Company:
         """A table of what happens (`operations.network.HAPPENING_TABLES`) as last imported; None if there is none."""
         digest = self.digests.get(name)
         return self.snapshots.read(digest)[name] if digest else None
+
+
+def _with_contracts(network: Network, frames: Mapping[str, pl.DataFrame], on: date) -> Network:
+    """Lanes at the cost of their contracts on the day; where a contract cannot price one, all keep the costs they state."""
+    try:
+        found, priced = network_with_freight(network, frames, on)
+    except ValueError as error:
+        return replace(network, lane_notes=(f"lanes keep the costs that the table lanes states: {error}",))
+    return replace(found, lane_notes=(*(one.said for one in priced.told), *priced.notes))

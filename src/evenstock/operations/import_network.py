@@ -11,6 +11,7 @@ import polars as pl
 
 from evenstock.domain import Event, LotId, NodeId, Quota, Sku, Units, rfc3339
 from evenstock.operations.count_stock import Counted, count_stock, observations_of
+from evenstock.operations.lane_freight import FreightContracts
 from evenstock.operations.network import HAPPENING_TABLES, NETWORK_TABLES, Network, prices_from_frame
 from evenstock.operations.open_balances import open_balances
 from evenstock.operations.ports import Snapshots, Store, Transaction
@@ -58,7 +59,9 @@ def import_network(store: Store, snapshots: Snapshots, frames: Mapping[str, pl.D
     with store.reading() as books:
         rates = imported_rates(books, snapshots)
     # Rates taken in since stay over the network's own: the two must be usable together.
-    network = Network.from_frames(with_rates(frames, rates))
+    known = with_rates(frames, rates)
+    network = Network.from_frames(known)
+    FreightContracts.from_frames(known)
     with store.transaction() as t:
         _refuse_lost_places(t, network)
         before = t.pointer("stock")

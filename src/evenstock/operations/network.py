@@ -63,6 +63,8 @@ class Network:
     """None where the network has no rate cards: nothing can be shipped by parcel then."""
     supplies: tuple[Supply, ...] = ()
     targets: tuple[StockTarget, ...] = ()
+    lane_notes: tuple[str, ...] = ()
+    """How lanes with a contract came to their costs, and how near those are to it."""
 
     @classmethod
     def from_frames(cls, frames: Mapping[str, pl.DataFrame], rules: Policy | None = None) -> Network:

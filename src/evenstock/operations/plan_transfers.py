@@ -142,7 +142,7 @@ def _document(
         seed=seed,
         lines=document.lines_of(question, decided, days),
         purchases=document.purchases(question, decided),
-        notes=question.notes + decided.notes,
+        notes=network.lane_notes + question.notes + decided.notes,
         held=document.held_lines(decided, days, on),
         bound_cents=None if decided.solved.bound_cents is None else Cents(decided.solved.bound_cents),
         solved_cents=Cents(decided.solved.net_cents),
