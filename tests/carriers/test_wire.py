@@ -8,9 +8,11 @@ import pytest
 from tests.carriers import made
 from tests.carriers.office import Office
 
-from evenstock.carriers import Access, Account, HttpWire, open_carrier
+from evenstock.carriers import Access, Account, HttpWire, open_carrier, open_configured, ups
 from evenstock.carriers._account import Api, ApiKey, Basic, OAuth
 from evenstock.carriers._request import WireRequest
+from evenstock.carriers._wire import WireReply
+from evenstock.operations.call_quota import Quota
 from evenstock.operations.carrier_ports import TrackedParcel
 
 ID, SECRET = "id-5f1d", "secret-9c3e7"
@@ -215,10 +217,26 @@ def test_amounts_keep_their_digits(office, wire):
     "address", ["http://apis.usps.com", "http://127.0.0.1.evil.example", "ftp://127.0.0.2", "apis.usps.com"]
 )
 def test_a_secret_never_crosses_a_network_in_the_clear(address):
-    line = HttpWire("usps", {"": Api("https://x", "https://y", Basic())}, Account(address={"": address}))
-
     with pytest.raises(ValueError, match="must begin with https://"):
-        line.send(ASK)
+        HttpWire("usps", {"": Api("https://x", "https://y", Basic())}, Account(address={"": address}))
+
+
+@pytest.mark.parametrize(
+    ("login", "named"),
+    [
+        (OAuth("/token", "json"), "EVENSTOCK_USPS_CLIENT_ID and EVENSTOCK_USPS_CLIENT_SECRET"),
+        (Basic(), "EVENSTOCK_USPS_CLIENT_ID and EVENSTOCK_USPS_CLIENT_SECRET"),
+        (ApiKey("DHL-API-Key"), "EVENSTOCK_USPS_API_KEY"),
+    ],
+)
+def test_an_account_without_its_keys_is_told_which_to_set_and_costs_no_call(office, login, named):
+    line = HttpWire("usps", {"": Api("https://x", "https://y", login)}, Account(address={"": office.address}))
+
+    reply = line.send(ASK)
+    line.close()
+
+    assert (reply.status, reply.calls, office.asked) == (401, 0, [])
+    assert reply.words == f"usps: nobody says who asks: set {named}"
 
 
 def test_a_request_that_holds_a_secret_cannot_be_made():
@@ -299,3 +317,32 @@ def test_dhl_s_two_interfaces_are_told_who_asks_each_in_its_way(office, account)
     assert office.asked[0][2]["authorization"].startswith("Basic ")
     assert office.asked[1][2]["dhl-api-key"] == "key-77aa"
     assert [(m.code, m.words.split(" No")[0]) for m in seen.messages] == [("404", "No result found")]
+
+
+def test_a_test_environment_says_that_its_prices_are_made_up():
+    class Office:
+        def send(self, _):
+            return WireReply(200, made.ups_rates())
+
+    test, live = (open_carrier("ups", Access(Account(sandbox=s), Office())).rates(made.PARCEL) for s in (True, False))
+
+    assert [m.code for m in test.messages if m.code == "made_up"] == ["made_up"]
+    assert "EVENSTOCK_UPS_SANDBOX=no" in test.messages[-1].words
+    assert not any(m.code == "made_up" for m in live.messages)
+
+
+def test_carriers_whose_keys_the_environment_holds_are_opened_with_their_quota():
+    environ = {
+        "EVENSTOCK_USPS_CLIENT_ID": "i",
+        "EVENSTOCK_USPS_CLIENT_SECRET": "s",
+        "EVENSTOCK_USPS_CALLS_PER_HOUR": "300",
+        "EVENSTOCK_UPS_CLIENT_ID": "i",
+        "EVENSTOCK_ONTRAC_CLIENT_ID": "i",
+    }
+
+    opened = open_configured(environ)
+
+    assert {name: quota for name, (_, quota) in opened.items()} == {"ups": ups.QUOTA, "usps": Quota(300, 3600, 50)}
+    assert opened["usps"][0].account.sandbox
+    with pytest.raises(ValueError, match="CALLS_PER_HOUR: 'many' is not a whole number"):
+        open_configured(environ | {"EVENSTOCK_USPS_CALLS_PER_HOUR": "many"})

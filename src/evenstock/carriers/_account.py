@@ -20,7 +20,7 @@ class Account:
     client_secret: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
     sandbox: bool = True
-    """Whether the carrier's test environment is asked: its prices are made up, so `audit_rates` wants False."""
+    """Whether the carrier's test environment is asked: its prices are made up, so that no audit compares them."""
     address: Mapping[str, str] = field(default_factory=dict)
     """Address of an API in place of the carrier's own, such as a local test server; by api, empty for the main one."""
 
@@ -39,6 +39,11 @@ class Account:
 
         live = said("SANDBOX").lower() in {"0", "no", "false"}
         return cls(said("ACCOUNT"), said("CLIENT_ID"), said("CLIENT_SECRET"), said("API_KEY"), sandbox=not live)
+
+    @property
+    def made_up(self) -> bool:
+        """Whether its answers come from a carrier's test environment: lawful in form, and invented."""
+        return self.sandbox and not self.address
 
     @property
     def secrets(self) -> tuple[str, ...]:

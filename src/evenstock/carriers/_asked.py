@@ -11,6 +11,7 @@ from evenstock.carriers._account import Account
 from evenstock.carriers._request import WireRequest
 from evenstock.carriers._wire import HttpWire, Wire, WireReply, without_secrets
 from evenstock.operations.carrier_ports import (
+    MADE_UP,
     Message,
     ParcelToRate,
     RatesReply,
@@ -40,7 +41,7 @@ class AskedCarrier:
             return RatesReply(messages=(asked,))
         answer = self.wire.send(asked)
         read: RatesReply = self.member.rates(answer.body) if answer.body is not None else RatesReply()
-        messages = self._said((*read.messages, *self._line(answer, read.messages)))
+        messages = self._said((*read.messages, *self._line(answer, read.messages), *self._made_up()))
         return replace(read, messages=messages, calls=answer.calls)
 
     @property
@@ -73,6 +74,12 @@ class AskedCarrier:
         if answer.status >= 400 and not any(message.level == "error" for message in said):
             return (Message("error", _code(answer.status), f"{self.name} refused with HTTP {answer.status}"),)
         return ()
+
+    def _made_up(self) -> tuple[Message, ...]:
+        if not self.account.made_up:
+            return ()
+        said = f"{self.name}'s test environment makes its prices up; EVENSTOCK_{self.name.upper()}_SANDBOX=no asks the real one"
+        return (Message("warning", MADE_UP, said),)
 
     def _said(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         """A carrier may repeat what it was sent: no secret passes on."""

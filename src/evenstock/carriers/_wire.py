@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
-from evenstock.carriers._account import Account, Api, ApiKey, Basic, OAuth, is_local, told
+from evenstock.carriers._account import Account, Api, ApiKey, Basic, Login, OAuth, is_local, told
 from evenstock.carriers._request import WireRequest
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ class HttpWire:
     _client: httpx.Client | None = field(default=None, repr=False)
     _tokens: dict[str, tuple[str, float]] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        for name, api in self.apis.items():
+            api.address(self.account, name)  # refuses one that is not https before anything is sent
+
     def __enter__(self) -> Self:
         return self
 
@@ -99,6 +103,10 @@ class HttpWire:
     def _proof(self, name: str, api: Api, address: str) -> tuple[dict[str, str], WireReply | None]:
         """The header that says who asks, or why there is none."""
         account = self.account
+        lacking = _lacking(api.login, account)
+        if lacking:
+            named = " and ".join(f"EVENSTOCK_{self.carrier.upper()}_{part}" for part in lacking)
+            return {}, WireReply(401, None, f"{self.carrier}: nobody says who asks: set {named}")
         if isinstance(api.login, ApiKey):
             return {api.login.header: account.api_key}, None
         if isinstance(api.login, Basic):
@@ -159,6 +167,14 @@ def without_secrets(words: str, account: Account) -> str:
     for secret in hidden:
         words = words.replace(secret, "[hidden]")
     return words
+
+
+def _lacking(login: Login, account: Account) -> list[str]:
+    """Parts of the account that this way of saying who asks needs and that are empty, as variables name them."""
+    needs = {"API_KEY": account.api_key} if isinstance(login, ApiKey) else {
+        "CLIENT_ID": account.client_id, "CLIENT_SECRET": account.client_secret,
+    }  # fmt: skip
+    return [name for name, said in needs.items() if not said]
 
 
 def _pair(account: Account) -> str:

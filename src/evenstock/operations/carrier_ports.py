@@ -22,6 +22,9 @@ Basis = Literal["list", "negotiated"]
 STATUSES: Final[tuple[str, ...]] = tuple(TrackingEvents.columns()["status"].dtype.categories)  # type: ignore[attr-defined]
 """What a scan can mean, in the words every carrier is brought to."""
 
+MADE_UP: Final = "made_up"
+"""Code of the message that says that prices come from a test environment."""
+
 NOT_ITEMISED: Final = "not_itemised"
 """Name of what a carrier's total holds beyond the charges it named."""
 

@@ -249,6 +249,13 @@ def test_a_carrier_without_our_service_or_in_another_currency_is_told_not_compar
         assert audit.asked["answered"].to_list() == [True] * 3
 
 
+def test_prices_that_a_test_environment_made_up_are_not_compared(book):
+    audit = asked(book, Carrier(book, messages=(Message("warning", "made_up", "all invented"),)))
+
+    assert audit.quotes.is_empty()
+    assert audit.told.filter(code="not_compared").height == 3
+
+
 def test_quotes_become_lawful_invoice_rows_and_parcels(book):
     invoices, sent = as_invoices(asked(book, Carrier(book, {"residential": 24})))
 

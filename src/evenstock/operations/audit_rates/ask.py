@@ -13,7 +13,7 @@ import polars as pl
 from evenstock.domain import refuse_naive
 from evenstock.operations.audit_rates.propose import PROPOSED, AuditPlan, Sample
 from evenstock.operations.call_quota import Bucket
-from evenstock.operations.carrier_ports import LiveRate, Message, RateSource, RatesReply
+from evenstock.operations.carrier_ports import MADE_UP, LiveRate, Message, RateSource, RatesReply
 from evenstock.tables.freight import Invoices, Parcels
 
 MOST_CALLS: Final = 3
@@ -103,8 +103,8 @@ def ask(plan: AuditPlan, sources: Mapping[str, RateSource], buckets: Mapping[str
             unread[f"{carrier}: {place}"] = unread.get(f"{carrier}: {place}", 0) + times
         rate = _chosen(reply, sample.service)
         compared = [] if rate is None else _compared(sample, rate)
-        if rate is None or rate.currency != OURS:
-            why = "did not price this service" if rate is None else f"priced in {rate.currency}, not {OURS}"
+        why = _not_comparable(reply, rate)
+        if why:
             told.append(_said(sample, Message("warning", "not_compared", f"{carrier} {why}")))
             compared = []
         quotes += compared
@@ -164,6 +164,14 @@ def _cannot(carrier: str, sources: Mapping[str, RateSource], left: Mapping[str, 
     if left[carrier].calls(now) < MOST_CALLS:
         return f"{carrier}'s quota is spent until {left[carrier].next_at(now):%Y-%m-%d %H:%M} UTC or later"
     return ""
+
+
+def _not_comparable(reply: RatesReply, rate: LiveRate | None) -> str:
+    if rate is None:
+        return "did not price this service"
+    if any(message.code == MADE_UP for message in reply.messages):
+        return "answered from its test environment, whose prices are made up"
+    return "" if rate.currency == OURS else f"priced in {rate.currency}, not {OURS}"
 
 
 def _unheard(reply: RatesReply) -> bool:
