@@ -34,6 +34,17 @@ PARTS = {
         "rebalancing_willems",
         "rebalancing_textbook",
     ],
+    "freight": [
+        "freight_rates",
+        "freight_zones",
+        "freight_brunel",
+        "freight_ltl",
+        "freight_drift",
+        "freight_scorecard",
+        "freight_late",
+        "freight_override",
+        "freight_carriers",
+    ],
     "real": ["real_brunel", "real_m5", "real_online_retail"],
 }
 
