@@ -16,6 +16,7 @@ from evenstock.domain import Candidate, Costs, Item, Node, NodeKind, ServiceId, 
 from evenstock.freight.bulk import Bulk
 from evenstock.freight.dated import Dated
 from evenstock.freight.ladder import Ladder
+from evenstock.freight.layout import Layout, laid_out
 from evenstock.freight.rates import RateBook
 from evenstock.freight.surcharge import NOWHERE
 from evenstock.freight.transit import late_probabilities
@@ -103,8 +104,8 @@ class ShippingNetwork:
         """Why a node never ships orders; empty where it does."""
         self.capped: bool = bool(book.capped) or any(node.orders_per_day is not None for node in self.nodes)
         """Whether some node or service has a ceiling, so that the places taken matter."""
-        self._ladders: list[tuple[Ladder, bool]] = []
-        self._lists: list[frozenset[str]] = []
+        self._ladders: list[Ladder] = []
+        self._laid: list[Layout] = []
         self._number: dict[tuple[str, int, date, bool, frozenset[str]], int] = {}
         self._same: dict[tuple[Dated, int, bool, frozenset[str]], int] = {}
         self._marks: dict[Sku, int] = {}
@@ -131,8 +132,8 @@ class ShippingNetwork:
         same = (dated, zone, residential, areas)
         with self._numbering:
             if same not in self._same:
-                self._ladders.append((ladder, residential))
-                self._lists.append(areas)
+                self._ladders.append(ladder)
+                self._laid.append(laid_out(ladder, self.book.marks, residential=residential, areas=areas))
                 self._steps = None
                 self._same[same] = len(self._ladders) - 1
             return self._same[same]
@@ -142,7 +143,7 @@ class ShippingNetwork:
         """Every ladder asked for so far, end to end."""
         with self._numbering:
             if self._steps is None:
-                self._steps = ParcelSteps.pack(self._ladders, self._lists, self.book.marks)
+                self._steps = ParcelSteps.end_to_end(self._ladders, self._laid)
             return self._steps
 
     def warnings(self, ways: Iterable[tuple[str, date]]) -> tuple[str, ...]:

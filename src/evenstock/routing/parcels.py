@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenstock.freight.ladder import Ladder
-from evenstock.freight.layout import BASE_ROW, CORRECTION_ROW, FUEL_ROW, SURCHARGE_ROW, laid_out
+from evenstock.freight.layout import BASE_ROW, CORRECTION_ROW, FUEL_ROW, SURCHARGE_ROW, Layout, laid_out
 from evenstock.freight.marks import Marks
 from evenstock.freight.surcharge import NOWHERE
 from evenstock.routing.priced import Ladders, Whole
@@ -55,12 +55,17 @@ class ParcelSteps:
             laid_out(ladder, known, residential=home, areas=lists)
             for (ladder, home), lists in zip(ladders, areas or [NOWHERE] * len(ladders), strict=True)
         ]
+        return cls.end_to_end([ladder for ladder, _ in ladders], laid)
+
+    @classmethod
+    def end_to_end(cls, ladders: Sequence[Ladder], laid: Sequence[Layout]) -> ParcelSteps:
+        """Ladders as they are laid out already, in this order."""
         first_step = _starts([len(one.max_weight_g) for one in laid])
         return cls(
             first_step,
             _joined(one.max_weight_g for one in laid),
-            np.array([ladder.dim_divisor_mm3_per_g for ladder, _ in ladders], np.int64),
-            np.array([ladder.dim_above_mm3 for ladder, _ in ladders], np.int64),
+            np.array([ladder.dim_divisor_mm3_per_g for ladder in ladders], np.int64),
+            np.array([ladder.dim_above_mm3 for ladder in ladders], np.int64),
             _starts([len(one.above) for one in laid]),
             _joined(one.above for one in laid),
             _joined(one.last_step + first for one, first in zip(laid, first_step[:-1], strict=True)),
