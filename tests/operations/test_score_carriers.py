@@ -285,18 +285,29 @@ def test_a_thing_that_got_worse_is_told_at_one_level_only() -> None:
     def worse(measure: str, service: str, cents: float, **where) -> dict:
         return {"measure": measure, "carrier": "a", "service": service, **where, "cents_week": cents}
 
-    zone = pl.DataFrame([worse("late", "a:x", 90.0, zone=4, origin="TX")])
-    lane = pl.DataFrame(
-        [
-            worse("late", "a:x", 50.0, zone=4, origin="TX", destination="606"),
-            worse("late", "a:x", 20.0, zone=2, origin="TX", destination="750"),
-        ]
-    )
-    service = pl.DataFrame([worse("late", "a:x", 110.0), worse("damaged", "a:x", 30.0)])
+    found = {
+        "service": pl.DataFrame(
+            [worse("late", "a:x", 110.0), worse("damaged", "a:x", 30.0), worse("late", "a:y", 400.0)]
+        ),
+        "origin": pl.DataFrame([worse("late", "a:x", 95.0, origin="TX"), worse("late", "a:y", 390.0, origin="CA")]),
+        "zone": pl.DataFrame(
+            [worse("late", "a:x", 90.0, zone=4, origin="TX")]
+            + [worse("late", "a:y", 100.0 + zone, zone=zone, origin="CA") for zone in (2, 3, 4)]
+        ),
+        "lane": pl.DataFrame(
+            [
+                worse("late", "a:x", 50.0, zone=4, origin="TX", destination="606"),
+                worse("late", "a:x", 20.0, zone=2, origin="TX", destination="750"),
+                worse("late", "a:y", 60.0, zone=2, origin="CA", destination="902"),
+            ]
+        ),
+    }
 
-    told = told_once(zone, lane, service)
+    told = told_once(found)
 
+    # Three zones from CA are one origin; TX into zone 4 holds the lane to 606 but not that to 750; damage has no place.
     assert told.select("measure", "level", "cents_week").rows() == [
+        ("late", "origin", 390.0),
         ("late", "zone", 90.0),
         ("damaged", "service", 30.0),
         ("late", "lane", 20.0),

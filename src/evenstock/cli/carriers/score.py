@@ -24,6 +24,7 @@ class What(StrEnum):
 
     CARRIER = "carrier"
     SERVICE = "service"
+    ORIGIN = "origin"
     ZONE = "zone"
     LANE = "lane"
 

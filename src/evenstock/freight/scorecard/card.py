@@ -13,11 +13,12 @@ from evenstock.freight.scorecard.outcomes import Outcomes
 from evenstock.freight.scorecard.shares import nested_shares
 
 Floats = npt.NDArray[np.float64]
-By = Literal["carrier", "service", "zone", "lane"]
+By = Literal["carrier", "service", "origin", "zone", "lane"]
 
 KEYS: Final[dict[By, tuple[str, ...]]] = {
     "carrier": ("carrier",),
     "service": ("carrier", "service"),
+    "origin": ("carrier", "service", "origin"),
     "zone": ("carrier", "service", "zone", "origin"),
     "lane": ("carrier", "service", "zone", "origin", "destination"),
 }
@@ -25,6 +26,7 @@ KEYS: Final[dict[By, tuple[str, ...]]] = {
 PARENTS: Final[dict[By, tuple[int, ...]]] = {
     "carrier": (1,),
     "service": (1, 2),
+    "origin": (1, 2, 3),
     "zone": (1, 2, 3, 4),
     "lane": (1, 2, 3, 5),
 }
@@ -184,7 +186,7 @@ def _nothing(name: str, height: int) -> list[pl.Series]:
 
 def _ranked(card: pl.DataFrame, by: By, *, weekly: bool) -> pl.DataFrame:
     """The best on-time share first among the services that could stand in for one another."""
-    place = {"zone": ["origin", "zone"], "lane": ["origin", "destination"]}.get(by, [])
+    place = {"origin": ["origin"], "zone": ["origin", "zone"], "lane": ["origin", "destination"]}.get(by, [])
     among = place + (["week"] if weekly else [])
     best = pl.when("enough").then(pl.col("on_time")).rank("min", descending=True)
     return card.with_columns(rank=best.over(among) if among else best)

@@ -69,7 +69,7 @@ def missing_scans(
     if parcels is not None:
         never = parcels.select("parcel", "service", "shipped_at").join(of, on="parcel", how="anti")
         parts.append(_told(never, "never scanned", pl.col("shipped_at"), since).filter(pl.col("hours") > PICKUP_HOURS))
-    return pl.concat(parts).sort("hours", "parcel", descending=[True, False])
+    return pl.concat(parts).sort("hours", "parcel", "kind", descending=[True, False, False])
 
 
 def usual_silence(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

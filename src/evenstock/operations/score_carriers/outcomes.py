@@ -112,21 +112,22 @@ def _parcels(given: dict[str, pl.DataFrame], clocks: dict[str, str]) -> pl.DataF
                 scorecard.tier(*size), pl.col("value_cents"),
             )
         )  # fmt: skip
-    both = pl.concat(parts, how="diagonal")
-    # Two rows of one table are an error that is told; a row of each is one parcel.
     if len(parts) == 1:
-        return _complete(both)
-    twice = parts[0].filter(pl.col("parcel").is_duplicated())
-    firsts = [pl.col(name).drop_nulls().first() for name in both.columns if name != "parcel"]
-    merged = both.group_by("parcel", maintain_order=True).agg(firsts)
-    return _complete(pl.concat([merged, twice.unique("parcel")], how="diagonal"))
+        return _complete(parts[0])
+    # A parcel that stands twice in one table stands twice here too, and is refused.
+    first, second = (
+        part.with_columns(pl.when(pl.col("origin") != "").then("origin").alias("origin")) for part in parts
+    )
+    joined = first.join(second, on="parcel", how="full", coalesce=True, suffix=" again")
+    common = [name for name in second.columns if name in first.columns and name != "parcel"]
+    told = joined.with_columns(pl.coalesce(name, f"{name} again").alias(name) for name in common)
+    return _complete(told.drop(f"{name} again" for name in common))
 
 
 def _complete(frame: pl.DataFrame) -> pl.DataFrame:
     wanted = {"delivered_on": pl.Date, "advertised_on": pl.Date, "shipment": pl.String, "tier": pl.String}
-    return frame.with_columns(
-        pl.lit(None, kind).alias(name) for name, kind in wanted.items() if name not in frame.columns
-    )
+    lacking = [pl.lit(None, kind).alias(name) for name, kind in wanted.items() if name not in frame.columns]
+    return frame.with_columns(lacking).with_columns(pl.col("origin").fill_null(""))
 
 
 def _scanned(base: pl.DataFrame, journeys: tracking.Journeys | None, clocks: dict[str, str]) -> pl.DataFrame:

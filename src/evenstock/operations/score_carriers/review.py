@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from statistics import median
@@ -16,7 +17,10 @@ from evenstock.operations.score_carriers.score import WEEKS, CarrierScores, scor
 
 LEAST_CLAIMS: Final = 5
 """Claims of a kind below which what they cost is the company's own figure."""
-LEVELS: Final[tuple[scorecard.By, ...]] = ("zone", "lane", "service")
+STEPS: Final[tuple[tuple[scorecard.By, scorecard.By], ...]] = (("service", "origin"), ("origin", "zone"))
+BROAD: Final = 3
+"""Rows of a narrower level that are told as one of the broader."""
+LEVELS: Final[tuple[scorecard.By, ...]] = ("service", "origin", "zone", "lane")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +31,7 @@ class CarrierReview:
     """By zone from an origin, which is the level of the heat map."""
     services: CarrierScores
     worse: pl.DataFrame
-    """As `scorecard.changes`, with column level: an origin into a zone; a lane or a service where that says nothing."""
+    """As `scorecard.changes`, with column level (service, origin, zone or lane), each thing at one level, see `told_once`."""
     missing: pl.DataFrame
     """As `tracking.missing_scans`, with column lane; empty where no tracking events were imported."""
     discipline: pl.DataFrame
@@ -64,7 +68,7 @@ def review_carriers(company: Company, *, as_of: date, weeks: int = WEEKS) -> Car
     return CarrierReview(
         scores_of(shown, by="zone", weeks=weeks),
         scores_of(shown, by="service", weeks=weeks),
-        told_once(found["zone"], found["lane"], found["service"]),
+        told_once(found),
         missing,
         discipline,
         worth,
@@ -100,20 +104,34 @@ def worth_of(company: Company, as_of: date) -> scorecard.Worth:
     return scorecard.Worth(int(costs.late_order_cents), paid.get("damaged", harmed), paid.get("lost", harmed))
 
 
-def told_once(zone: pl.DataFrame, lane: pl.DataFrame, service: pl.DataFrame) -> pl.DataFrame:
+def told_once(found: Mapping[scorecard.By, pl.DataFrame]) -> pl.DataFrame:
     """What got worse, each thing at one level only, so that its money is not counted twice; the dearest first.
 
-    An origin into a zone is what a person can act on. A lane is told where its zone is not, a service where neither one of
-    its zones nor of its lanes is.
+    An origin into a zone is what a person can act on; where `BROAD` zones of an origin got worse it is the origin, and
+    where so many origins of a service did, the service. A lane is told where nothing broader holds it, and a service or an
+    origin where nothing narrower speaks for it.
+
+    Parameters
+    ----------
+    found
+        `scorecard.changes` by level: service, origin, zone, lane.
     """
-    lanes = lane.join(zone, on=["measure", "service", "zone", "origin"], how="anti", nulls_equal=True)
-    services = service.join(zone, on=["measure", "service"], how="anti").join(
-        lanes, on=["measure", "service"], how="anti"
-    )
-    levels = [
-        frame.with_columns(level=pl.lit(name))
-        for name, frame in (("zone", zone), ("lane", lanes), ("service", services))
-    ]
+    key = {level: ["measure", *scorecard.KEYS[level]] for level in LEVELS}
+    told: list[pl.DataFrame] = []
+    left = {level: found[level] for level in LEVELS}
+    for broad, narrow in STEPS:
+        many = left[narrow].group_by(key[broad]).len().filter(pl.col("len") >= BROAD)
+        chosen = left[broad].join(many, on=key[broad], how="semi", nulls_equal=True)
+        told.append(chosen.with_columns(level=pl.lit(broad)))
+        for level in LEVELS:
+            if set(key[broad]) <= set(key[level]):
+                left[level] = left[level].join(chosen, on=key[broad], how="anti", nulls_equal=True)
+    told.append(left["zone"].with_columns(level=pl.lit("zone")))
+    lanes = left["lane"].join(left["zone"], on=key["zone"], how="anti", nulls_equal=True)
+    told.append(lanes.with_columns(level=pl.lit("lane")))
+    for level in reversed([broad for broad, _ in STEPS]):
+        spoken = pl.concat(told, how="diagonal")
+        silent = left[level].join(spoken, on=key[level], how="anti", nulls_equal=True)
+        told.append(silent.with_columns(level=pl.lit(level)))
     order = ["cents_week", "measure", "service", "origin", "destination"]
-    told = pl.concat(levels, how="diagonal")
-    return told.sort(order, descending=[True, *[False] * 4], nulls_last=False)
+    return pl.concat(told, how="diagonal").sort(order, descending=[True, *[False] * 4], nulls_last=False)
