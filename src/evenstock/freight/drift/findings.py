@@ -141,7 +141,8 @@ def _since(series: Series, segment: Segment) -> date:
     near = (day >= series.first[max(0, segment.start - 5)]) & (
         day <= series.last[min(segment.start + 5, segment.stop - 1)]
     )
-    share, weight, day = series.day_share[near], series.day_quoted[near], day[near]
+    weight, day = series.day_quoted[near], day[near]
+    share = series.day_off[near] / weight
     before = series.share[max(0, segment.start - 5) : segment.start].mean()
     after = series.share[segment.start + 1 : segment.stop].mean() if segment.stop > segment.start + 1 else segment.level
     # Cents of squares that a day costs more on the old level than on the new.

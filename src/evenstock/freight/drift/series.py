@@ -53,9 +53,10 @@ class Series:
     days_a_week: float
     """Days of shipping in a week, over the whole series."""
     shipped: tuple[date, ...] = ()
-    """Each day of shipping, and share and quotes of that day: blocks say whether, days say when."""
-    day_share: Floats = field(default_factory=lambda: np.zeros(0))
+    """Each day of shipping, and its parcels, quotes and cents off: blocks say whether, days say when."""
+    day_parcels: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     day_quoted: Floats = field(default_factory=lambda: np.zeros(0))
+    day_off: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def share(self) -> Floats:
@@ -160,8 +161,9 @@ def _blocks(service: str, charge: str, cause: str, days: pl.DataFrame) -> Series
         np.diff(np.r_[at, len(shipped)]),
         _days_a_week(shipped),
         tuple(shipped),
-        days["d"].to_numpy() / days["q"].to_numpy(),
+        days["n"].cast(pl.Int64).to_numpy(),
         days["q"].to_numpy(),
+        days["d"].to_numpy(),
     )
 
 
@@ -200,14 +202,13 @@ def _numbers(days: list[date], parcels: list[int]) -> list[int]:
 
 
 def weeks(series: Series) -> pl.DataFrame:
-    """The level by week of shipping: week (its Monday), parcels, quoted, off (cents, cut), share, whole (cents, uncut)."""
+    """The level by week of shipping: week (its Monday), parcels, quoted, off (cents, single parcels cut), share."""
     frame = pl.DataFrame(
         {
-            "week": pl.Series(series.first, dtype=pl.Date).dt.truncate("1w"),
-            "parcels": series.parcels,
-            "quoted": series.quoted,
-            "off": series.off,
-            "whole": series.whole,
+            "week": pl.Series(series.shipped, dtype=pl.Date).dt.truncate("1w"),
+            "parcels": series.day_parcels,
+            "quoted": series.day_quoted,
+            "off": series.day_off,
         }
     )
     sums = frame.group_by("week", maintain_order=True).agg(pl.all().sum())

@@ -33,7 +33,7 @@ KEPT: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
 """One row a drift; `corrects`, `cents`, `share_bp` and `days` are the correction proposed, null where there is none."""
 WEEKS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "drift": pl.String, "week": pl.Date, "parcels": pl.Int64, "quoted": pl.Float64, "off": pl.Float64,
-    "whole": pl.Float64, "share": pl.Float64,
+    "share": pl.Float64,
 }  # fmt: skip
 LATELY: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "service": pl.String, "charge": pl.String, "cause": pl.String, "parcels": pl.Int64, "quoted_cents": pl.Int64,
