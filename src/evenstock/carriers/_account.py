@@ -28,6 +28,8 @@ class Account:
     def from_environment(cls, carrier: str, environ: Mapping[str, str]) -> Account:
         """The account in variables such as EVENSTOCK_UPS_CLIENT_ID, .._CLIENT_SECRET, .._API_KEY, .._ACCOUNT, .._SANDBOX.
 
+        EVENSTOCK_UPS_ADDRESS names another address of its main API, such as a company's own gateway.
+
         Examples
         --------
         >>> Account.from_environment("ups", {"EVENSTOCK_UPS_CLIENT_SECRET": "s3cret", "EVENSTOCK_UPS_SANDBOX": "no"})
@@ -38,7 +40,8 @@ class Account:
             return environ.get(f"EVENSTOCK_{carrier.upper()}_{name}", "").strip()
 
         live = said("SANDBOX").lower() in {"0", "no", "false"}
-        return cls(said("ACCOUNT"), said("CLIENT_ID"), said("CLIENT_SECRET"), said("API_KEY"), sandbox=not live)
+        address = {"": said("ADDRESS")} if said("ADDRESS") else {}
+        return cls(said("ACCOUNT"), said("CLIENT_ID"), said("CLIENT_SECRET"), said("API_KEY"), not live, address)
 
     @property
     def made_up(self) -> bool:

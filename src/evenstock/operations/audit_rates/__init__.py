@@ -4,7 +4,7 @@ Never in a decision's path: decisions price from tables; an audit says whether t
 """
 
 from evenstock.operations.audit_rates.ask import Audit, as_invoices, ask
-from evenstock.operations.audit_rates.keep import KeptAudits, audit_rates, kept_audits
+from evenstock.operations.audit_rates.keep import KeptAudits, audit_rates, kept_audits, would_audit
 from evenstock.operations.audit_rates.propose import AuditPlan, Sample, propose_audit
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "audit_rates",
     "kept_audits",
     "propose_audit",
+    "would_audit",
 ]

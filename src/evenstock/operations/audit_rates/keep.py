@@ -12,7 +12,7 @@ import polars as pl
 from evenstock.domain import refuse_naive
 from evenstock.freight.rates import RateBook
 from evenstock.operations.audit_rates.ask import ASKED, MOST_CALLS, QUOTED, Audit, ask
-from evenstock.operations.audit_rates.propose import propose_audit
+from evenstock.operations.audit_rates.propose import AuditPlan, propose_audit
 from evenstock.operations.call_quota import Bucket, Quota
 from evenstock.operations.carrier_ports import Address, RateSource
 from evenstock.operations.ports import Snapshots, Store
@@ -58,6 +58,23 @@ def kept_audits(store: Store, snapshots: Snapshots) -> KeptAudits:
     return KeptAudits(kept["quotes"], kept["asked"], kept["parcels"], buckets, digest)
 
 
+def would_audit(
+    store: Store,
+    snapshots: Snapshots,
+    parcels: pl.DataFrame,
+    book: RateBook,
+    quotas: Mapping[str, Quota],
+    *,
+    now: datetime,
+    addresses: Mapping[str, Address] | None = None,
+) -> AuditPlan:
+    """What `audit_rates` would ask now; nothing is asked, taken or kept."""
+    refuse_naive(now, "now")
+    before = kept_audits(store, snapshots)
+    buckets = {name: _bucket(name, quota, before, now) for name, quota in sorted(quotas.items())}
+    return _plan(parcels, book, before, buckets, now, addresses)
+
+
 def audit_rates(
     store: Store,
     snapshots: Snapshots,
@@ -87,8 +104,7 @@ def audit_rates(
     refuse_naive(now, "now")
     before = kept_audits(store, snapshots)
     buckets = {name: _bucket(name, quota, before, now) for name, quota in sorted(quotas.items()) if name in sources}
-    calls = {name: max(0, bucket.calls(now) - (MOST_CALLS - 1)) for name, bucket in buckets.items()}
-    plan = propose_audit(parcels, book, calls, on=now.date(), asked=before.asked, addresses=addresses)
+    plan = _plan(parcels, book, before, buckets, now, addresses)
     wanted = {sample.carrier for sample in plan.samples}
     taken = {n: b.take(b.calls(now), now) if n in wanted else b for n, b in buckets.items()}
     seen = _keep(store, snapshots, before, {**before.buckets, **taken}, before.digest, now)
@@ -104,6 +120,18 @@ def audit_rates(
     )
     _keep(store, snapshots, after, {**before.buckets, **audit.buckets}, seen, now)
     return audit
+
+
+def _plan(
+    parcels: pl.DataFrame,
+    book: RateBook,
+    before: KeptAudits,
+    buckets: Mapping[str, Bucket],
+    now: datetime,
+    addresses: Mapping[str, Address] | None,
+) -> AuditPlan:
+    calls = {name: max(0, bucket.calls(now) - (MOST_CALLS - 1)) for name, bucket in buckets.items()}
+    return propose_audit(parcels, book, calls, on=now.date(), asked=before.asked, addresses=addresses)
 
 
 def _bucket(name: str, quota: Quota, before: KeptAudits, now: datetime) -> Bucket:
