@@ -18,7 +18,7 @@ def built(off: dict[str, int], cause: str = "rate", parcels: int = 10, days: int
     )  # fmt: skip
     parts = pl.DataFrame(
         {"parcel": list(off), "charge": "base", "cause": cause, "cents": list(off.values())},
-        schema_overrides={"parcel": pl.String, "cents": pl.Int64},
+        schema_overrides={"parcel": pl.String, "charge": pl.String, "cause": pl.String, "cents": pl.Int64},
     )
     charges = pl.concat(
         [
