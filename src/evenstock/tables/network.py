@@ -151,7 +151,7 @@ class Surcharges(dy.Schema):
     applies = dy.Enum(
         ["always", "residential", "weight_over", "longest_over", "second_longest_over", "girth_over", "volume_over",
          "delivery_area", "hazmat"],
-        description="To every parcel, to homes, above a billable weight (g), a longest or second side, length plus girth (mm) or a volume (mm3), in a list of postal codes, with hazardous goods",
+        description="To every parcel, to homes, above a billable weight (g), a longest or second side, length plus girth (mm) or volume (mm3) of the largest unit, in a list of postal codes, with goods that require hazmat",
     )  # fmt: skip
     above = whole("Threshold of those that have one, exclusive", "g, mm or mm3", default=0)
     cents = cents("Charge per parcel", default=0)
@@ -163,7 +163,7 @@ class Surcharges(dy.Schema):
     first_day = day("First day it is due, for peaks; empty as long as the card", nullable=True, default=None)
     last_day = day("Last day it is due; empty as long as the card", nullable=True, default=None)
     fuel_applies = dy.Bool(description="Whether fuel is charged on it", metadata=metadata_of("", default=False))
-    dearest_of = text("Of all charges with this word only the dearest is due", default="")
+    dearest_of = text("Of all charges with this word only the dearest, with fuel on it, is due", default="")
 
 
 class Zones(dy.Schema):
