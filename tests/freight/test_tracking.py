@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenstock import tables
-from evenstock.freight import tracking
+from evenstock.freight import tracking, transit
 
 START = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
@@ -178,3 +178,29 @@ def test_how_fully_a_service_scans_is_counted() -> None:
 
     # Three parcels of four scans and one of two.
     assert (row["parcels"], row["scans_a_parcel"], row["with_pickup"]) == (4, 3.5, 0.75)
+
+
+def test_journeys_are_scans_that_delivery_times_are_learned_from() -> None:
+    told = [
+        *fleet(30, 2, "P"),
+        ("Q1", 5, "in_transit"),
+        ("T1", 1, "picked_up"),
+        ("T1", 20, "return_to_sender"),
+        ("L1", 0, "pending"),
+        ("X1", 1, "picked_up"),
+    ]
+    left = pl.DataFrame({"parcel": ["P0", "P1", "Q1", "T1", "L1"]}).with_columns(
+        origin=pl.lit("TX"), origin_postal_code=pl.lit("75201"), destination_postal_code=pl.lit("90001")
+    )
+    found = tracking.journeys(scans(*told), START + timedelta(hours=60))
+
+    made = tracking.deliveries(found, left)
+
+    # One turned back, one was never taken over, of one nobody knows where it went.
+    assert made["parcel"].to_list() == ["P0", "P1", "Q1"]
+    assert made["delivered_at"].is_null().to_list() == [False, False, True]
+    assert set(made.columns) == set(tables.Deliveries.columns())
+    read = transit.read(made, (START + timedelta(days=3)).date())
+    # From 8 in the morning to 8 in the evening of the next day: a calendar day.
+    assert read.days.tolist()[:2] == [1, 1]
+    assert read.delivered.tolist() == [True, True, False]
