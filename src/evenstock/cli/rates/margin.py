@@ -53,7 +53,7 @@ def _tell(found: PastMargin) -> None:
         ]  # fmt: skip
         headers = (key, "orders", "paid", "freight", "margin", "paid nothing", "covered")
         page.print(table(name.replace("_", " "), headers, rows, frozenset(range(1, 7))))
-    rows = [
+    would = [
         (
             dollars(row["threshold_cents"]),
             f"{row['free_orders']:,}",
@@ -62,8 +62,14 @@ def _tell(found: PastMargin) -> None:
         )
         for row in found.thresholds.iter_rows(named=True)
     ]
-    headers = ("free from", "orders free", "would have paid", "change")
-    page.print(table("free shipping on the same orders", headers, rows, frozenset(range(4))))
+    page.print(
+        table(
+            "free shipping on the same orders",
+            ("free from", "orders free", "would have paid", "change"),
+            would,
+            frozenset(range(4)),
+        )
+    )
     for why, count in sorted(found.without_rate.items()):
         page.print(f"[dim]{count:,} shipments left out: {why}[/]", soft_wrap=True)
     for note in found.notes:
