@@ -14,8 +14,15 @@ import polars as pl
 from evenstock import tables
 from evenstock.domain import Cents, Item, Lane, Node, NodeId, Sku
 from evenstock.freight.fuel import FuelBook
-from evenstock.freight.ltl import LtlBook
-from evenstock.freight.ltl.by_pallet import FullPallet, full_cents, line_by_pallet, most_cents, straight_cents
+from evenstock.freight.ltl import LtlBook, LtlTable
+from evenstock.freight.ltl.by_pallet import (
+    FullPallet,
+    full_cents,
+    heaviest_by_class,
+    line_by_pallet,
+    most_cents,
+    straight_cents,
+)
 from evenstock.freight.ltl.tariff import Areas, lane_of
 from evenstock.freight.rows import refuse
 from evenstock.freight.truckload import Point, TruckloadBook, TruckloadRate, break_even, point_of, road_miles
@@ -315,28 +322,40 @@ def _shared_lane(
         raise ValueError(f"ltl_contracts has no contract of {service} on {asked.on}; add it")
     table = contracts.ltl.table(service, asked.on)
     extra = sum(contracts.ltl.accessorials.asked(service, asked.on, asked.contract.accessorials).values())
+    heaviest_by_class(table, loads)  # refuses goods that nobody can rate
     fitted = min(asked.limit or SHARED_PALLETS, SHARED_PALLETS)
-    most = most_cents(table, asked.areas, loads, fitted, extra)
     truckload_from = None
     if truck is not None:
         by_truck = -(-np.arange(1, fitted + 1) // truck.truck_pallets) * truck.truck_cents
-        truckload_from = break_even(most.tolist(), by_truck.tolist())
+        truckload_from = break_even(most_cents(table, asked.areas, loads, fitted, extra).tolist(), by_truck.tolist())
         fitted = min(fitted, max(1, (truckload_from or fitted + 1) - 1))
-    ranked = sorted(zip(full_cents(table, asked.areas, loads, fitted).tolist(), range(len(loads)), strict=True))
-    covered = [loads[k] for _, k in ranked[: max(1, ceil(covering * len(loads)))]]
+    covered = _covered(table, asked.areas, loads, fitted, covering)
     line = line_by_pallet(table, asked.areas, covered, fitted=fitted, limit=asked.limit, accessorial_cents=extra)
     middle = sorted(loads, key=lambda load: (load.weight_g, load.name))[(len(loads) - 1) // 2]
     usual = line.cents(fitted) / straight_cents(table, asked.areas, middle, fitted, extra) - 1
-    under = 1 - line.cents(fitted) / most[:fitted]
+    under = 0.0
+    if len(covered) < len(loads):
+        dearest = most_cents(table, asked.areas, loads, fitted, extra)
+        under = max(0.0, float((1 - line.cents(fitted) / dearest).max()))
     new = replace(
         lane, fixed_cents=Cents(line.fixed_cents), pallet_cents=Cents(line.pallet_cents), truck_cents=Cents(0)
     )
     stale = "; ".join(filter(None, (contract.stale(asked.on), contracts.ltl.fuel(contract, asked.on)[1])))
     freight = LaneFreight(
         lane.origin, lane.destination, lane.mode, service, fitted, line.worst_share, line.at_pallets,
-        float(usual.mean()), truckload_from, max(0.0, float(under.max())), stale,
+        float(usual.mean()), truckload_from, under, stale,
     )  # fmt: skip
     return new, freight
+
+
+def _covered(
+    table: LtlTable, areas: Areas, loads: Sequence[FullPallet], pallets: int, covering: float
+) -> list[FullPallet]:
+    """The goods that cost least by the pallet, so large a share of all."""
+    if covering == 1:
+        return list(loads)
+    ranked = sorted(zip(full_cents(table, areas, loads, pallets).tolist(), range(len(loads)), strict=True))
+    return [loads[k] for _, k in ranked[: ceil(covering * len(loads))]]
 
 
 def road_miles_between(origin: Node, destination: Node, places: Mapping[str, Point]) -> int:
