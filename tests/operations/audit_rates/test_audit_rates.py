@@ -291,7 +291,7 @@ def test_each_run_asks_for_what_the_one_before_left(kept, book):
 def test_however_often_it_runs_no_hour_sees_more_than_its_quota(kept, book):
     many = parcels(*((f"P{k}", "60601" if k % 2 else "10001", 450 + k % 3 * 2_000, 1) for k in range(40)))
     at, calls = NOW, []
-    for minute in range(0, 240, 3):
+    for minute in range(0, 180, 6):
         at = NOW + timedelta(minutes=minute)
         # A bare network every day: what was asked this morning is asked for again, so that the quota alone holds back.
         carrier = Carrier(book, messages=(Message("error", "no_answer", "?"),), calls=3)
