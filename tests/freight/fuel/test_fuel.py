@@ -100,6 +100,25 @@ def test_rows_of_a_table_hold_from_their_price_on_up_to_the_next():
         assert one.rate("r", date(2024, 5, 7)).bp == bp
 
 
+def test_a_price_beyond_the_rows_of_its_table_is_told():
+    def stale(mills):
+        index = pl.DataFrame({"fuel_index": ["diesel"], "region": ["US"], "date": [date(2017, 1, 9)], "mills": [mills]})
+        return ups(fuel_index=index).rate("ups ground", date(2017, 1, 23)).stale
+
+    # Rows begin at 2.37, 2.55 and 2.60: the next would begin at 2.65.
+    assert (stale(2_370), stale(2_640)) == ("", "")
+    assert "begins at 2370 thousandths a gallon, above 2360; nothing is charged" in stale(2_360)
+    assert "ends at 2600 thousandths a gallon, below 2650; its last row is taken" in stale(2_650)
+
+
+def test_an_old_post_without_an_end_is_used_and_told():
+    posted = pl.DataFrame({"rule": ["ups ground"], "valid_from": [date(2017, 1, 2)], "fuel_bp": [475]})
+    book = ups(fuel_overrides=posted)
+    assert book.rate("ups ground", date(2017, 2, 2)).stale == ""
+    late = book.rate("ups ground", date(2017, 2, 3))
+    assert (late.bp, "what was posted on 2017-01-02 is still taken" in late.stale) == (475, True)
+
+
 def test_what_the_carrier_posts_wins_until_its_last_day_or_the_next_post():
     posted = pl.DataFrame(
         {

@@ -20,6 +20,8 @@ Dated = tuple[Sequence[date], Sequence[int]]
 """Days in their order, and a number for each."""
 Version = tuple[date, tuple[Sequence[int], Sequence[int]]]
 """First day of a table's version; lower ends of its rows, inclusive and increasing, and the basis points of each."""
+POSTED_DAYS: Final = 31
+"""Carriers post every week, or every month: one that has no end and is older has probably been followed by another."""
 SLACK_DAYS: Final = 3
 """A price dated at most so many days late, after a holiday, is no missing one: the week before it counts as usual."""
 
@@ -144,29 +146,47 @@ class FuelBook:
         begun = [posted for posted in self._overrides.get(rule, ()) if posted.valid_from <= on]
         if not begun or (begun[-1].valid_to is not None and on > begun[-1].valid_to):
             return None
-        return FuelRate(begun[-1].bp, because=begun[-1].because or f"posted from {begun[-1].valid_from}")
+        posted, said = begun[-1], ""
+        if posted.valid_to is None and (on - posted.valid_from).days > POSTED_DAYS:
+            said = f"fuel {rule}: what was posted on {posted.valid_from} is still taken; import what followed, or say when it ended"
+        return FuelRate(posted.bp, stale=said, because=posted.because or f"posted from {posted.valid_from}")
 
     def _by_rule(self, rule: FuelRule, on: date) -> FuelRate:
-        index = f"{rule.fuel_index} in {rule.region}"
-        days, mills = self._prices[rule.fuel_index, rule.region]
+        index, (days, mills) = (rule.fuel_index, rule.region), self._prices[rule.fuel_index, rule.region]
         wanted = rule.index_day(on)
         at = max(bisect_right(days, wanted) - 1, 0)
-        said = ""
-        if days[at] > wanted:
-            said = f"fuel {rule.rule}: no price of {index} is known for {wanted}; that of {days[at]} is used"
-        elif (wanted - days[at]).days >= self._step[rule.fuel_index, rule.region] and not _late(days[at + 1 :], wanted):
-            said = f"fuel {rule.rule}: the price of {index} for {wanted} is missing; the last known, of {days[at]}, is used"
         price = rule.rounded(mills[at])
         versions = self._versions[rule.fuel_table]
         which = max(bisect_right([begins for begins, _ in versions], on) - 1, 0)
         begins, (least, bp) = versions[which]
-        if begins > on and not said:
-            said = (
-                f"fuel {rule.rule}: its table {rule.fuel_table} begins on {begins}, after {on}; it is used all the same"
-            )
         row = bisect_right(least, price) - 1
-        # Below a table's first row the carriers charge nothing.
-        return FuelRate(bp[row] if row >= 0 else 0, price, days[at], begins, said)
+        said = _price_said(index, days, at, wanted, self._step[index]) or _table_said(
+            rule.fuel_table, begins, least, price, on
+        )
+        return FuelRate(
+            bp[row] if row >= 0 else 0, price, days[at], begins, f"fuel {rule.rule}: {said}" if said else ""
+        )
+
+
+def _price_said(index: tuple[str, str], days: Sequence[date], at: int, wanted: date, step: int) -> str:
+    """What is wrong about the price of a day when one is wanted, in words; empty where it is the right one."""
+    name = " in ".join(index)
+    if days[at] > wanted:
+        return f"no price of {name} is known for {wanted}; that of {days[at]} is used"
+    if (wanted - days[at]).days >= step and not _late(days[at + 1 :], wanted):
+        return f"the price of {name} for {wanted} is missing; the last known, of {days[at]}, is used"
+    return ""
+
+
+def _table_said(table: str, begins: date, least: Sequence[int], price: int, on: date) -> str:
+    """What is wrong about a version of a table on a day, in words: it begins later, or its rows do not reach the price."""
+    if begins > on:
+        return f"its table {table} begins on {begins}, after {on}; it is used all the same"
+    if price < least[0]:
+        return f"its table {table} begins at {least[0]} thousandths a gallon, above {price}; nothing is charged, add its lower rows"
+    if len(least) > 1 and price >= 2 * least[-1] - least[-2]:
+        return f"its table {table} ends at {least[-1]} thousandths a gallon, below {price}; its last row is taken, add the next"
+    return ""
 
 
 def _late(later: Sequence[date], wanted: date) -> bool:
