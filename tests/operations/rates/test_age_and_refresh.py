@@ -10,6 +10,8 @@ from tests.operations.rates.brand import NEW, NOW, OLD, card, company, network, 
 from evenstock.operations.company import Company
 from evenstock.operations.ports import StoreError
 from evenstock.operations.rates.age import Age, ages
+from evenstock.operations.rates.import_rates import import_rates
+from evenstock.operations.rates.in_force import imported_rates
 from evenstock.operations.rates.refresh import (
     Every,
     Fetched,
@@ -84,6 +86,18 @@ def test_what_a_decision_would_use_of_fuel_is_told_and_a_missing_week_is_stale()
     late = told(frames, date(2026, 6, 12), "fuel index")
     assert late.stale.startswith("diesel in US: no price since 2026-06-01; one is due every 7 days")
     assert "the last known, of 2026-06-01, is used" in told(frames, date(2026, 6, 24), "fuel").stale
+
+
+def test_a_chart_tells_since_when_it_was_taken_in(tmp_path: Path) -> None:
+    store, snapshots = company(tmp_path)
+    chart = network()["zones"].with_columns(pl.lit(3).alias("zone"))
+    import_rates(store, snapshots, {"zones": chart}, source="x", now=NOW, replaced=["zones"], by="Ann", because="new")
+
+    with store.reading() as books:
+        rates_now = imported_rates(books, snapshots)
+    [zones] = [a for a in ages(network(), NOW.date() + timedelta(days=9), rates=rates_now) if a.kind == "table"]
+
+    assert (zones.name, zones.since, zones.days, zones.used) == ("zones", NOW.date(), 9, "4 rows")
 
 
 def test_stale_fuel_is_said_by_whoever_quotes_with_it(tmp_path: Path) -> None:

@@ -50,6 +50,17 @@ def test_a_dearer_surcharge_is_found_priced_and_told_in_one_sentence(tmp_path: P
     )
 
 
+def test_a_drift_keeps_its_name_as_invoices_come_in(tmp_path: Path) -> None:
+    store, snapshots = company(tmp_path, sent_and_billed())
+
+    early, later = held(store, snapshots, OLD + timedelta(days=75)), held(store, snapshots)
+
+    assert early.new == (early.drifts["drift"][0],)
+    assert later.drifts["drift"].to_list() == early.drifts["drift"].to_list()
+    assert later.new == ()
+    assert later.drifts["parcels"][0] > early.drifts["parcels"][0]
+
+
 def test_before_the_invoices_came_nothing_could_be_known(tmp_path: Path) -> None:
     store, snapshots = company(tmp_path, sent_and_billed())
 

@@ -41,6 +41,7 @@ def overwrites(table: str, new: pl.DataFrame, before: pl.DataFrame | None, today
     rows = new.with_row_index("row of the table", offset=1)
     both = rows.join(before, on=key, how="inner", suffix=" before", nulls_equal=True)
     differs = [pl.col(name).ne_missing(pl.col(f"{name} before")).alias(name) for name in other]
+    both = both.filter(pl.any_horizontal(differs)) if differs else both.clear()
     for row, changed in zip(both.iter_rows(named=True), both.select(differs).iter_rows(named=True), strict=True):
         names = [
             name

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import polars as pl
 
 from evenstock.freight.checking.fuel import usual_step
+from evenstock.freight.checking.overwriting import UNDATED
+from evenstock.freight.currency import EXPECTED_DAYS as EXCHANGE_DAYS
 from evenstock.freight.fuel import FuelBook
 from evenstock.freight.rates import RateBook
 from evenstock.operations.network import rates_from_frames
 from evenstock.operations.rates.corrections import ended
-from evenstock.operations.rates.in_force import ImportedRates
+from evenstock.operations.rates.in_force import IMPORTS, ImportedRates
 from evenstock.operations.rates.refusals import Refusal
 
 SOON_DAYS: Final = 30
-EXCHANGE_DAYS: Final = 35
-"""Days from which a rate of exchange is said to be old."""
 PUBLISHED_DAYS: Final = 3
 """Days after an index's day by which its price is out."""
 ENDING_DAYS: Final = 7
@@ -33,7 +33,7 @@ class Age:
     """One thing that rates come from."""
 
     kind: str
-    """card, fuel, fuel index, exchange, ltl tariff, ltl contract, truckload, correction, refusal or source."""
+    """card, fuel, fuel index, exchange, ltl tariff, ltl contract, truckload, table, correction, refusal or source."""
     name: str
     since: date | None
     """First day of what is in force."""
@@ -70,7 +70,7 @@ def ages(
     book = rates_from_frames(frames)
     found = list(_cards(book, frames, on)) if book else []
     found += [*_fuel(frames, on), *_indexes(frames, on), *_exchange(frames, on), *_freight(frames, on)]
-    found += list(_corrections(frames, rates, on))
+    found += [*_undated(frames, rates, on), *_corrections(frames, rates, on)]
     found += [
         Age("refusal", one.source, one.at.date(), (on - one.at.date()).days, None, "what served before", one.sentence)
         for one in refusals
@@ -175,6 +175,19 @@ def _freight(frames: Mapping[str, pl.DataFrame], on: date) -> Iterator[Age]:
             near = days + SOON_DAYS > OLD_DAYS
             soon = f"{name}: its {kind} will be {OLD_DAYS} days old; {fix}" if near and not stale else ""
             yield Age(kind, name, since, days, None, f"version of {since}", stale, soon)
+
+
+def _undated(frames: Mapping[str, pl.DataFrame], rates: ImportedRates | None, on: date) -> Iterator[Age]:
+    """Tables without dates: since when is known where they were taken in beside the network."""
+    taken = pl.DataFrame(schema=IMPORTS) if rates is None else rates.imports
+    for table in sorted(UNDATED):
+        rows = frames.get(table)
+        if rows is None or rows.is_empty():
+            continue
+        at: datetime | None = taken.filter(pl.col("table") == table)["at"].max()  # type: ignore[assignment]
+        since = None if at is None else at.date()
+        days = None if since is None else (on - since).days
+        yield Age("table", table, since, days, None, f"{rows.height:,} rows" + ("" if since else ", with the network"))
 
 
 def _corrections(frames: Mapping[str, pl.DataFrame], rates: ImportedRates | None, on: date) -> Iterator[Age]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -106,8 +106,9 @@ def hold_invoices(
         seen = books.pointer(POINTER)
     adopted = [] if rates is None else list(rates.adopted.iter_rows(named=True))
     added = {(one.service, one.charge, one.cause): _added(one, adopted, frames) for one in series}
-    found = drifts(series, added, year=as_of.year, false_alarms=false_alarms)
-    known = set() if seen is None else set(snapshots.read(seen)["drifts"]["drift"])
+    before = pl.DataFrame(schema=KEPT) if seen is None else snapshots.read(seen)["drifts"]
+    found = _named_as_before(drifts(series, added, year=as_of.year, false_alarms=false_alarms), before)
+    known = set(before["drift"])
     new = tuple(drift.id for drift in found if drift.until is None and drift.id not in known)
     report = DriftReport(
         pl.DataFrame([_row(drift, book_from(company, drift.service, as_of)) for drift in found], schema=KEPT),
@@ -159,6 +160,28 @@ def book_from(company: Company, service: str, on: date) -> tuple[date | None, da
                 )
                 days += rows["valid_from"].to_list()
     return card["valid_from"], max(days, default=None)
+
+
+def _named_as_before(found: list[Drift], before: pl.DataFrame) -> list[Drift]:
+    """Drifts under the names they had: more invoices may move the day on which one is thought to have begun."""
+    names: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in before.iter_rows(named=True):
+        names.setdefault((row["service"], row["charge"], row["cause"]), []).append(row)
+    named = []
+    for drift in found:
+        there = names.get((drift.service, drift.charge, drift.cause.value), [])
+        same = next(
+            (
+                row
+                for row in there
+                if row["since_earliest"] <= drift.since_latest and drift.since_earliest <= row["since_latest"]
+            ),
+            None,
+        )
+        if same is not None:
+            there.remove(same)
+        named.append(drift if same is None else replace(drift, id=same["drift"]))
+    return named
 
 
 def _added(series: Series, adopted: list[dict[str, Any]], frames: dict[str, pl.DataFrame]) -> npt.NDArray[np.float64]:
