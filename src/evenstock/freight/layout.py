@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +12,11 @@ from numpy.typing import NDArray
 from evenstock.freight.correction import BASE, FUEL, Correction
 from evenstock.freight.ladder import Ladder
 from evenstock.freight.marks import Marks, any_of
+from evenstock.freight.parcel_kernel import TERMS
 from evenstock.freight.surcharge import BULKY, NOWHERE, WHOLE_BP, Surcharge
 
 Whole = NDArray[np.int64]
-BASE_ROW, FUEL_ROW, SURCHARGE_ROW, CORRECTION_ROW = range(4)
-ROWS: Final = 4
+BASE_ROW, FUEL_ROW, SURCHARGE_ROW, CORRECTION_ROW = range(TERMS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,10 +53,10 @@ def laid_out(ladder: Ladder, marks: Marks, *, residential: bool, areas: frozense
     ends = np.union1d(ladder.max_weight_g, np.array(cuts, np.int64))
     at = np.searchsorted(ladder.max_weight_g, ends, side="left")
     base, fuel = ladder.base_cents[at], ladder.fuel_cents[at]
-    cents = np.zeros((ROWS, len(ends)), np.int64)
+    cents = np.zeros((TERMS, len(ends)), np.int64)
     cents[BASE_ROW], cents[FUEL_ROW] = base, fuel
     cents[CORRECTION_ROW] = _corrected(ladder.correction(BASE), base) + _corrected(ladder.correction(FUEL), fuel)
-    slots: dict[int, Whole] = defaultdict(lambda: np.zeros((ROWS, len(ends)), np.int64))
+    slots: dict[int, Whole] = defaultdict(lambda: np.zeros((TERMS, len(ends)), np.int64))
     groups: dict[str, list[Surcharge]] = defaultdict(list)
     for surcharge in there:
         if surcharge.dearest_of:
@@ -75,7 +74,7 @@ def laid_out(ladder: Ladder, marks: Marks, *, residential: bool, areas: frozense
 
 def _amount(ladder: Ladder, surcharge: Surcharge, base: Whole) -> Whole:
     """Cents of a surcharge, fuel on it and its corrections on each base charge, shape ``(4, step)``."""
-    found = np.zeros((ROWS, len(base)), np.int64)
+    found = np.zeros((TERMS, len(base)), np.int64)
     cents = surcharge.cents + _share(base, surcharge.share_bp)
     fuel = _share(cents, ladder.fuel_bp) if surcharge.fuel_applies else np.zeros_like(base)
     about_fuel = ladder.correction(FUEL)
@@ -140,7 +139,7 @@ def _ended(slots: dict[int, Whole]) -> tuple[Whole, Whole, Whole]:
     above, last_step, more = [], [], []
     for code in sorted(slots):
         cents = slots[code]
-        falls = cents - np.concatenate([cents[:, 1:], np.zeros((ROWS, 1), np.int64)], axis=1)
+        falls = cents - np.concatenate([cents[:, 1:], np.zeros((TERMS, 1), np.int64)], axis=1)
         for step in np.flatnonzero(falls.any(axis=0)).tolist():
             above.append(code)
             last_step.append(step)
@@ -148,5 +147,5 @@ def _ended(slots: dict[int, Whole]) -> tuple[Whole, Whole, Whole]:
     return (
         np.array(above, np.int64),
         np.array(last_step, np.int64),
-        np.array(more, np.int64).reshape(-1, ROWS).T.copy(),
+        np.array(more, np.int64).reshape(-1, TERMS).T.copy(),
     )
