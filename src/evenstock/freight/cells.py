@@ -41,7 +41,7 @@ def checked(frame: pl.DataFrame, schema: type[dy.Schema], name: str, problems: l
             problems.append(f"{name}: {column} is wrong in {wrong.height - SHOWN} more rows")
         bad |= set(wrong[ROW].to_list())
     kept = rows.filter(~pl.col(ROW).is_in(sorted(bad))) if bad else rows
-    kept = kept.with_columns(pl.col(column).cast(spec.dtype) for column, spec in columns.items())
+    kept = kept.with_columns(_typed(column, spec, kept.schema[column]) for column, spec in columns.items())
     return _once(kept, schema.primary_key(), name, problems)
 
 
@@ -59,9 +59,17 @@ def _wrong(column: str, spec: Any, dtype: pl.DataType) -> pl.Expr:
         if spec.max is not None:
             outside |= cell > spec.max
         return empty | (broken | outside).fill_null(False)
+    if isinstance(spec, dy.Date) and dtype == pl.String:
+        return empty | (cell.str.to_date("%Y-%m-%d", strict=False).is_null() & cell.is_not_null())
     if isinstance(spec, dy.String) and spec.regex is not None:
         return empty | (~cell.cast(pl.String).str.contains(spec.regex)).fill_null(False)
     return empty
+
+
+def _typed(column: str, spec: Any, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(spec, dy.Date) and dtype == pl.String:
+        return pl.col(column).str.to_date("%Y-%m-%d")
+    return pl.col(column).cast(spec.dtype)
 
 
 def _told(value: object, spec: Any) -> str:
@@ -72,6 +80,8 @@ def _told(value: object, spec: Any) -> str:
         if isinstance(value, int | float) and value == value // 1:
             return f"{value:g}; it is from {spec.min} to {spec.max}"
         return f"{value!r}; give a whole number"
+    if isinstance(spec, dy.Date):
+        return f"{value!r}; write days as 2026-11-26"
     return f"{value!r}; it has the form {spec.regex}"
 
 
