@@ -296,6 +296,19 @@ def test_a_parcel_lane_has_no_contract(frames, network):
         lanes_with_freight([parcel], wrong, network.nodes, network.items, MARCH)
 
 
+def test_a_lane_that_names_a_service_without_a_contract_is_refused_when_read(frames):
+    first = pl.int_range(pl.len()) == 0
+    lanes = frames["lanes"].with_columns(service=pl.when(first).then(pl.lit("odfl:ltl")).otherwise(pl.col("service")))
+    with pytest.raises(ValueError) as refused:
+        FreightContracts.from_frames(frames | {"lanes": lanes})
+    assert str(refused.value) == (
+        "lanes TX-DC→PA-3PL by ltl: service 'odfl:ltl' is not in ltl_contracts; add its contract, or leave it empty"
+    )
+    without = {name: frame for name, frame in frames.items() if name != "truckload_rates"}
+    with pytest.raises(ValueError, match="by ftl: service 'jbhunt:ftl' is not in truckload_rates"):
+        FreightContracts.from_frames(without)
+
+
 def test_a_lane_that_its_tariff_lacks_is_refused_when_read(frames):
     without = frames["ltl_tariffs"].filter((pl.col("origin_zip3") != "752") | (pl.col("destination_zip3") != "180"))
     with pytest.raises(ValueError, match="has no lane 752-180, which the network uses; add it"):

@@ -123,7 +123,8 @@ class FreightContracts:
         Raises
         ------
         ValueError
-            With every cell that cannot be right; a tariff without a lane of the network whose service uses it.
+            With every cell that cannot be right; a tariff without a lane of the network whose service uses it; a lane
+            that names a service without a contract.
         """
         lanes = lane_contracts(frames["lanes"]) if "lanes" in frames else {}
         fuel = fuel or FuelBook.from_frames(**{name: frames[name] for name in FUEL_TABLES if name in frames})
@@ -139,6 +140,7 @@ class FreightContracts:
             )
         if "truckload_rates" in frames:
             truckload = TruckloadBook.from_frames(truckload_rates=frames["truckload_rates"], accessorials=accessorials)
+        refuse(_without_contract(lanes, ltl.services if ltl else (), truckload.services if truckload else ()))
         return cls(lanes, ltl, truckload, _points(frames.get("places")))
 
 
@@ -374,6 +376,21 @@ def road_miles_between(origin: Node, destination: Node, places: Mapping[str, Poi
             raise ValueError(f"nobody knows where {node.id} is; give its latitude and longitude, or its area in places")
         points.append(point)
     return road_miles(*points)
+
+
+def _without_contract(
+    lanes: Mapping[LaneKey, LaneContract], shared: Collection[str], trucks: Collection[str]
+) -> list[str]:
+    """Lanes that nobody can price on any day."""
+    known = {"ltl": ("ltl_contracts", shared), "ftl": ("truckload_rates", trucks)}
+    problems = []
+    for (origin, destination, mode), contract in lanes.items():
+        where = f"lanes {origin}→{destination} by {mode}: service {contract.service!r}"
+        if mode not in known:
+            problems.append(f"{where}: only ltl and ftl lanes have a contract; leave it empty")
+        elif contract.service not in known[mode][1]:
+            problems.append(f"{where} is not in {known[mode][0]}; add its contract, or leave it empty")
+    return problems
 
 
 def _needed(lanes: Mapping[LaneKey, LaneContract], nodes: pl.DataFrame) -> dict[str, Collection[Areas]]:
