@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from evenstock.carriers import Carrier, open_configured
+from evenstock.operations.call_quota import Quota
 from evenstock.operations.ports import Snapshots, Store
 from evenstock.settings import Settings
 from evenstock.storage import open_store
@@ -33,3 +37,20 @@ def open_workspace(settings: Settings) -> Workspace:
     """Open the store (migrated to this version) and the snapshot folder; makes the home folder where there is none."""
     settings.home.mkdir(parents=True, exist_ok=True)
     return Workspace(settings, open_store(settings.database), SnapshotFolder(settings.snapshots))
+
+
+@contextmanager
+def open_carriers(environ: Mapping[str, str]) -> Iterator[dict[str, tuple[Carrier, Quota]]]:
+    """Carriers whose keys the environment holds, each with its quota, by name; closed at the end.
+
+    Raises
+    ------
+    ValueError
+        If a quota in the environment is no whole number, or what speaks to carriers is not installed.
+    """
+    opened = open_configured(environ)
+    try:
+        yield opened
+    finally:
+        for carrier, _ in opened.values():
+            carrier.close()

@@ -10,7 +10,7 @@ import polars as pl
 import typer
 from rich.markup import escape
 
-from evenstock.carriers import Carrier, open_configured
+from evenstock.bootstrap import open_carriers
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, dollars, fail, moment, page, say, show_whole, table
 from evenstock.operations.audit_rates import Audit, AuditPlan, audit_rates, would_audit
@@ -29,22 +29,18 @@ def command(
     Carriers are opened by their keys in the environment, such as EVENSTOCK_UPS_CLIENT_ID. Ends with 5 if a price is off.
     """
     now = moment(as_of)
-    opened = open_configured(os.environ)
-    quotas = {name: quota for name, (_, quota) in opened.items()}
-    try:
-        with workspace() as space:
-            here = company(space, now.date())
-            book, parcels = here.network.rates, here.table("parcels")
-            if book is None or parcels is None:
-                lacking = "rate cards" if book is None else "parcels"
-                fail(Exit.NOT_FOUND, f"no {lacking}: an audit holds live quotes of parcels that left against our rates")
-            if not ask:
-                _tell_plan(would_audit(space.store, space.snapshots, parcels, book, quotas, now=now), quotas, json=json)
-                return
-            sources = {name: carrier for name, (carrier, _) in opened.items()}
-            audit = audit_rates(space.store, space.snapshots, parcels, book, sources, quotas, now=now)
-    finally:
-        _close(opened)
+    with open_carriers(os.environ) as opened, workspace() as space:
+        quotas = {name: quota for name, (_, quota) in opened.items()}
+        here = company(space, now.date())
+        book, parcels = here.network.rates, here.table("parcels")
+        if book is None or parcels is None:
+            lacking = "rate cards" if book is None else "parcels"
+            fail(Exit.NOT_FOUND, f"no {lacking}: an audit holds live quotes of parcels that left against our rates")
+        if not ask:
+            _tell_plan(would_audit(space.store, space.snapshots, parcels, book, quotas, now=now), quotas, json=json)
+            return
+        sources = {name: carrier for name, (carrier, _) in opened.items()}
+        audit = audit_rates(space.store, space.snapshots, parcels, book, sources, quotas, now=now)
     off = audit.off.filter(pl.col("off_cents") != 0)
     if json:
         say(_plain(audit))
@@ -52,11 +48,6 @@ def command(
         _tell(audit, off)
     if off.height:
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))
-
-
-def _close(opened: Mapping[str, tuple[Carrier, Quota]]) -> None:
-    for carrier, _ in opened.values():
-        carrier.close()
 
 
 def _tell_plan(plan: AuditPlan, quotas: Mapping[str, Quota], *, json: bool) -> None:
