@@ -20,6 +20,10 @@ RECENT_WEEKS: Final = 2
 BEFORE_WEEKS: Final = 8
 FALSE_SHARE: Final = 0.1
 """Of what is listed, at most about so many parts may have come by chance."""
+MOST_BY_CHANCE: Final = 0.01
+"""and none that chance brings more often than one week in a hundred, however few rows there are."""
+LEAST_CASES: Final = 5
+"""Parcels below which nothing can be told from chance, and a row is not tried."""
 LEAST_INVOICED: Final = 20
 """Parcels invoiced below which a change of cost is not judged."""
 PAST_CASES: Final = 10.0
@@ -57,7 +61,7 @@ def changes(
 
     The weeks before say what a further week of the lane should be like, lanes' usual drift from week to week included; how
     often chance alone brings as many bad parcels as the last weeks had is a beta-binomial tail. Benjamini and Hochberg's
-    rule over all rows and measures keeps the share of false ones.
+    rule over all rows of a measure keeps the share of false ones.
 
     Costs are compared like for like by service, zone and tier. Columns: measure (late, damaged, lost, cost), the keys of `by`, cases and bad (in the last weeks; for cost the parcels
     invoiced and null), expected and now (share, or cents a parcel; now is drawn to expected as if by `PAST_CASES` parcels), now_low, now_high (90 %),
@@ -72,14 +76,17 @@ def changes(
         _share_change(outcomes, measure, keys, PARENTS[by], getattr(worth, measure), recent_weeks, before_weeks)
         for measure in KNOWN_ON
     ]
-    found = pl.concat([*parts, _cost_change(outcomes, keys, PARENTS[by], recent_weeks, before_weeks)])
-    if found.is_empty():
-        return found
-    ranked = found.sort("by_chance", "measure", *keys, nulls_last=False)
-    bound = false_share * np.arange(1, ranked.height + 1) / ranked.height
-    passed = np.flatnonzero(ranked["by_chance"].to_numpy() <= bound)
-    listed = ranked.head(int(passed[-1]) + 1 if passed.size else 0)
+    parts.append(_cost_change(outcomes, keys, PARENTS[by], recent_weeks, before_weeks))
+    listed = pl.concat([_beyond_chance(part, keys, false_share) for part in parts])
     return listed.sort("cents_week", "measure", *keys, descending=[True, *[False] * (len(keys) + 1)])
+
+
+def _beyond_chance(found: pl.DataFrame, keys: list[str], false_share: float) -> pl.DataFrame:
+    """Rows of one measure that pass Benjamini and Hochberg's rule, among those that could have passed at all."""
+    ranked = found.filter(pl.col("cases") >= LEAST_CASES).sort("by_chance", *keys, nulls_last=False)
+    bound = np.minimum(false_share * np.arange(1, ranked.height + 1) / max(1, ranked.height), MOST_BY_CHANCE)
+    passed = np.flatnonzero(ranked["by_chance"].to_numpy() <= bound)
+    return ranked.head(int(passed[-1]) + 1 if passed.size else 0)
 
 
 def _weeks(known_on: pl.Expr, outcomes: Outcomes) -> pl.Expr:
