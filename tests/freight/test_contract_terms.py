@@ -4,8 +4,12 @@ from datetime import date
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evenstock.freight.bulk import Bulk
+from evenstock.freight.card import Card
+from evenstock.freight.discount import Discount
 from evenstock.freight.rates import RateBook
 
 JAN, MAY = date(2026, 1, 5), date(2026, 5, 4)
@@ -147,6 +151,33 @@ def test_a_discount_tier_begins_above_its_weight_and_no_parcel_pays_less_than_th
     # A contract's spend of more than $20,000 a week halves all rates; exactly that does not.
     weekly = [book({"weekly_spend_cents": spend}, discounts=tiers) for spend in (2_000_000, 2_000_001)]
     assert [terms(one, 10 * POUND_G - 1)["base"] for one in weekly] == [1_400, 1_000]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 25), st.integers(1, 500)), min_size=1, max_size=5),
+    st.dictionaries(
+        st.tuples(st.sampled_from([0, 2]), st.integers(0, 40), st.sampled_from([0, 5, 10])),
+        st.integers(0, 9_999),
+        max_size=5,
+    ),
+    st.integers(1, 60),
+    st.sampled_from([0, 5, 6, 11]),
+    st.integers(0, 200),
+)
+def test_the_steps_of_a_card_give_every_gram_its_base_charge(breaks, tiers, heaviest, spend, minimum):
+    ends, grams = [], 0
+    for width, cents in breaks:
+        grams += width
+        ends.append((grams, cents))
+    discounts = tuple(Discount(*tier, off) for tier, off in tiers.items())
+    card = Card(
+        "s", JAN, None, 0, minimum, 0, heaviest, breaks={2: ends}, weekly_spend_cents=spend, discounts=discounts
+    )
+    steps = card.steps(2)
+    assert steps[-1][0] == min(grams, heaviest)
+    for g in range(steps[-1][0] + 1):
+        assert next(cents for end, cents in steps if g <= end) == card.base_cents(2, g)
 
 
 def test_fuel_by_rule_follows_the_index_week_by_week():

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from evenstock.freight.currency import OURS
-from evenstock.freight.discount import Discount, discount_bp
+from evenstock.freight.discount import Discount, discount_bp, reached
 from evenstock.freight.surcharge import Surcharge, share_cents
 
 EXPECTED_DAYS: Final = 400
@@ -109,8 +109,13 @@ class Card:
         at = bisect_left(breaks, billable_g, key=lambda one: one[0])
         if at == len(breaks):
             raise ValueError(f"{self.service}: no rate in zone {zone} for {billable_g} g")
-        off = discount_bp(self.discounts, zone, billable_g, self.weekly_spend_cents)
-        return max(breaks[at][1] - share_cents(breaks[at][1], off), self.minimum_cents)
+        return self._net_cents(breaks[at][1], discount_bp(self._reached(zone), billable_g))
+
+    def _net_cents(self, rate_cents: int, off_bp: int) -> int:
+        return max(rate_cents - share_cents(rate_cents, off_bp), self.minimum_cents)
+
+    def _reached(self, zone: int) -> list[Discount]:
+        return reached(self.discounts, zone, self.weekly_spend_cents)
 
     def steps(self, zone: int) -> list[tuple[int, int]]:
         """Upper ends in g and base charges of a zone, cut where a discount begins and at the heaviest billable parcel.
@@ -120,10 +125,13 @@ class Card:
         breaks = self.breaks.get(zone)
         if not breaks:
             return []
-        if not self.discounts:  # the common card, and many of them
-            at = bisect_left(breaks, self.max_weight_g, key=lambda one: one[0])
-            within = [*breaks[:at], *((self.max_weight_g, cents) for _, cents in breaks[at : at + 1])]
-            return [(end, max(cents, self.minimum_cents)) for end, cents in within]
-        last = min(breaks[-1][0], self.max_weight_g)
-        ends = {last, *(g for g, _ in breaks if g < last), *(t.above_g for t in self.discounts if 0 < t.above_g < last)}
-        return [(end, self.base_cents(zone, end)) for end in sorted(ends)]
+        tiers, steps, before = self._reached(zone), [], 0
+        cuts = sorted({tier.above_g for tier in tiers})
+        for full_end, rate in breaks:
+            end = min(full_end, self.max_weight_g)
+            ends = [*(cut for cut in cuts if before < cut < end), end]
+            steps += [(g, self._net_cents(rate, discount_bp(tiers, g))) for g in ends]
+            if end == self.max_weight_g:
+                break
+            before = end
+        return steps

@@ -22,8 +22,16 @@ class Discount:
     discount_bp: int
 
 
-def discount_bp(tiers: Iterable[Discount], zone: int, billable_g: int, weekly_spend_cents: int) -> int:
-    """Basis points off, by the tier of the highest spend reached, and among these of the highest weight.
+def reached(tiers: Iterable[Discount], zone: int, weekly_spend_cents: int) -> list[Discount]:
+    """Tiers that hold in a zone at a weekly spend, the highest spend first and among these the highest weight."""
+    tiers = list(tiers)
+    own = [tier for tier in tiers if tier.zone == zone] or [tier for tier in tiers if tier.zone == EVERY_ZONE]
+    there = [t for t in own if t.spend_above_cents < weekly_spend_cents or not t.spend_above_cents]
+    return sorted(there, key=lambda tier: (tier.spend_above_cents, tier.above_g), reverse=True)
+
+
+def discount_bp(reached: Iterable[Discount], billable_g: int) -> int:
+    """Basis points off at a billable weight: the first of the tiers `reached` whose weight it is above; 0 where none.
 
     Examples
     --------
@@ -31,17 +39,8 @@ def discount_bp(tiers: Iterable[Discount], zone: int, billable_g: int, weekly_sp
 
     >>> tiers = [Discount(0, 0, 0, 2_500), Discount(5, 0, 0, 3_000), Discount(5, 5_000, 0, 3_500),
     ...          Discount(5, 0, 1_000_000, 4_000)]
-    >>> [discount_bp(tiers, zone, g, spend) for zone, g, spend in
+    >>> [discount_bp(reached(tiers, zone, spend), g) for zone, g, spend in
     ...  ((2, 9_000, 0), (5, 5_000, 0), (5, 5_001, 1_000_000), (5, 1, 1_000_001))]
     [2500, 3000, 3500, 4000]
     """
-    tiers = list(tiers)
-    own = [tier for tier in tiers if tier.zone == zone] or [tier for tier in tiers if tier.zone == EVERY_ZONE]
-    reached = [
-        tier
-        for tier in own
-        if (tier.above_g < billable_g or not tier.above_g)
-        and (tier.spend_above_cents < weekly_spend_cents or not tier.spend_above_cents)
-    ]
-    best = max(reached, key=lambda tier: (tier.spend_above_cents, tier.above_g), default=None)
-    return best.discount_bp if best else 0
+    return next((tier.discount_bp for tier in reached if tier.above_g < billable_g or not tier.above_g), 0)

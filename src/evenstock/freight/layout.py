@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,15 +123,16 @@ def _add_dearest(
     at = np.arange(len(ends))
     now = np.where(some, amounts[kept, :, at].T, 0)
     cents += now
-    order = np.argsort(np.where(bulky[:, None] & (rank > least.max(axis=0)), rank, -1), axis=0)
     dearer = bulky[:, None] & (rank > least.max(axis=0))
-    for pattern in np.unique(np.concatenate([order, dearer.sum(axis=0)[None]]), axis=1).T:
-        here = (order == pattern[:-1, None]).all(axis=0) & (dearer.sum(axis=0) == pattern[-1])
-        before = now[:, here]
-        first = count - int(pattern[-1])
-        for k in range(first, count):
-            amount = amounts[pattern[k]][:, here]
-            slots[any_of(marks.above(group[j]) for j in pattern[k:-1])][:, here] += amount - before
+    order = np.argsort(np.where(dearer, rank, -1), axis=0)
+    cheaper = count - dearer.sum(axis=0)
+    changes = np.flatnonzero((np.diff(order, axis=1) != 0).any(axis=0) | (np.diff(cheaper) != 0)) + 1
+    for begin, end in pairwise([0, *changes.tolist(), len(ends)]):  # steps where they stand alike
+        before = now[:, begin:end]
+        standing = order[cheaper[begin] :, begin].tolist()
+        for k, one in enumerate(standing):
+            amount = amounts[one][:, begin:end]
+            slots[any_of(marks.above(group[j]) for j in standing[k:])][:, begin:end] += amount - before
             before = amount
 
 
