@@ -331,6 +331,23 @@ def test_contracts_of_lanes_are_read_from_their_table(frames, plain):
     )
 
 
+def test_many_lanes_are_told_in_a_sentence_for_each_service(frames, network, priced):
+    shared = [told for told in priced.told if told.mode == "ltl"]
+    worst, usual = max(told.worst_share for told in shared), max(told.usual_share for told in shared)
+    assert priced.said == (
+        f"6 lanes by saia:ltl: priced 0 to {worst:.1%} above the contract for up to 10 pallets (at most {usual:.1%} on average "
+        "for your middle item)".replace("%", " %"),
+        "6 lanes by jbhunt:ftl: priced as the contract for the heaviest pallets",
+    )
+    cheap = frames | {"truckload_rates": frames["truckload_rates"].with_columns(mile_cents=pl.lit(85))}
+    later = network_with_freight(network, cheap, date(2027, 6, 1), covering=0.5)[1]
+    soonest = [told.truckload_from for told in later.told if told.truckload_from]
+    assert f"on {len(soonest)} a truck is cheaper, soonest from {min(soonest)} pallets on" in later.said[0]
+    assert "a plan of the dearest goods may be priced" in later.said[0]
+    # 5 January 2026 to 1 June 2027.
+    assert later.said[0].endswith("; saia:ltl: its contract is 512 days old; ask for this year's")
+
+
 def test_the_example_contracts_are_what_their_script_writes_and_price_the_example_network(tmp_path):
     contracts = EXAMPLE.parent / "ltl-contracts"
     script = runpy.run_path(str(EXAMPLE.parent / "make_ltl_contracts.py"))

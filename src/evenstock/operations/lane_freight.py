@@ -98,6 +98,33 @@ class PricedLanes:
     """Of each lane with a contract."""
     notes: tuple[str, ...] = ()
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """One sentence for each service and mode, then the notes: a page for many lanes."""
+        services = dict.fromkeys((one.mode, one.service) for one in self.told)
+        groups = [[one for one in self.told if (one.mode, one.service) == key] for key in services]
+        return (*(_together(group) for group in groups), *self.notes)
+
+
+def _together(lanes: Sequence[LaneFreight]) -> str:
+    """What is known about the lanes of one service, the widest of each figure."""
+    first, count = lanes[0], len(lanes)
+    name = f"{count} {'lane' if count == 1 else 'lanes'} by {first.service}"
+    said = [f"{name}: priced as the contract for the heaviest pallets"]
+    if first.mode == "ltl":
+        worst, usual = max(one.worst_share for one in lanes), max(one.usual_share for one in lanes)
+        fitted = sorted({one.fitted_pallets for one in lanes})
+        pallets = f"{fitted[0]} to {fitted[-1]}" if len(fitted) > 1 else f"{fitted[0]}"
+        above = f"{name}: priced 0 to {worst:.1%} above the contract for up to {pallets} pallets"
+        said = [f"{above} (at most {usual:.1%} on average for your middle item)"]
+    under = max(one.under_share for one in lanes)
+    if under:
+        said.append(f"a plan of the dearest goods may be priced {under:.1%} below it")
+    trucks = [one.truckload_from for one in lanes if one.truckload_from is not None]
+    if trucks:
+        said.append(f"on {len(trucks)} a truck is cheaper, soonest from {min(trucks)} pallets on")
+    return "; ".join([*said, *dict.fromkeys(one.stale for one in lanes if one.stale)]).replace("%", " %")
+
 
 class FreightContracts:
     """The contracts for pallets and trucks."""
