@@ -19,6 +19,7 @@ def parcels(
     *,
     a_day: int = 6,
     began: int | None = None,
+    mended: int = 0,
     slower: int = 2,
     lost: float = 0.0,
     bad_days: tuple[int, ...] = (),
@@ -26,14 +27,15 @@ def parcels(
     areas: tuple[str, ...] = ("752", "100"),
     days: int = 150,
 ) -> Evidence:
-    """`a_day` parcels to each area on each of the last days; those to the first area fail since `began` days ago.
+    """`a_day` parcels to each area on each of the last days; those to the first area fail since `began` days ago
+    and until `mended` days ago.
 
     `bad_days` are days ago on which every parcel to the first area was two days late, for once.
     """
     ago = np.repeat(np.arange(days, 0, -1), a_day * len(areas))
     area = np.tile(np.repeat(np.arange(len(areas)), a_day), days)
     took = rng.choice(USUAL.size, ago.size, p=USUAL)
-    failing = (area == 0) & (ago <= (began or 0))
+    failing = (area == 0) & (ago <= (began or 0)) & (ago > mended)
     took = took + slower * failing + 2 * ((area == 0) & np.isin(ago, bad_days))
     gone = failing & (rng.random(ago.size) < lost)
     handed = MORNING - ago

@@ -62,6 +62,11 @@ def test_what_fails_on_every_lane_is_told_once_for_all_of_them():
     assert found.extent in {"zone", "anywhere"}
 
 
+def test_what_was_mended_a_fortnight_ago_is_not_told_though_a_month_of_it_is_in_sight():
+    assert detect(parcels(np.random.default_rng(12), began=34, mended=15)) == ()
+    assert detect(parcels(np.random.default_rng(12), began=34)) != ()
+
+
 def test_what_was_told_before_is_not_told_again():
     evidence = parcels(np.random.default_rng(1), began=7)
     assert detect(evidence, known=detect(evidence)) == ()

@@ -32,10 +32,11 @@ SERVICES = ("road:ground", "sky:ground")
 CENTS = (500, 620)
 
 
-def tables(failing_days: int, *, slower: int = 3, promise_days: int = 3) -> dict[str, pl.DataFrame]:
+def tables(failing_days: int, *, slower: int = 3, promise_days: tuple[int, ...] = (3,)) -> dict[str, pl.DataFrame]:
     """Rates of road (5.00) and sky (6.20), 150 days of scans, and the orders of the last four weeks.
 
-    Both take two days, one in ten three; road is slower to Dallas since `failing_days` days.
+    Both take two days, one in ten three; road is slower to Dallas since `failing_days` days. Orders are promised within
+    each of `promise_days` in turn.
     """
     rng, rows = np.random.default_rng(5), []
     for ago in range(150, 0, -1):
@@ -69,7 +70,7 @@ def tables(failing_days: int, *, slower: int = 3, promise_days: int = 3) -> dict
     orders = pl.DataFrame(
         {"order": [f"O{k}" for k in range(len(placed))], "line": "1", "sku": "MUG", "units": 1, "price_cents": 1200,
          "placed_at": placed, "postal_code": "75204", "country": "US", "residential": False,
-         "deliver_by": [day.date() + dt.timedelta(days=promise_days) for day in placed]},
+         "deliver_by": [day.date() + dt.timedelta(days=promise_days[k % len(promise_days)]) for k, day in enumerate(placed)]},
         schema_overrides={"placed_at": moment, "units": pl.Int64, "price_cents": pl.Int64},
     )  # fmt: skip
     return {

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from tests.operations.carrier_overrides.shop import NOW, TODAY, opened
 
-from evenstock.domain import LineId, Order, OrderId, OrderLine, ShipTo, Sku, Units
+from evenstock.domain import LineId, Order, OrderId, OrderLine, Promise, ShipTo, Sku, Units
 from evenstock.operations.carrier_overrides.answer import adopt_override, end_override, over, reject_override
 from evenstock.operations.carrier_overrides.keeping import standing
-from evenstock.operations.carrier_overrides.proposal import State, rule_of
+from evenstock.operations.carrier_overrides.proposal import Form, State, rule_of
 from evenstock.operations.carrier_overrides.propose import propose_overrides
 from evenstock.operations.company import Company
 from evenstock.operations.ports import StoreError
@@ -26,10 +26,11 @@ def proposed(shop):
     return propose_overrides(store, snapshots, company, as_of=TODAY, now=NOW).new
 
 
-def routed(shop, number, at, to="75204"):
+def routed(shop, number, at, to="75204", days=None):
     store, snapshots, _ = shop
     company = Company.load(store, snapshots, at.date())
-    order = Order(OrderId(number), (OrderLine(LineId("1"), Sku("MUG"), Units(1), 1200),), ShipTo(to), at)
+    promise = None if days is None else Promise(at.date() + timedelta(days=days))
+    order = Order(OrderId(number), (OrderLine(LineId("1"), Sku("MUG"), Units(1), 1200),), ShipTo(to), at, promise)
     return route_order(store, company.shipping, company.network.policy, RouteOrder(order, at)).record
 
 
@@ -116,31 +117,60 @@ def test_a_proposal_nobody_answers_lapses_and_cannot_be_adopted_then(shop):
         adopt_override(*shop[:2], found.id, by="ann", now=late)
 
 
-@pytest.mark.parametrize(
-    ("call", "said"),
-    [
-        (lambda s, i: adopt_override(*s, i, by=" ", now=NOW), "say by whom"),
-        (lambda s, i: adopt_override(*s, i, by="ann", now=NOW, weeks=40), "1 to 26 weeks, not 40"),
-        (lambda s, i: adopt_override(*s, "nothing", by="ann", now=NOW), "no carrier overrides are named 'nothing'"),
-        (lambda s, i: end_override(*s, i, by="ann", because="x", now=NOW), "only one in force can be ended"),
-        (lambda s, i: reject_override(*s, i, by="ann", because="", now=NOW), "say why"),
-    ],
-)
-def test_an_answer_nobody_stands_for_is_refused(shop, call, said):
+def test_an_answer_nobody_stands_for_is_refused(shop):
     [found] = proposed(shop)
-    with pytest.raises((ValueError, StoreError), match=said):
-        call(shop[:2], found.id)
+    at, name = shop[:2], found.id
+    refused = {
+        "say by whom": lambda: adopt_override(*at, name, by=" ", now=NOW),
+        "1 to 26 weeks, not 40": lambda: adopt_override(*at, name, by="ann", now=NOW, weeks=40),
+        "no carrier overrides are named 'nothing'": lambda: adopt_override(*at, "nothing", by="ann", now=NOW),
+        "only one in force can be ended": lambda: end_override(*at, name, by="ann", because="x", now=NOW),
+        "say why": lambda: reject_override(*at, name, by="ann", because="", now=NOW),
+    }
+    for said, call in refused.items():
+        with pytest.raises((ValueError, StoreError), match=said):
+            call()
 
 
 def test_where_the_other_way_costs_more_than_lateness_it_is_told_and_not_proposed(tmp_path):
     """Promised within ten days nothing is late, slower or not: sky would cost 1.20 an order for nothing."""
-    store, snapshots, company = opened(tmp_path, failing_days=9, promise_days=10)
+    store, snapshots, company = opened(tmp_path, failing_days=9, promise_days=(10,))
     found = propose_overrides(store, snapshots, company, as_of=TODAY, now=NOW)
 
     assert found.new == ()
     [(failing, why)] = found.told
     assert failing.areas == ("752",)
     assert "no other way is better" in why
+
+
+def test_where_only_some_orders_mind_what_the_lane_has_become_is_priced_and_each_weighs_it(tmp_path):
+    """Half of the orders are promised in three days, half in ten. Sky for all costs 1.20 each and saves 9.00 on half of
+    them; sky for the urgent ones alone saves as much and costs half.
+    """
+    shop = opened(tmp_path, failing_days=9, promise_days=(3, 10))
+    [found] = proposed(shop)
+    assert found.form is Form.PRICE
+    adopt_override(*shop[:2], found.id, by="ann", now=NOW, weeks=2)
+
+    later = NOW + timedelta(hours=1)
+    urgent, patient = routed(shop, "urgent", later, days=3), routed(shop, "patient", later, days=10)
+    assert urgent.choice.shipments[0].candidate.service == "sky:ground"
+    assert patient.choice.shipments[0].candidate.service == "road:ground"
+    assert urgent.inputs.network != routed(shop, "elsewhere", NOW - timedelta(days=1), "10001").inputs.network
+    # No rule was made, and on the day after the last the table is what it was.
+    with shop[0].reading() as books:
+        assert rules_in_force(books, shop[1]) is None
+    after = routed(shop, "after", NOW + timedelta(days=14), days=3)
+    assert after.choice.shipments[0].candidate.service == "road:ground"
+
+
+def test_an_override_that_prices_a_lane_ends_when_a_person_ends_it(tmp_path):
+    shop = opened(tmp_path, failing_days=9, promise_days=(3, 10))
+    [found] = proposed(shop)
+    adopt_override(*shop[:2], found.id, by="ann", now=NOW)
+    end_override(*shop[:2], found.id, by="bob", because="mended", now=NOW + timedelta(days=2))
+    record = routed(shop, "urgent", NOW + timedelta(days=2, hours=1), days=3)
+    assert record.choice.shipments[0].candidate.service == "road:ground"
 
 
 def test_a_brand_whose_carriers_keep_their_word_is_told_nothing(tmp_path):

@@ -33,6 +33,9 @@ WIDER: Final = 3_000.0
 """A failing reaches as far as the parcels beyond it speak for it by this much: more than two bad days of theirs do."""
 EVEN: Final = 0.5
 """Part of a budget that is shared evenly; the rest goes by parcels, for more is lost where more is shipped."""
+STILL_DAYS: Final = 14
+STILL: Final = 3.0
+"""What the parcels of the last fortnight alone must say for it: what was mended meanwhile is not told."""
 FEWEST: Final = 4
 """Parcels since its beginning without which no failing is told."""
 NAMES: Final = {"service": 0.6, "carrier": 0.4}
@@ -303,6 +306,9 @@ def _failing(
     """What is to be told of a cell that failed."""
     ratio = ratios(found, rows_of(found, mask), 1)[:, 0]
     begun = since(ratio)
+    still = np.logaddexp.reduce(begun[:, -STILL_DAYS:], axis=0).max() - np.log(len(begun))
+    if still < np.log(STILL):
+        return None
     weights = np.exp(np.logaddexp.reduce(begun, axis=1) - np.logaddexp.reduce(begun, axis=(0, 1)))
     by_day = np.logaddexp.reduce(begun, axis=0)
     shipped = np.bincount(found.day[mask[found.row]], minlength=WINDOW_DAYS) > 0

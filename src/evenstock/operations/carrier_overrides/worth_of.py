@@ -127,7 +127,7 @@ def worth_of(
         return Best(None)
     # Weeks that the orders at hand speak of: all orders, not those of the lane alone, say how long that is.
     first = min(order.placed_at for order in orders)
-    weeks = min(max((last - first) / timedelta(weeks=1), 1 / 7), WEEKS_LOOKED_AT)
+    weeks = min(((last.date() - first.date()).days + 1) / 7, WEEKS_LOOKED_AT)
     classes, least = best_for([gain for gain, _ in ruled])
     kept = [one for one in ruled if _within(one[0], classes, least)]
     if sum(gain.cents for gain, _ in kept) >= NEARLY * sum(gain.cents for gain, _ in priced):
