@@ -35,6 +35,8 @@ class Bills:
     """Share on which a surcharge comes or stays away against our expectation."""
     strange: float = 0.003
     """Share with a charge that no card knows."""
+    shock: float = 0.0
+    """Standard deviation by which all bills of a service and day are off together."""
     told: bool = True
     """Whether invoices say the weight and zone they billed; without them a parcel weighed anew looks like another rate."""
 
@@ -66,7 +68,8 @@ def brand(seed: int, bills: Bills, drift: tuple[str, float] | None) -> tuple[pl.
     shifted = (day_ >= SHIFT_DAY) & (service_ % 3 == 1)
     moved = lambda name: 1.0 + (drift[1] if drift and drift[0] == name else 0.0) * shifted  # noqa: E731
     parcel = np.array([f"P{k}" for k in range(n)])
-    bill = {"base": np.rint(billed_base * moved("base"))}
+    together = np.exp(rng.normal(0.0, bills.shock, (SERVICES, DAYS)))[service_, day_] if bills.shock else 1.0
+    bill = {"base": np.rint(billed_base * moved("base") * together)}
     quote = {"base": (quoted, weighed, zoned)}
     for name, due, cents in zip(CHARGES, DUE, CENTS, strict=True):
         ours = rng.random(n) < due
@@ -246,6 +249,8 @@ def main() -> None:
         figures |= quiet(bills, name)
         for shift in (0.02, 0.04, 0.08):
             figures |= shifted(bills, name, "base", shift)
+    shaken = replace(untold, shock=0.02)
+    figures |= quiet(shaken, "shaken") | shifted(shaken, "shaken", "base", 0.04)
     figures |= shifted(told, "told_unknown", "demand surcharge", 0.04)
     report("freight", figures)
 

@@ -111,6 +111,11 @@ def test_a_stale_quote_is_marked_and_none_at_all_is_told(home: Path) -> None:
     assert "no zone is known from 75201 to 99999" in nowhere["cannot"]["ups:ground"]
 
 
+def test_a_node_that_is_not_there_is_a_wrong_call_with_those_that_are(home: Path) -> None:
+    assert home
+    run("rates", "quote", "DALLAS", "75201", "--weight", "1kg", code=2)
+
+
 @pytest.mark.parametrize("words", [("--weight", "heavy"), ("--weight", "1kg", "--size", "12x10"), ("--weight", "0kg")])
 def test_what_is_no_weight_or_box_is_a_wrong_call(home: Path, words: tuple[str, ...]) -> None:
     assert home

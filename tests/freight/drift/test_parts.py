@@ -59,6 +59,12 @@ def test_another_share_of_fuel_is_the_fuels_own() -> None:
     assert split(invoice(("base", 1000), ("fuel", 125)), same) == {("fuel", "fuel"): 25}
 
 
+def test_fuel_that_does_not_come_at_all_is_not_billed() -> None:
+    same = quote(base=(1000,) * 3, fuel=(100,) * 3)
+
+    assert split(invoice(("base", 1000)), same) == {("fuel", "not billed"): -100}
+
+
 def test_charges_that_nobody_expected_or_knows_or_billed_are_told_by_name() -> None:
     same = quote(base=(1000,) * 3, residential=(400,) * 3)
 

@@ -85,10 +85,19 @@ def company(folder: Path, more: Mapping[str, pl.DataFrame] | None = None) -> tup
     return store, snapshots
 
 
-def sent_and_billed(days: int = 140, shift: int = 70, rise: float = 1.05, seed: int = 3) -> dict[str, pl.DataFrame]:
-    """Thirty parcels a working day from `OLD` on, 0.9 kg each; from day `shift` the residential charge is billed dearer.
+def sent_and_billed(
+    days: int = 140,
+    shift: int = 70,
+    rise: float = 1.05,
+    seed: int = 3,
+    *,
+    base: float = 1.0,
+    fuel: tuple[int, int] = (0, 0),
+) -> dict[str, pl.DataFrame]:
+    """Thirty parcels a working day from `OLD` on, 0.9 kg each; from day `shift` the residential charge is billed dearer,
+    and if asked the base, and fuel by other basis points.
 
-    Each week is invoiced on its Saturday. One parcel of the invoices is nobody's, and one was never billed its base.
+    Each week is invoiced on its Saturday. One parcel of the invoices is nobody's.
     """
     rng = np.random.default_rng(seed)
     parcels, lines = [], []
@@ -99,8 +108,12 @@ def sent_and_billed(days: int = 140, shift: int = 70, rise: float = 1.05, seed: 
         for n in range(30):
             name, zone, home = f"P{d}-{n}", int(rng.choice(ZONES)), bool(rng.random() < 0.6)
             parcels.append((name, {2: "75201", 3: "77001", 4: "90001", 5: "10001"}[zone], home, left))
-            charges = {"base": cents(zone, 1_000)} | (
-                {"Residential": round(400 * (rise if d >= shift else 1))} if home else {}
+            rate = round(cents(zone, 1_000) * (base if d >= shift else 1))
+            burnt = (rate * fuel[d >= shift] + 5_000) // 10_000
+            charges = (
+                {"base": rate}
+                | ({"Fuel": burnt} if burnt else {})
+                | ({"Residential": round(400 * (rise if d >= shift else 1))} if home else {})
             )
             for charge, amount in charges.items():
                 lines.append((f"I{week}", len(lines), name, charge, OLD + timedelta(days=7 * week + 5), left, amount))

@@ -50,6 +50,35 @@ def test_a_dearer_surcharge_is_found_priced_and_told_in_one_sentence(tmp_path: P
     )
 
 
+def test_dearer_fuel_is_told_as_fuel_and_corrected_for_four_weeks(tmp_path: Path) -> None:
+    # The card says 10 %, from March on 12 % are billed: 1.12 for our 0.93 near, 1.48 for 1.23 far, both rounded up.
+    bills = sent_and_billed(rise=1.0, fuel=(1_000, 1_200)) | {"rate_cards": card(fuel_bp=1_000)}
+    store, snapshots = company(tmp_path, bills)
+
+    [drift] = held(store, snapshots).drifts.iter_rows(named=True)
+
+    assert drift["sentence"].startswith("ups:ground fuel +20.4 % against our fuel table since 16 March, $")
+    assert (drift["charge"], drift["cause"], drift["corrects"], drift["days"]) == ("fuel", "fuel", "fuel", 28)
+    adopt(store, snapshots, drift["drift"], by="Ann", now=NOW)
+    terms = home(store, snapshots, AS_OF)
+    assert terms["fuel"] + terms["correction: fuel"] == pytest.approx(930 * 0.12, abs=1)
+    newer = {"rate_cards": card(day=NEW, fuel_bp=1_200)}
+    import_rates(store, snapshots, newer, source="ups", now=NOW)
+    assert home(store, snapshots, NEW) == {"base": 930, "fuel": 112, "residential": 400}
+
+
+def test_a_dearer_base_takes_its_fuel_along_and_one_correction_makes_both_good(tmp_path: Path) -> None:
+    bills = sent_and_billed(rise=1.0, base=1.04, fuel=(1_000, 1_000)) | {"rate_cards": card(fuel_bp=1_000)}
+    store, snapshots = company(tmp_path, bills)
+
+    [drift] = held(store, snapshots).drifts.iter_rows(named=True)
+    adopt(store, snapshots, drift["drift"], by="Ann", now=NOW)
+
+    assert drift["sentence"].startswith("ups:ground base +4.0 % since 16 March, $")
+    # 9.30 with 10 % fuel are billed as 9.67 + 0.97.
+    assert sum(home(store, snapshots, AS_OF).values()) - 400 == pytest.approx(967 + 97, abs=2)
+
+
 def test_a_drift_keeps_its_name_as_invoices_come_in(tmp_path: Path) -> None:
     store, snapshots = company(tmp_path, sent_and_billed())
 

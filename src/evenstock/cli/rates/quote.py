@@ -51,6 +51,10 @@ def command(
     if book is None:
         fail(Exit.NOT_FOUND, "no rate cards: import rate_cards and rates first")
     nodes = {str(node.id): node.postal_code for node in here.network.nodes.values()}
+    if origin not in nodes and not any(letter.isdigit() for letter in origin):
+        raise typer.BadParameter(
+            f"{origin!r} is neither a postal code nor a node; nodes are {', '.join(nodes)}", param_hint="FROM"
+        )
     sent = _Sent(nodes.get(origin, origin), destination, weight_g, sides, day, home, hazmat)
     quotes, reasons = _quotes(book, sent)
     if json:

@@ -117,12 +117,16 @@ def parts(bills: pl.DataFrame, quotes: pl.DataFrame, known: pl.DataFrame) -> pl.
     own = charges.select("parcel", "charge", "cause", (pl.col("off") + pl.col("fuel")).alias("cents"))
     fuel = (
         rows.filter(pl.col("charge") == FUEL)
-        .select("parcel", (pl.col("once") - pl.col("zoned")).alias("off"))
+        .select(
+            "parcel",
+            (pl.col("once") - pl.col("zoned")).alias("off"),
+            ((pl.col("once") == 0) & (pl.col("zoned") > 0)).alias("missing"),
+        )
         .join(charges.group_by("parcel").agg(pl.col("fuel").sum()), on="parcel", how="full", coalesce=True)
         .select(
             "parcel",
             pl.lit(FUEL).alias("charge"),
-            pl.lit(Cause.FUEL.value).alias("cause"),
+            pl.when("missing").then(pl.lit(Cause.NOT_BILLED.value)).otherwise(pl.lit(Cause.FUEL.value)).alias("cause"),
             (pl.col("off").fill_null(0) - pl.col("fuel").fill_null(0)).alias("cents"),
         )
     )
