@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.cli.commands import run, told
 from tests.operations.carriers_brand import busiest, carrier_tables, carriers_world
@@ -39,6 +40,12 @@ def test_the_card_tells_counts_intervals_and_draws_the_weeks(home: Path, world: 
     assert {row["week"] for row in found["weekly"]}
     assert (home / "weeks.svg").read_text().startswith("<svg")
     assert sum(row["parcels"] for row in found["card"]) == sum(row["parcels"] for row in found["weekly"])
+
+    # Weights that are all alike change nothing.
+    alike = world.frames["deliveries"].select("parcel", propensity=pl.lit(0.5))
+    alike.write_csv(home / "chosen.csv")
+    weighted = told("carriers", "score", "--propensities", "chosen.csv", *day)
+    assert [row["on_time"] for row in weighted["card"]] == pytest.approx([row["on_time"] for row in found["card"]])
 
     lanes = told("carriers", "score", "--by", "lane", "--weeks", "4", *day)
     assert len(lanes["card"]) > len(found["card"])

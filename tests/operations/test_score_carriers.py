@@ -165,6 +165,8 @@ def test_the_customers_promise_is_that_of_the_order_and_the_carriers_its_own(tmp
 
     # Five days: the carrier said three, the first customer was told six, of the second nothing else is known.
     assert [(of(found, p)["late"], of(found, p)["beyond"]) for p in ("P1", "P2")] == [(False, True), (True, True)]
+    assert "1 parcels are held against what the customer was told" in found.notes
+    assert "1 parcels are held against the day that the carrier named" in found.notes
 
 
 def test_a_claim_blames_the_orders_one_parcel_and_none_where_there_are_two(tmp_path) -> None:
@@ -267,6 +269,19 @@ def test_without_a_carriers_word_the_imported_table_is_what_is_advertised(tmp_pa
     assert told["zone"] == 5
     assert told["advertised_on"] == AT.date() + timedelta(days=4)
     assert told["beyond"]
+
+
+def test_a_parcel_that_nobody_promised_a_day_is_neither_on_time_nor_late(tmp_path) -> None:
+    """No order, no word of the carrier, and no imported table."""
+    store, snapshots = MemoryStore(), SnapshotFolder(tmp_path)
+    frames = {name: frame for name, frame in network().items() if name != "transit"}
+    row = delivery("P1", 5, promised=None)
+    import_network(store, snapshots, {**frames, "deliveries": deliveries(row)}, NOW)
+
+    found = carrier_outcomes(Company.load(store, snapshots), as_of=TODAY)
+
+    assert not of(found, "P1")["promise_due"]
+    assert "1 parcels are held against nothing: they count as neither on time nor late" in found.notes
 
 
 def test_damage_costs_what_claims_of_its_kind_cost_where_there_are_enough_and_the_goods_else(tmp_path) -> None:

@@ -70,7 +70,7 @@ def carrier_outcomes(
     base = base.filter(pl.col("shipped_on").is_null() | (pl.col("shipped_on") >= first))
     told = _scanned(base, journeys, clocks)
     told = _placed(told, company)
-    told = _promised(told, given, company)
+    told = _promised(told, given, company, notes)
     told = _claimed(told, given, as_of, notes)
     told = _invoiced(told, given, as_of, notes)
     told = _scores(told, given, as_of)
@@ -165,23 +165,40 @@ def _placed(told: pl.DataFrame, company: Company) -> pl.DataFrame:
     )
 
 
-def _promised(told: pl.DataFrame, given: dict[str, pl.DataFrame], company: Company) -> pl.DataFrame:
-    """What the customer was told, and what the carrier says of its service."""
-    advertised = _by_table(told, company)
-    told = told.with_columns(advertised_on=pl.coalesce("advertised_on", advertised))
-    orders = [
+def _promised(told: pl.DataFrame, given: dict[str, pl.DataFrame], company: Company, notes: list[str]) -> pl.DataFrame:
+    """What the customer was told, and what the carrier says of its service; and which of them parcels are held against."""
+    said = pl.col("advertised_on").is_not_null().alias("said")
+    told = told.with_columns(said, advertised_on=pl.coalesce("advertised_on", _by_table(told, company)))
+    told = _with_orders(told, given)
+    whose = (
+        pl.when(pl.col("deliver_by").is_not_null())
+        .then(pl.lit("what the customer was told"))
+        .when("said")
+        .then(pl.lit("the day that the carrier named"))
+        .when(pl.col("advertised_on").is_not_null())
+        .then(pl.lit(f"the day by which the imported table of transit times has {ADVERTISED:.0%} there"))
+        .otherwise(pl.lit("nothing: they count as neither on time nor late"))
+    )
+    counts = told.select(whose=whose).group_by("whose").len().sort("len", "whose", descending=[True, False])
+    notes += [f"{count:,} parcels are held against {name}" for name, count in counts.iter_rows()]
+    return told.with_columns(promised_on=pl.coalesce("deliver_by", "advertised_on")).drop("said")
+
+
+def _with_orders(told: pl.DataFrame, given: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Columns order and deliver_by, the last day promised for any of its lines."""
+    nothing = told.with_columns(order=pl.lit(None, pl.String), deliver_by=pl.lit(None, pl.Date))
+    if "shipments" not in given or told["shipment"].is_null().all():
+        return nothing
+    told = told.join(given["shipments"].select("shipment", "order").unique("shipment"), on="shipment", how="left")
+    promised = [
         given[name].select("order", "deliver_by").drop_nulls()
         for name in ("orders", "order_history")
         if name in given and "deliver_by" in given[name].columns
     ]
-    if "shipments" not in given or told["shipment"].is_null().all():
-        return told.with_columns(order=pl.lit(None, pl.String), promised_on="advertised_on")
-    of = given["shipments"].select("shipment", "order").unique("shipment")
-    told = told.join(of, on="shipment", how="left")
-    if not orders:
-        return told.with_columns(promised_on="advertised_on")
-    due = pl.concat(orders).group_by("order").agg(pl.col("deliver_by").max())
-    return told.join(due, on="order", how="left").with_columns(promised_on=pl.coalesce("deliver_by", "advertised_on"))
+    if not promised:
+        return told.with_columns(deliver_by=pl.lit(None, pl.Date))
+    due = pl.concat(promised).group_by("order").agg(pl.col("deliver_by").max())
+    return told.join(due, on="order", how="left")
 
 
 def _by_table(told: pl.DataFrame, company: Company) -> pl.Expr:
