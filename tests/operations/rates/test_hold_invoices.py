@@ -90,6 +90,20 @@ def test_a_drift_keeps_its_name_as_invoices_come_in(tmp_path: Path) -> None:
     assert later.drifts["parcels"][0] > early.drifts["parcels"][0]
 
 
+def test_a_single_wrong_bill_is_no_drift_but_is_told_to_be_claimed_back(tmp_path: Path) -> None:
+    bills = sent_and_billed(rise=1.0)
+    wrong = pl.col("line") == bills["invoices"].filter(pl.col("shipped_on") == AS_OF - timedelta(days=10))["line"].min()
+    invoices = bills["invoices"].with_columns(
+        pl.when(wrong).then(pl.col("cents") + 9_999).otherwise("cents").alias("cents")
+    )
+    store, snapshots = company(tmp_path, bills | {"invoices": invoices})
+
+    report = held(store, snapshots)
+
+    assert report.drifts.is_empty()
+    assert report.dearest.select("charge", "cause", "cents").rows() == [("base", "rate", 9_999)]
+
+
 def test_before_the_invoices_came_nothing_could_be_known(tmp_path: Path) -> None:
     store, snapshots = company(tmp_path, sent_and_billed())
 

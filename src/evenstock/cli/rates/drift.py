@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 from rich.markup import escape
+from rich.table import Table
 
 from evenstock.bootstrap import Workspace
 from evenstock.cli.opening import company, workspace
@@ -18,6 +19,7 @@ from evenstock.operations.rates.adopt import adopt, end
 from evenstock.operations.rates.hold_invoices import DriftReport, hold_invoices
 
 _SHOWN = 12
+_DEAREST = 5
 
 
 def command(
@@ -98,6 +100,7 @@ def _plain(report: DriftReport) -> dict[str, Any]:
         "weeks": report.weeks.to_dicts(),
         "lately": report.lately.to_dicts(),
         "left_out": report.left_out.to_dicts(),
+        "dearest": report.dearest.to_dicts(),
     }
 
 
@@ -129,8 +132,19 @@ def _tell(report: DriftReport, lasting: pl.DataFrame) -> None:
         ]  # fmt: skip
         headers = ("service", "charge", "cause", "parcels", "quoted", "billed beyond", "")
         page.print(table("the latest four weeks", headers, rows, frozenset({3, 4, 5, 6})))
+    if report.dearest.height:
+        page.print(_dearest(report.dearest.head(_DEAREST)))
     for row in report.left_out.iter_rows(named=True):
         page.print(
             f"[dim]{row['parcels']:,} parcels, {dollars(row['cents'])}: {escape(row['because'])} (first {escape(row['first'])})[/]",
             soft_wrap=True,
         )
+
+
+def _dearest(single: pl.DataFrame) -> Table:
+    rows = [
+        (escape(r["parcel"]), escape(r["service"]), escape(r["charge"]), r["cause"], str(r["shipped_on"]), dollars(r["cents"]))
+        for r in single.iter_rows(named=True)
+    ]  # fmt: skip
+    headers = ("parcel", "service", "charge", "cause", "left on", "billed beyond")
+    return table("single bills to claim back or to explain", headers, rows, frozenset({5}))

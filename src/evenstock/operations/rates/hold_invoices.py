@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -41,6 +41,13 @@ LATELY: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
 }  # fmt: skip
 
 
+DEAREST: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "parcel": pl.String, "service": pl.String, "charge": pl.String, "cause": pl.String, "shipped_on": pl.Date,
+    "cents": pl.Int64,
+}  # fmt: skip
+_DEAREST: Final = 50
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DriftReport:
     """What invoices say of our quotes."""
@@ -54,6 +61,8 @@ class DriftReport:
     off_cents."""
     left_out: pl.DataFrame
     """Invoiced parcels that could not be compared: because, parcels, cents, first."""
+    dearest: pl.DataFrame
+    """Single charges of the latest 28 days billed furthest beyond their quotes, to be claimed or explained, see `DEAREST`."""
     parcels: int
     """Parcels compared."""
     series: int
@@ -100,7 +109,8 @@ def hold_invoices(
             f"{n:,} parcels: {because}" for because, n in held.left_out.select("because", "parcels").rows()
         )
         raise ValueError(f"no invoice could be compared with a quote: {told or 'there is none by ' + str(as_of)}")
-    series = series_of(parts(held.bills, held.quotes, held.known), held.parcels, held.charges)
+    split = parts(held.bills, held.quotes, held.known)
+    series = series_of(split, held.parcels, held.charges)
     with store.reading() as books:
         rates = imported_rates(books, snapshots)
         seen = books.pointer(POINTER)
@@ -115,6 +125,7 @@ def hold_invoices(
         _weeks(found, series),
         _lately(series, as_of),
         held.left_out,
+        _dearest(split, held.parcels, as_of),
         held.parcels.height,
         len(series),
         as_of,
@@ -134,7 +145,7 @@ def latest_report(store: Store, snapshots: Snapshots) -> DriftReport | None:
     kept = snapshots.read(seen)
     about = kept["about"].row(0, named=True)
     return DriftReport(
-        kept["drifts"], kept["weeks"], kept["lately"], kept["left_out"], about["parcels"], about["series"],
+        kept["drifts"], kept["weeks"], kept["lately"], kept["left_out"], kept["dearest"], about["parcels"], about["series"],
         about["as_of"], about["false_alarms"], (), seen,
     )  # fmt: skip
 
@@ -237,6 +248,13 @@ def _lately(series: list[Series], as_of: date) -> pl.DataFrame:
     return found.sort(pl.col("off_cents").abs(), "service", "charge", "cause", descending=[True, False, False, False])
 
 
+def _dearest(split: pl.DataFrame, parcels: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    late = parcels.filter(pl.col("shipped_on") > as_of - timedelta(days=LATELY_DAYS))
+    above = split.filter(pl.col("cents") > 0).join(late, on="parcel")
+    ordered = above.sort("cents", "parcel", "charge", "cause", descending=[True, False, False, False])
+    return ordered.head(_DEAREST).select(*DEAREST)
+
+
 def _keep(store: Store, snapshots: Snapshots, report: DriftReport, new: list[Drift], now: datetime) -> DriftReport:
     about = pl.DataFrame(
         {
@@ -248,7 +266,7 @@ def _keep(store: Store, snapshots: Snapshots, report: DriftReport, new: list[Dri
     )
     kept = snapshots.take(
         {"drifts": report.drifts, "weeks": report.weeks, "lately": report.lately, "about": about,
-         "left_out": report.left_out.select(*LEFT_OUT)}
+         "left_out": report.left_out.select(*LEFT_OUT), "dearest": report.dearest}
     )  # fmt: skip
     events = [
         Event(
@@ -261,6 +279,6 @@ def _keep(store: Store, snapshots: Snapshots, report: DriftReport, new: list[Dri
         books.point(POINTER, kept, now)
         books.publish(events)
     return DriftReport(
-        report.drifts, report.weeks, report.lately, report.left_out, report.parcels, report.series, report.as_of,
+        report.drifts, report.weeks, report.lately, report.left_out, report.dearest, report.parcels, report.series, report.as_of,
         report.false_alarms, report.new, kept,
     )  # fmt: skip
