@@ -2,8 +2,8 @@
 
 A brand of four nodes and 600 orders a day, half of them promised soon, lives a quarter: its decisions are those of
 production. From a day of the third or fourth week one carrier fails from one node to one postal area or region: two days
-slower, 15 % lost, or nothing delivered at weekends; in half of the cases for six weeks, in the others to the quarter's
-end. Every evening parcels are looked at, what is proposed is adopted a day later and lasts eight weeks. The oracle prices
+slower, 15 % lost, or nothing delivered at weekends, to the quarter's end; apart from those figures it is also told what becomes
+of a failure that is mended after six weeks, and of lanes with fewer parcels. Every evening parcels are looked at, what is proposed is adopted a day later and lasts eight weeks. The oracle prices
 the lane as it truly is from the first day to the last of the failure. Lanes are drawn by volume; a lane where the oracle
 itself gains less than 10.00 a week has no other way worth taking, and another is drawn.
 
@@ -24,10 +24,16 @@ from evenstock.simulation.carriers.brand import QUARTER, Brand, make_brand
 from evenstock.simulation.carriers.failures import Failure, Pattern
 from evenstock.simulation.carriers.live import act, outcome, told_from_the_start
 
-BANDS = {"3 to 6": (3, 6), "6 to 12": (6, 12), "12 to 40": (12, 40)}
-"""Parcels a day on the lane."""
-SMALL = {"1.5 to 3": (1.5, 3)}
-"""Told apart: so few parcels speak late or never."""
+KINDS = {
+    "3 to 6 a day": (3, 6, False),
+    "6 to 12 a day": (6, 12, False),
+    "12 to 40 a day": (12, 40, False),
+    "1.5 to 3 a day": (1.5, 3, False),
+    "6 to 12 a day, mended after six weeks": (6, 12, True),
+}
+"""Parcels a day on the lane, and whether the failure is mended."""
+APART = ("1.5 to 3 a day", "6 to 12 a day, mended after six weeks")
+"""Told apart from the figures."""
 LEAST_CENTS_A_WEEK = 1_000
 TRIES = 6
 NEVER = 99
@@ -45,14 +51,14 @@ def lanes(brand: Brand) -> dict[tuple[str, str, str], float]:
     return found
 
 
-def a_failure(brand: Brand, pattern: Pattern, band: tuple[float, float], mended: bool, rng: np.random.Generator):
+def a_failure(brand: Brand, pattern: Pattern, kind: tuple[float, float, bool], rng: np.random.Generator):
     """A lane of the band on which the oracle gains, and what it gains; None where none was drawn."""
-    of = sorted(lane for lane, a_day in lanes(brand).items() if band[0] <= a_day < band[1])
+    of = sorted(lane for lane, a_day in lanes(brand).items() if kind[0] <= a_day < kind[1])
     for tried in range(TRIES):
         carrier, origin, place = of[rng.integers(len(of))]
         services = tuple(s for s in brand.ways.services if s.startswith(f"{carrier}:"))
         first = brand.morning + int(rng.integers(14, 28))
-        last = first + 41 if mended else brand.morning + QUARTER + 30
+        last = first + 41 if kind[2] else brand.morning + QUARTER + 30
         failure = Failure(services, origin, (place,), pattern, first, last)
         nothing = outcome(brand, [brand.plans] * QUARTER, [failure])
         oracle = outcome(brand, told_from_the_start(brand, failure), [failure])
@@ -74,11 +80,11 @@ def main() -> None:
             quiet = act(brand, [], until_told=False)
             false_proposals.append(sum(one.proposed for one in quiet.told))
             false_told.append(len(quiet.told))
-            for p, pattern in enumerate(Pattern):
-                for b, (band, limits) in enumerate((BANDS | SMALL).items()):
-                    found = a_failure(brand, pattern, limits, bool((p + b + seed) % 2), rng)
+            for pattern in Pattern:
+                for kind, limits in KINDS.items():
+                    found = a_failure(brand, pattern, limits, rng)
                     if found is None:
-                        print(f"{seed} {pattern.value}, {band} a day: no lane with another way worth taking")
+                        print(f"{seed} {pattern.value}, {kind}: no lane with another way worth taking")
                         continue
                     failure, nothing, oracle, tried = found
                     drawn_again += tried
@@ -86,11 +92,10 @@ def main() -> None:
                     lived = act(brand, [failure], begin=began + 1)
                     proposed = [one for one in lived.told if one.right and one.proposed]
                     waited = proposed[0].day - began if proposed else NEVER
-                    days[pattern.value, band].append(waited)
+                    days[pattern.value, kind].append(waited)
                     gain = nothing.cents - lived.outcome.cents, nothing.cents - oracle.cents
                     late = nothing.late - lived.outcome.late, nothing.late - oracle.late
-                    if band in BANDS:
-                        gains[pattern.value].append((*gain, *late))
+                    gains[pattern.value if kind not in APART else kind].append((*gain, *late))
                     did = "; ".join(
                         f"day {one.day - began} {one.failing.extent} {','.join(one.failing.areas[:4])}"
                         f" {one.failing.pattern}, {one.best.form.value if one.proposed else 'told'}"
@@ -98,7 +103,7 @@ def main() -> None:
                     )
                     print(
                         f"{seed} {failure.services[0].partition(':')[0]} {failure.origin} to {failure.areas[0]},"
-                        f" {pattern.value}, {band} a day: {waited} days{' (mended)' if (p + b + seed) % 2 else ''}; recovered {gain[0] / 100:,.0f} of"
+                        f" {pattern.value}, {kind}: {waited} days; recovered {gain[0] / 100:,.0f} of"
                         f" {gain[1] / 100:,.0f}, {late[0]} of {late[1]} late orders [{did}]",
                         flush=True,
                     )
@@ -106,10 +111,10 @@ def main() -> None:
 
 
 def said(days, gains, false_proposals, false_told, drawn_again, wall_s) -> None:
-    every = np.array([d for (_, band), of in days.items() if band in BANDS for d in of])
-    rows = np.array([row for of in gains.values() for row in of])
-    for (pattern, band), of in sorted(days.items()):
-        print(f"{pattern}, {band} a day: days {sorted(of)}, median {np.median(of):g}")
+    every = np.array([d for (_, kind), of in days.items() if kind not in APART for d in of])
+    rows = np.array([row for name, of in gains.items() if name not in APART for row in of])
+    for (pattern, kind), of in sorted(days.items()):
+        print(f"{pattern}, {kind}: days {sorted(of)}, median {np.median(of):g}")
     for pattern, of in sorted(gains.items()):
         part = np.array(of).sum(axis=0)
         print(f"{pattern}: {part[0] / part[1]:.2f} of the oracle's money, {part[2] / part[3]:.2f} of its late orders")

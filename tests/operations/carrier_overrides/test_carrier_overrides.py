@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+import polars as pl
 import pytest
-from tests.operations.carrier_overrides.shop import NOW, TODAY, opened
+from tests.operations.carrier_overrides.shop import NOW, TODAY, opened, tables
 
 from evenstock.domain import LineId, Order, OrderId, OrderLine, Promise, ShipTo, Sku, Units
 from evenstock.operations.carrier_overrides.answer import adopt_override, end_override, over, reject_override
@@ -11,6 +12,7 @@ from evenstock.operations.carrier_overrides.keeping import standing
 from evenstock.operations.carrier_overrides.proposal import Form, State, rule_of
 from evenstock.operations.carrier_overrides.propose import propose_overrides
 from evenstock.operations.company import Company
+from evenstock.operations.import_network import import_network
 from evenstock.operations.ports import StoreError
 from evenstock.operations.route_order import RouteOrder, route_order
 from evenstock.operations.rulebook import history, rules_in_force
@@ -171,6 +173,32 @@ def test_an_override_that_prices_a_lane_ends_when_a_person_ends_it(tmp_path):
     end_override(*shop[:2], found.id, by="bob", because="mended", now=NOW + timedelta(days=2))
     record = routed(shop, "urgent", NOW + timedelta(days=2, hours=1), days=3)
     assert record.choice.shipments[0].candidate.service == "road:ground"
+
+
+def test_what_fails_beyond_the_network_is_told_with_what_to_mend(tmp_path):
+    store, snapshots, _ = opened(tmp_path, failing_days=9)
+    scans = tables(9)["deliveries"].with_columns(origin=pl.lit("OLD-DC"))
+    import_network(store, snapshots, tables(9) | {"deliveries": scans}, NOW)
+
+    found = propose_overrides(store, snapshots, Company.load(store, snapshots, TODAY), as_of=TODAY, now=NOW)
+
+    assert found.new == ()
+    assert "OLD-DC is no node of this network" in found.told[0][1]
+
+
+def test_a_proposal_that_lapsed_is_made_again(shop):
+    store, snapshots, company = shop
+    [first] = proposed(shop)
+    later = NOW + timedelta(days=15)
+    scans = tables(24)["deliveries"].with_columns(pl.col("shipped_at", "delivered_at").dt.offset_by("15d"))
+    scans = scans.with_columns(pl.when(pl.col("delivered_at") < later).then("delivered_at").alias("delivered_at"))
+    import_network(store, snapshots, tables(24) | {"deliveries": scans}, NOW + timedelta(hours=1))
+    company = Company.load(store, snapshots, later.date())
+
+    [again] = propose_overrides(store, snapshots, company, as_of=later.date(), now=later).new
+
+    assert again.id != first.id
+    assert [s.state for s in standing(store, snapshots, later.date())] == [State.LAPSED, State.PROPOSED]
 
 
 def test_a_brand_whose_carriers_keep_their_word_is_told_nothing(tmp_path):

@@ -120,9 +120,9 @@ class Standing:
     valid_to: date | None = None
 
 
-def number_of(failing: Failing) -> str:
-    """The name of a proposal about this failing."""
-    return digest([list(map(str, failing.key)), failing.since]).removeprefix("sha256:")[:12]
+def number_of(failing: Failing, on: date) -> str:
+    """The name of a proposal about this failing, made on a day: one that lapsed may be made again."""
+    return digest([list(map(str, failing.key)), failing.since, on]).removeprefix("sha256:")[:12]
 
 
 def rule_of(proposal: Proposal, first: date, last: date, owner: str) -> Rule:

@@ -72,10 +72,21 @@ def propose_overrides(
     new: list[tuple[Proposal, Now]] = []
     told = []
     for failing in failings:
+        strange = _strange(company, failing)
+        if strange:
+            told.append((failing, strange))
+            continue
         expected = expect(found, usual(found), failing)
         best = _best(store, snapshots, company, expected, failing, as_of)
         proposal = Proposal(
-            number_of(failing), failing, now, best.worth, best.instead, best.classes, best.min_value_cents, best.form
+            number_of(failing, as_of),
+            failing,
+            now,
+            best.worth,
+            best.instead,
+            best.classes,
+            best.min_value_cents,
+            best.form,
         )
         if proposal.worth is not None and proposal.worth.cents <= 0:
             told.append(
@@ -108,6 +119,17 @@ def probation(before: Sequence[Standing], as_of: date) -> list[tuple[str, str]]:
     ]
 
 
+def _strange(company: Company, failing: Failing) -> str:
+    """Why nothing can be done about what fails there; empty where it can."""
+    book = company.network.rates
+    if failing.origin not in {str(node) for node in company.network.nodes}:
+        return f"{failing.origin} is no node of this network; name the node in the column origin of deliveries"
+    strange = [service for service in failing.services if book is None or service not in book.services]
+    if strange:
+        return f"{', '.join(strange)} has no rate card, so that no order is offered it; nothing is to be changed"
+    return ""
+
+
 def _best(store: Store, snapshots: Snapshots, company: Company, expected: Now, failing: Failing, on: date) -> Best:
     orders = company.table("orders")
     if orders is None or company.network.rates is None:
@@ -119,7 +141,7 @@ def _best(store: Store, snapshots: Snapshots, company: Company, expected: Now, f
     policy = version.policy if version is not None else policy_from_frames(company.tables)
     frames = with_overrides(with_learned(company.tables, learned), standing_now)
     worlds = Worlds(company.shipping, failing_network(frames, policy, expected, company.known))
-    rule = rule_of(Proposal(number_of(failing), failing, NEVER, None, ()), date.min, date.max, "")
+    rule = rule_of(Proposal(number_of(failing, on), failing, NEVER, None, ()), date.min, date.max, "")
     policies = with_rules(policy, (), company.network), with_rules(policy, (rule,), company.network)
     return worth_of(orders_from_frame(orders), failing, worlds, policies, chooser(store))
 

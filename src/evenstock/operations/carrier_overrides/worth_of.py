@@ -27,7 +27,7 @@ WEEKS_LOOKED_AT: Final = 4
 APART: Final = frozenset({"lateness", "damage", "inventory price", "node capacity", "carrier capacity", "preference"})
 """Terms that are no freight or handling: lateness and harm are reckoned here, the others are paid to nobody."""
 
-NEARLY: Final = 0.9
+NEARLY: Final = 0.97
 """A rule that brings this part of what pricing brings is preferred."""
 
 Choose = Callable[[Order, ShippingNetwork, CompiledPolicy], OrderPlan | None]
