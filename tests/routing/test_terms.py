@@ -122,6 +122,10 @@ def test_carbon_is_weight_by_distance_by_mode_at_the_price_of_a_tonne():
     assert charge.unit_cents is not None
     assert charge.unit_cents.tolist() == [[46, 2], [250, 13], [46, 2]] + [[0, 0]] * 3
     assert carbon.term(replace(some, costs=NETWORK.costs)).free
+    # A card that says that its two-day service goes by road has the road's grams.
+    said = carbon.term(replace(some, modes={"ups:two_day": "parcel"}))
+    assert said.unit_cents is not None
+    assert said.unit_cents.tolist() == [[46, 2]] * 3 + [[0, 0]] * 3
 
 
 def test_carbon_reaches_the_price_only_where_a_tonne_has_one():

@@ -60,6 +60,8 @@ class Card:
     weekly_spend_cents: int = 0
     """Average gross charges a week, at which discount tiers are read."""
     discounts: tuple[Discount, ...] = ()
+    mode: str = ""
+    """How it travels, see `evenstock.freight.carbon.Mode`; empty goes by the service's name."""
 
     def in_force(self, on: date) -> bool:
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)

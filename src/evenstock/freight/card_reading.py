@@ -162,6 +162,7 @@ def _terms(rate_cards: pl.DataFrame, problems: list[str]) -> dict[CardKey, Card]
             *key, values["valid_to"], divisor, minimum, fuel, heaviest, longest, days, holidays,
             shipments_per_day=most if most is None else whole(most, f"{where}: shipments_per_day", 0, problems),
             fuel_rule=values["fuel_rule"], currency=values["currency"], dim_above_mm3=dim_above, weekly_spend_cents=spend,
+            mode=values["mode"],
         )  # fmt: skip
     return found
 

@@ -94,6 +94,8 @@ class RateBook:
             if card.shipments_per_day is not None or carrier_of(card.service) in self.limits.capped
         )
         """Services that take over no more than so many shipments a day, by some card or as their carrier does."""
+        self.modes: dict[str, str] = {name: mode for name, (card, *_) in self._cards.items() if (mode := card.mode)}
+        """How services travel, where their latest card says so; the others go by their name."""
         self.notes = notes
         """What is odd in the tables though lawful, in words."""
 

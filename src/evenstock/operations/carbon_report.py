@@ -38,7 +38,7 @@ def carbon_report(company: Company, modes: Mapping[str, Mode | str] | None = Non
 
     Parameters
     ----------
-    modes : how services travel, where their name does not tell (see `service_mode`).
+    modes : how services travel, where neither their card nor their name tells (see `service_mode`).
 
     Raises
     ------
@@ -48,9 +48,10 @@ def carbon_report(company: Company, modes: Mapping[str, Mode | str] | None = Non
     book = company.network.rates
     if book is None:
         raise ValueError("the network has no rate cards; import rate_cards, rates and places to know distances")
+    said = book.modes | dict(modes or {})
     past = past_shipments(company)
     km = [book.km(*pair) for pair in past.shipments.select("origin_postal_code", "destination_postal_code").iter_rows()]
-    mode = {service: str(service_mode(service, modes)) for service in past.shipments["service"].unique().to_list()}
+    mode = {service: str(service_mode(service, said)) for service in past.shipments["service"].unique().to_list()}
     rows = past.shipments.with_columns(
         km=pl.Series(km, dtype=pl.Float64),
         mode=pl.col("service").replace_strict(mode, return_dtype=pl.String),

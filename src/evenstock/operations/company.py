@@ -26,6 +26,10 @@ OVERRIDES: Final = "planner overrides"
 """Pointer of the overrides said here, beside the table that may be imported."""
 
 
+COVERING: Final = 0.5
+"""Share of the items that a lane's cost by pallet surely covers: with all of them, most plans are priced far above the contract."""
+
+
 class NothingImportedError(StoreError):
     """There is no network yet."""
 
@@ -116,7 +120,7 @@ class Company:
 def _with_contracts(network: Network, frames: Mapping[str, pl.DataFrame], on: date) -> Network:
     """Lanes at the cost of their contracts on the day; where a contract cannot price one, all keep the costs they state."""
     try:
-        found, priced = network_with_freight(network, frames, on)
+        found, priced = network_with_freight(network, frames, on, covering=COVERING)
     except ValueError as error:
         return replace(network, lane_notes=(f"lanes keep the costs that the table lanes states: {error}",))
-    return replace(found, lane_notes=(*(one.said for one in priced.told), *priced.notes))
+    return replace(found, lane_notes=priced.said)

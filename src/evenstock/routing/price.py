@@ -71,6 +71,7 @@ def price(
         carrier_capacity_cents,
         damage_millionths,
         _km(candidates, network) if costs.carbon_cents_per_tonne else None,
+        network.book.modes,
     )
     charges = tuple((name, charge) for name, term in _terms() if not (charge := term(offer)).free)
     count, lines = len(candidates.ways), candidates.lines

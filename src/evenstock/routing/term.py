@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -39,6 +41,8 @@ class Offer:
     """P(a shipment is lost or damaged), in millionths, shape ``(candidate,)``; None where nothing is known."""
     km: NDArray[np.float64] | None = None
     """Great-circle distance of each candidate, nan where a place is unknown; None where carbon costs nothing."""
+    modes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """How services travel, where their cards say so."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -130,6 +130,11 @@ class RateCards(dy.Schema):
     currency = text("ISO 4217 code of its cents", regex=r"^[A-Z]{3}$", default="USD")
     dim_above_mm3 = whole("Volume up to which volume does not bill; USPS 28316847 (a cubic foot)", "mm3", default=0)
     weekly_spend_cents = cents("Average gross charges a week, at which discount tiers are read", default=0)
+    mode = text(
+        "How it travels, for carbon; empty goes by the service's name",
+        regex=r"^(|parcel|parcel air|ltl|ftl|rail|barge|sea|air)$",
+        default="",
+    )
 
 
 class Rates(dy.Schema):
