@@ -109,6 +109,25 @@ def test_scans_move_the_table_from_what_was_imported_to_what_happened(opened) ->
     reading.shares(learned.transit)
 
 
+def test_scans_of_parcels_teach_the_same_as_a_list_of_deliveries(opened) -> None:
+    told = deliveries()
+    events = pl.concat(
+        [
+            told.select("parcel", "service", scanned_at="shipped_at", code=pl.lit("P"), status=pl.lit("picked_up")),
+            told.drop_nulls("delivered_at").select(
+                "parcel", "service", scanned_at="delivered_at", code=pl.lit("D"), status=pl.lit("delivered")
+            ),
+        ]
+    )
+    ends = ("parcel", "service", "origin", "origin_postal_code", "destination_postal_code")
+    parcels = told.select(*ends, shipped_on=pl.col("shipped_at").dt.date(), weight_g=pl.lit(350, pl.Int64))
+    listed = learn_transit(*opened(deliveries=told), as_of=TODAY, now=NOW)
+
+    scanned = learn_transit(*opened(tracking_events=events, parcels=parcels), as_of=TODAY, now=NOW)
+
+    assert scanned.transit.equals(listed.transit)
+
+
 def test_what_was_never_scanned_keeps_its_imported_table_and_says_so(opened) -> None:
     store, snapshots, company = opened(deliveries=deliveries())
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from evenstock.distributions import day_table
-from evenstock.freight import reading, transit
+from evenstock.freight import reading, tracking, transit
 from evenstock.freight.zones import area
 from evenstock.operations.company import Company
 from evenstock.operations.ports import Snapshots, Store
@@ -36,7 +36,7 @@ Floats = npt.NDArray[np.float64]
 def learn_transit(
     store: Store, snapshots: Snapshots, company: Company, *, as_of: date, now: datetime
 ) -> LearnedTransit:
-    """Learn from the deliveries last imported, as known on the morning of `as_of`, and make it the current `transit`.
+    """Learn from the deliveries last imported, or without them from the scans of parcels, as known on the morning of `as_of`, and make it the current `transit`.
 
     A service and zone gets the mean table of the lanes it was scanned on; few scans lean on the service, its postal areas
     and all others, and on the imported table as if that were `IMPORTED_PARCELS` parcels. A zone that was never scanned
@@ -45,11 +45,14 @@ def learn_transit(
     Raises
     ------
     ValueError
-        If no deliveries were imported, if the network has no rate cards, or if nothing has arrived yet.
+        If neither deliveries nor scans of parcels were imported, if the network has no rate cards, or if nothing has arrived yet.
     """
-    deliveries, book = company.table("deliveries"), company.network.rates
+    deliveries, book = _scanned(company, now), company.network.rates
     if deliveries is None:
-        raise ValueError("no scans: import a table named deliveries (parcel, service, postal codes, shipped_at, …)")
+        raise ValueError(
+            "no scans: import a table named deliveries (parcel, service, postal codes, shipped_at, …), or tracking_events "
+            "and parcels"
+        )
     if book is None:
         raise ValueError(
             "the network has no rate cards, so nobody knows services and zones; import rate_cards and rates"
@@ -107,6 +110,25 @@ _LANES: Final[dict[str, type[pl.DataType]]] = {
     "days": pl.Int64,
     "probability": pl.Float64,
 }
+
+
+def _sources(company: Company) -> tuple[str, ...]:
+    """Tables that delivery times are learned from; empty where there are none."""
+    choices = (("deliveries",), ("tracking_events", "parcels"))
+    return next((names for names in choices if all(name in company.digests for name in names)), ())
+
+
+def _scanned(company: Company, now: datetime) -> pl.DataFrame | None:
+    """Deliveries as the carriers listed them, else as their scans of parcels tell; None where there are neither."""
+    found = [company.table(name) for name in _sources(company)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        return None
+    events, parcels = found
+    assert events is not None
+    assert parcels is not None
+    return tracking.deliveries(tracking.journeys(events, now), parcels)
 
 
 def _cells(scans: transit.Scans, zone: transit.ZoneOf) -> dict[tuple[str, int], npt.NDArray[np.int64]]:
@@ -269,7 +291,7 @@ def _keep(
     about = pl.DataFrame(
         {
             "fitted_on": [learned.fitted_on],
-            "deliveries": [company.digests["deliveries"]],
+            "deliveries": ["+".join(company.digests[name] for name in _sources(company))],
             "network": [company.digests["network"]],
             "notes": ["\n".join(learned.notes)],
         }
