@@ -72,16 +72,17 @@ def test_what_was_told_before_is_not_told_again():
     assert detect(evidence, known=detect(evidence)) == ()
 
 
-def test_a_lane_on_probation_is_told_with_less():
-    failing = parcels(np.random.default_rng(1), began=7)
-    others = [parcels(np.random.default_rng(20 + k), service=f"s{k}:ground") for k in range(6)]
-    evidence = reduce(joined, others, failing)
+def test_a_lane_on_probation_is_told_days_before_another():
+    """Two days slower since five days: four days' parcels can show it, of which another lane's two say too little."""
 
-    [plain] = detect(evidence)
-    [watched] = detect(evidence, watched=[("road:ground", "TX")])
+    def told(ago, watched):
+        failing = parcels(np.random.default_rng(1), a_day=3, began=ago)
+        others = [parcels(np.random.default_rng(20 + k), a_day=3, service=f"s{k}:ground") for k in range(6)]
+        return detect(reduce(joined, others, failing), watched=watched)
 
-    # One of seven services: a fifth of the budget instead of a seventh of it beside its old part of four fifths.
-    assert watched.log_needed < plain.log_needed
+    [before] = told(9, ())
+    first = {bool(watched): next(ago for ago in range(2, 10) if told(ago, watched)) for watched in ((), (before,))}
+    assert first[True] < first[False]
 
 
 def test_no_day_says_more_than_an_incident_leaves_room_for():

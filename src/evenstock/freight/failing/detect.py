@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -34,8 +34,8 @@ WIDER: Final = 3_000.0
 EVEN: Final = 0.5
 """Part of a budget that is shared evenly; the rest goes by parcels, for more is lost where more is shipped."""
 STILL_DAYS: Final = 14
-STILL: Final = 3.0
-"""What the parcels of the last fortnight alone must say for it: what was mended meanwhile is not told."""
+STILL: Final = 60.0
+"""What the parcels of the last fortnight alone must say for it, more than one bad day does: what was mended is not told."""
 FEWEST: Final = 4
 """Parcels since its beginning without which no failing is told."""
 NAMES: Final = {"service": 0.6, "carrier": 0.4}
@@ -87,7 +87,7 @@ def detect(
     evidence: Evidence,
     *,
     known: Sequence[Failing] = (),
-    watched: Collection[tuple[str, str]] = (),
+    watched: Sequence[Failing] = (),
     false_a_quarter: float = FALSE_A_QUARTER,
     normal: Usual | None = None,
 ) -> tuple[Failing, ...]:
@@ -104,8 +104,8 @@ def detect(
     known
         Failings told before: nothing is told of their parcels, and those since their beginning are left out of what is usual.
     watched
-        Services and origins on probation, such as those of an override that has just ended: they have `PROBATION` for
-        themselves, so that they are seen sooner.
+        Failings on probation, such as those whose override has just ended: they alone share `PROBATION`, so that one
+        that goes on is seen within days.
     normal
         What is usual, where it was learned before; else it is learned from the evidence.
 
@@ -129,10 +129,10 @@ def detect(
     for before in known:
         taken |= reached(evidence, before)
     budget = np.log(QUARTER_DAYS / (SLACK * false_a_quarter)) - (np.log1p(-PROBATION) if watched else 0.0)
+    told += _again(evidence, found, watched, budget + np.log1p(-PROBATION), taken)
     for extent, of_extent in EXTENTS.items():
         for name, of_name in NAMES.items():
-            budgets = budget - np.log(of_extent * of_name), watched
-            told += _cells_told(evidence, found, (name, extent), budgets, taken)
+            told += _cells_told(evidence, found, (name, extent), budget - np.log(of_extent * of_name), taken)
     return tuple(sorted(told, key=lambda one: (one.log_needed - one.log_odds, one.key)))
 
 
@@ -140,17 +140,14 @@ def _cells_told(
     evidence: Evidence,
     found: Lately,
     kind: tuple[str, str],
-    budget: tuple[float, Collection[tuple[str, str]]],
+    budget: float,
     taken: Flags,
 ) -> list[Failing]:
     """What cells of one kind tell, strongest first; their parcels are marked in `taken`."""
     cell, labels = _cells(evidence, *kind)
     open_to = np.where(taken[found.row], -1, cell[found.row])
     log_strength = strength(ratios(found, open_to, len(labels)))
-    needed = budget[0] - np.log(_part(cell, len(labels)))
-    if budget[1]:
-        sooner = budget[0] - np.log(PROBATION / (1.0 - PROBATION) * _probation(labels, budget[1]))
-        needed = np.minimum(needed, sooner)
+    needed = budget - np.log(_part(cell, len(labels)))
     told: list[Failing] = []
     for c in np.argsort(needed - log_strength, kind="stable").tolist():
         if log_strength[c] < needed[c]:
@@ -222,10 +219,22 @@ def _part(cell: Ints, cells: int) -> Floats:
     return part
 
 
-def _probation(labels: Sequence[_Label], watched: Collection[tuple[str, str]]) -> Floats:
-    """Part that each cell has of the budget of those on probation."""
-    among = np.array([(label[0], label[1]) in watched for label in labels], dtype=np.bool_)
-    return np.where(among, 1.0 / max(int(among.sum()), 1), 1e-12)
+def _again(evidence: Evidence, found: Lately, watched: Sequence[Failing], budget: float, taken: Flags) -> list[Failing]:
+    """Which failings on probation go on; their parcels are marked in `taken`."""
+    told = []
+    for before in watched:
+        mask = reached(evidence, before) & ~taken
+        if not mask[found.row].any():
+            continue
+        needed = float(budget - np.log(PROBATION / len(watched)))
+        if strength(ratios(found, rows_of(found, mask), 1))[0] < needed:
+            continue
+        label = before.name, before.origin, before.areas[0]
+        failing = _failing(evidence, found, mask, label, ("", before.extent), needed)
+        if failing is not None:
+            told.append(failing)
+            taken |= mask
+    return told
 
 
 def _everywhere(evidence: Evidence, found: Lately, here: Flags, needed: float, extent: str) -> bool:

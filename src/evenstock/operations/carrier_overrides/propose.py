@@ -109,14 +109,15 @@ def silent(one: Standing, as_of: date) -> bool:
     return False
 
 
-def probation(before: Sequence[Standing], as_of: date) -> list[tuple[str, str]]:
-    """Services (or carriers) and origins whose override has just expired."""
-    return [
-        (s.proposal.failing.name, s.proposal.failing.origin)
+def probation(before: Sequence[Standing], as_of: date) -> list[Failing]:
+    """What overrides were about that have just expired, each once."""
+    found = {
+        s.proposal.failing.key: s.proposal.failing
         for s in before
         if s.state is State.EXPIRED and s.valid_to is not None
         if s.valid_to < as_of <= s.valid_to + timedelta(days=PROBATION_DAYS)
-    ]
+    }
+    return list(found.values())
 
 
 def _strange(company: Company, failing: Failing) -> str:

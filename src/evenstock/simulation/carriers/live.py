@@ -218,7 +218,9 @@ def _look(
     """What an evening tells."""
     known = [one.failing for one in told if t <= one.day + PERSON_DAYS + 7 * weeks - 1]
     over = [(one, one.day + PERSON_DAYS + 7 * weeks) for one in told if one.proposed]
-    watched = [(one.failing.name, one.failing.origin) for one, end in over if end <= t <= end + PROBATION_DAYS]
+    ended = {one.failing.key: one.failing for one, end in over if end <= t <= end + PROBATION_DAYS}
+    # What was proposed anew since is no longer on probation.
+    watched = [failing for key, failing in ended.items() if key not in {one.key for one in known}]
     found = []
     for failing in detect(evidence, known=known, watched=watched, normal=normal):
         right = any(_about(failing, failure) and brand.morning + t > failure.first for failure in failures)
