@@ -5,6 +5,7 @@ import json
 import polars as pl
 import pytest
 from tests.cli.commands import run as run_evenstock
+from tests.cli.commands import told
 from tests.operations.carrier_overrides.shop import NOW, tables
 from typer.testing import CliRunner
 
@@ -40,6 +41,8 @@ def test_a_failing_carrier_is_told_adopted_listed_and_ended(shop):
     [found] = json.loads(run("list", "--json", *AS_OF))["overrides"]
     assert (found["state"], found["service"], found["areas"]) == ("proposed", "road:ground", ["752"])
     assert "no carrier has begun to fail" in run("propose", *AS_OF)
+    advice = told("doctor", *AS_OF, code=Exit.NEEDS_ATTENTION)["advice"]
+    assert any(one["what"].startswith("1 carrier override waits for an answer") for one in advice)
 
     assert f"override {found['id']} is in force until 2026-12-03" in run(
         "adopt", found["id"][:5], "--by", "ann", "--weeks", "2", *AS_OF

@@ -149,6 +149,7 @@ def test_a_source_is_followed_fetched_when_due_and_told_when_it_fails(home: Path
     run("rates", "source", "add", "ups", str(folder), "--weekly", "tuesday", "--as-of", "2026-05-01")
 
     assert "run `evenstock rates refresh`" in run("rates", "check", "--as-of", TODAY, code=5)
+    assert any("new rates are there" in one["what"] for one in told("doctor", "--as-of", TODAY, code=5)["advice"])
     assert "is not there" in run("rates", "refresh", "--as-of", TODAY, code=5)
     files(folder, NEXT)
     done = told("rates", "refresh", "ups", "--as-of", TODAY)

@@ -14,10 +14,14 @@ from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, moment, page, say, table
 from evenstock.inventory import EMPTY_AT
 from evenstock.operations.believe_stock import current_beliefs
+from evenstock.operations.carrier_overrides.keeping import standing as overrides
+from evenstock.operations.carrier_overrides.proposal import State
 from evenstock.operations.check_books import check_books
 from evenstock.operations.company import Company, NothingImportedError
 from evenstock.operations.gate import gate_in_force
 from evenstock.operations.queue import queue
+from evenstock.operations.rates.refresh import due, sources
+from evenstock.operations.rates.refusals import standing
 from evenstock.operations.roll_out import roll_out_in_force
 from evenstock.operations.transit_in_force import FRESH_DAYS, current_transit
 from evenstock.policy.lint import Fault, lint
@@ -69,7 +73,14 @@ def examine(opened: Workspace, now: datetime) -> list[Advice]:
         here = company(opened)
     except NothingImportedError as nothing:
         return [*advice, Advice(grave=True, what="there is no network yet", fix=str(nothing))]
-    advice += [*_tables(here), *_rates(here, now), *_stock(here, now), *_beliefs(opened, here, now)]
+    advice += [
+        *_tables(here),
+        *_rates(here, now),
+        *_rate_feeds(opened, now),
+        *_carriers(opened, now),
+        *_stock(here, now),
+        *_beliefs(opened, here, now),
+    ]
     advice += [*_forecast(opened, here, now), *_transit(opened, here, now), *_routing(opened, here, now)]
     return sorted(advice, key=lambda a: not a.grave)
 
@@ -134,6 +145,33 @@ def _rates(here: Company, now: datetime) -> list[Advice]:
         for note in here.network.rates.notes
     ]
     return odd + [Advice(grave=False, what=sentence, fix=fix) for sentence in here.network.rates.stale(now.date())]
+
+
+def _rate_feeds(opened: Workspace, now: datetime) -> list[Advice]:
+    """Files that were refused, and sources that nobody fetched."""
+    with opened.store.reading() as books:
+        refused = standing(books, opened.snapshots)
+    waiting = due(sources(opened.store, opened.snapshots), now)
+    said = [Advice(grave=False, what=one.sentence, fix="mend the file and import it again") for one in refused]
+    return said + [
+        Advice(
+            grave=False,
+            what=f"{one.name}: new rates are there since {at:%Y-%m-%d %H:%M} UTC",
+            fix="run `evenstock rates refresh`",
+        )
+        for one, at in waiting
+    ]
+
+
+def _carriers(opened: Workspace, now: datetime) -> list[Advice]:
+    """Carriers that have begun to fail, and nobody said what to do."""
+    asked = overrides(opened.store, opened.snapshots, now.date())
+    open_ones = [one for one in asked if one.state is State.PROPOSED]
+    if not open_ones:
+        return []
+    waiting = "1 carrier override waits" if len(open_ones) == 1 else f"{len(open_ones)} carrier overrides wait"
+    what = f"{waiting} for an answer: {open_ones[0].proposal.sentence}"
+    return [Advice(grave=False, what=what, fix="`evenstock carriers override`, then adopt or reject")]
 
 
 def _stock(here: Company, now: datetime) -> list[Advice]:
