@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.freight.failing.lanes import MORNING, TODAY, USUAL, day, parcels
 
-from evenstock.freight.failing import detect, now, reached, usual
+from evenstock.freight.failing import detect, mended, now, reached, usual
 from evenstock.freight.failing.patterns import PATTERNS, slower
 from evenstock.freight.failing.statistic import INCIDENT, SPARED, lately, ratios, since, strength
 from evenstock.freight.failing.usual import LEAN, NEVER, SETTLED_DAYS
@@ -65,6 +65,18 @@ def test_what_fails_on_every_lane_is_told_once_for_all_of_them():
 def test_what_was_mended_a_fortnight_ago_is_not_told_though_a_month_of_it_is_in_sight():
     assert detect(parcels(np.random.default_rng(12), began=34, mended=15)) == ()
     assert detect(parcels(np.random.default_rng(12), began=34)) != ()
+
+
+def test_what_was_mended_is_said_to_be_by_the_parcels_that_still_go_that_way():
+    told = detect(parcels(np.random.default_rng(12), began=34))[0]
+    for mended_ago, said in ((0, False), (7, False), (18, True)):
+        evidence = parcels(np.random.default_rng(13), began=50, mended=mended_ago)
+        normal = usual(parcels(np.random.default_rng(14)))
+        assert mended(evidence, normal, told) == said, mended_ago
+    # Ten parcels at least must have gone that way.
+    few = parcels(np.random.default_rng(15), areas=("752", "100"), a_day=6)
+    without = replace(few, handed_over=np.where(few.area == few.areas.index("752"), MORNING - 40, few.handed_over))
+    assert not mended(without, usual(few), told)
 
 
 def test_what_was_told_before_is_not_told_again():

@@ -36,6 +36,13 @@ def routed(shop, number, at, to="75204", days=None):
     return route_order(store, company.shipping, company.network.policy, RouteOrder(order, at)).record
 
 
+def moved(frames, days, later):
+    """The same company with its scans so many days later."""
+    scans = frames["deliveries"].with_columns(pl.col("shipped_at", "delivered_at").dt.offset_by(f"{days}d"))
+    came = pl.when(pl.col("delivered_at") < later).then("delivered_at").alias("delivered_at")
+    return frames | {"deliveries": scans.with_columns(came)}
+
+
 def test_a_proposal_says_what_fails_since_when_and_what_the_other_way_is_worth(shop):
     [found] = proposed(shop)
 
@@ -166,6 +173,22 @@ def test_where_only_some_orders_mind_what_the_lane_has_become_is_priced_and_each
     assert after.choice.shipments[0].candidate.service == "road:ground"
 
 
+def test_a_lane_that_is_as_usual_again_is_told_while_parcels_still_go_that_way(tmp_path):
+    """Half of the orders do not mind and go on by road: three weeks after the carrier mended it, they say so."""
+    shop = opened(tmp_path, failing_days=9, promise_days=(3, 10))
+    store, snapshots, _ = shop
+    [found] = proposed(shop)
+    adopt_override(store, snapshots, found.id, by="ann", now=NOW)
+    later = NOW + timedelta(days=21)
+    import_network(store, snapshots, moved(tables(0), 21, later), NOW + timedelta(hours=1))
+
+    company = Company.load(store, snapshots, later.date())
+    looked = propose_overrides(store, snapshots, company, as_of=later.date(), now=later)
+
+    assert [one.proposal.id for one in looked.mended] == [found.id]
+    assert looked.new == ()
+
+
 def test_an_override_that_prices_a_lane_ends_when_a_person_ends_it(tmp_path):
     shop = opened(tmp_path, failing_days=9, promise_days=(3, 10))
     [found] = proposed(shop)
@@ -190,9 +213,7 @@ def test_a_proposal_that_lapsed_is_made_again(shop):
     store, snapshots, company = shop
     [first] = proposed(shop)
     later = NOW + timedelta(days=15)
-    scans = tables(24)["deliveries"].with_columns(pl.col("shipped_at", "delivered_at").dt.offset_by("15d"))
-    scans = scans.with_columns(pl.when(pl.col("delivered_at") < later).then("delivered_at").alias("delivered_at"))
-    import_network(store, snapshots, tables(24) | {"deliveries": scans}, NOW + timedelta(hours=1))
+    import_network(store, snapshots, moved(tables(24), 15, later), NOW + timedelta(hours=1))
     company = Company.load(store, snapshots, later.date())
 
     [again] = propose_overrides(store, snapshots, company, as_of=later.date(), now=later).new

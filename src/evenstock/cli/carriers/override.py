@@ -54,6 +54,7 @@ def propose(
                     {"service": f.name, "origin": f.origin, "areas": list(f.areas), "because": why}
                     for f, why in found.told
                 ],
+                "mended": [one.proposal.id for one in found.mended],
             }
         )
     else:
@@ -64,9 +65,15 @@ def propose(
                 f"{escape(failing.name)} from {failing.origin} is {failing.pattern} since {failing.since}; {why}",
                 soft_wrap=True,
             )
+        for one in found.mended:
+            page.print(
+                f"{one.proposal.id}: {escape(one.proposal.failing.name)} from {one.proposal.failing.origin} is as usual again;"
+                f" `evenstock carriers override end {one.proposal.id} --by NAME --because mended`",
+                soft_wrap=True,
+            )
         if not found.new and not found.told:
             page.print("no carrier has begun to fail beyond what was told before")
-    if found.new or found.told:
+    if found.new or found.told or found.mended:
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))
 
 

@@ -2,6 +2,7 @@
 
 from evenstock.freight.failing.detect import FALSE_A_QUARTER, Failing, detect, reached
 from evenstock.freight.failing.evidence import Evidence, carrier_of, evidence
+from evenstock.freight.failing.mended import mended
 from evenstock.freight.failing.now import Now, now
 from evenstock.freight.failing.patterns import PATTERNS
 from evenstock.freight.failing.usual import Usual, usual
@@ -16,6 +17,7 @@ __all__ = [
     "carrier_of",
     "detect",
     "evidence",
+    "mended",
     "now",
     "reached",
     "usual",

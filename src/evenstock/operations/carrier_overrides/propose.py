@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+import numpy as np
+
 from evenstock.domain import Event, Order, OrderPlan, refuse_naive
-from evenstock.freight.failing import FALSE_A_QUARTER, Failing, Now, detect, usual
+from evenstock.freight.failing import FALSE_A_QUARTER, Evidence, Failing, Now, Usual, detect, mended, reached, usual
 from evenstock.freight.failing import now as expect
 from evenstock.operations.carrier_overrides.evidence_of import evidence_of
 from evenstock.operations.carrier_overrides.in_force import overrides_in_force, with_overrides
@@ -39,6 +41,8 @@ class Proposed:
     new: tuple[Proposal, ...]
     told: tuple[tuple[Failing, str], ...]
     """What fails although no override is proposed, and why not."""
+    mended: tuple[Standing, ...] = ()
+    """Overrides in force whose lane is as usual again, by the parcels that still go that way: a person may end them."""
 
 
 def propose_overrides(
@@ -76,7 +80,7 @@ def propose_overrides(
         if strange:
             told.append((failing, strange))
             continue
-        expected = expect(found, usual(found), failing)
+        expected = expect(found, _usual(found, known), failing)
         best = _best(store, snapshots, company, expected, failing, as_of)
         proposal = Proposal(
             number_of(failing, as_of),
@@ -97,7 +101,16 @@ def propose_overrides(
     if new:
         events = [_event(proposal, now) for proposal, _ in new]
         change(store, snapshots, lambda kept: kept.with_proposals(new), events, now)
-    return Proposed(tuple(proposal for proposal, _ in new), tuple(told))
+    over = [s for s in before if s.state is State.ADOPTED and mended(found, _usual(found, known), s.proposal.failing)]
+    return Proposed(tuple(proposal for proposal, _ in new), tuple(told), tuple(over))
+
+
+def _usual(found: Evidence, known: Sequence[Failing]) -> Usual:
+    """What is usual, without the parcels of what was told before since it began."""
+    old = np.zeros(len(found), np.bool_)
+    for failing in known:
+        old |= reached(found, failing) & (found.handed_over >= (failing.since - date(1970, 1, 1)).days)
+    return usual(found, excluded=old, damage_known=bool(found.damaged.any()))
 
 
 def silent(one: Standing, as_of: date) -> bool:

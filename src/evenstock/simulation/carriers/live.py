@@ -252,9 +252,11 @@ def _under(brand: Brand, acts: tuple[Told, ...], made: dict[tuple[Told, ...], Pl
         rows = np.flatnonzero(np.isin(brand.area, areas))
         network, priced = brand.shipping, [one.expected for one in acts if one.best.form is Form.PRICE]
         if priced:
-            shares = pl.concat([one.shares for one in priced]).unique(
-                ["service", "origin", "destination", "weekday", "days"]
-            )
+            lanes = ["service", "origin", "destination"]
+            shares = priced[-1].shares
+            for one in priced[-2::-1]:
+                # Of two that speak of one lane the later counts.
+                shares = pl.concat([one.shares.join(shares.select(lanes).unique(), on=lanes, how="anti"), shares])
             harm = {lane: share for one in priced for lane, share in one.harm_millionths.items()}
             network = failing_network(brand.frames, None, Now(shares, shares, harm), None)
         policy = with_rules(brand.policy, rules, brand.network)
