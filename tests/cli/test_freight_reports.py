@@ -85,7 +85,27 @@ def test_a_chart_is_filled_in_and_judged_on_pairs_kept_apart(folder, tmp_path):
     assert "come out equal" in run("rates", "complete-zones")
 
 
-@pytest.mark.parametrize("words", [("rates", "margin"), ("carriers", "carbon"), ("rates", "complete-zones")])
+def test_loss_and_damage_are_learned_and_told(folder):
+    rows = [
+        f"P{k},regional:ground,PA-3PL,18031,10001,2026-{4 + k % 2:02}-{1 + k % 28:02}T15:00:00Z,"
+        + ("" if k % 25 == 0 else f"2026-{4 + k % 2:02}-{1 + k % 28:02}T23:00:00Z")
+        for k in range(200)
+    ]
+    head = "parcel,service,origin,origin_postal_code,destination_postal_code,shipped_at,delivered_at"
+    (folder / "deliveries.csv").write_text("\n".join([head, *rows]) + "\n")
+    run("import", str(folder))
+    [row] = told("learn", "damage", "--as-of", "2026-06-02")["shares"][:1]
+    assert row["service"] == "regional:ground"
+    assert 20_000 < row["millionths"] < 80_000
+    assert "what does not arrive whole" in run("learn", "damage", "--as-of", "2026-06-02")
+    assert (
+        "parcels since would look lost" in CliRunner().invoke(app, ["learn", "damage", "--as-of", "2026-07-20"]).output
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("rates", "margin"), ("carriers", "carbon"), ("rates", "complete-zones"), ("learn", "damage")]
+)
 def test_without_the_tables_the_refusal_names_them(folder, words):
     for name in ("order_history", "shipments", "shipped_units"):
         (folder / f"{name}.csv").unlink()
