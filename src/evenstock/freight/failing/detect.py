@@ -238,13 +238,16 @@ def _again(evidence: Evidence, found: Lately, watched: Sequence[Failing], budget
 
 
 def _everywhere(evidence: Evidence, found: Lately, here: Flags, needed: float, extent: str) -> bool:
-    """Whether a cell of several areas would be told without the area that speaks loudest: else that area alone fails.
+    """Whether a cell would be told without the part of it that speaks loudest: else that part alone fails.
 
-    `here` are the cell's parcels among those found.
+    The part is an area of a region, and a region of what is wider: a storm lies over a region. `here` are the cell's
+    parcels among those found.
     """
     if extent == "area":
         return True
-    areas, of = np.unique(evidence.area[found.row], return_inverse=True)
+    letters = 3 if extent == "region" else 1
+    names = np.array([place[:letters] for place in evidence.areas])
+    areas, of = np.unique(names[evidence.area[found.row]], return_inverse=True)
     loudest = strength(ratios(found, np.where(here, of, -1), areas.size)).argmax()
     rest = np.where(here & (of != loudest), 0, -1)
     return bool((rest == 0).any()) and bool(strength(ratios(found, rest, 1))[0] >= needed)
