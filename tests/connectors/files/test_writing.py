@@ -42,6 +42,7 @@ OWN = {
     "cutoff": st.sampled_from(["00:00", "23:59"]), "gtin": st.sampled_from(["", "00012345678905"]),
     "zip3": st.sampled_from(["070", "752"]), "origin_zip3": st.sampled_from(["070"]), "destination_zip3": st.sampled_from(["752", "SW1"]),
     "service_level": st.sampled_from(["", "ground", "two_day", "next_day"]), "zone": st.just(2), "probability": st.just(1.0), "days": st.just(3), "held": st.just(0),
+    "currency": st.just("USD"), "fuel_rule": st.just(""),
 }  # fmt: skip
 
 NAMED = {
