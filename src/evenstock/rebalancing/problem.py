@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,13 @@ from evenstock.rebalancing.moves import Moves
 
 _MOST = 2**61
 """Sums of millicents over all paths stay below this, so that no kernel can overflow."""
+
+
+BY_ITEM: Final = (
+    "on_hand", "paths", "shortage_cents", "unit_cost_cents", "holding_millicents", "case_units", "pallet_units",
+    "source_floor", "inbound", "terminal_cents", "barred",
+)  # fmt: skip
+"""What a problem says of each item by itself."""
 
 
 def whole(name: str, values: object, shape: tuple[int, ...], *, low: int | None = 0) -> Ints:
@@ -263,16 +271,12 @@ class Problem:
     def only(self, items: slice | Ints) -> Problem:
         """The same evening for some items, without what all items share; checked again, in the time that few items take."""
         chosen = np.arange(len(self.skus))[items]
-        names = (
-            "on_hand", "paths", "shortage_cents", "unit_cost_cents", "holding_millicents", "case_units", "pallet_units",
-            "source_floor", "inbound", "terminal_cents", "barred",
-        )  # fmt: skip
         return replace(
             self,
             skus=[self.skus[int(k)] for k in chosen],
             bands=None if self.bands is None else self.bands.only(items),
             limits=None,
-            **{name: getattr(self, name)[items] for name in names},
+            **{name: getattr(self, name)[items] for name in BY_ITEM},
         )
 
     def after(self, moves: Moves) -> Problem:

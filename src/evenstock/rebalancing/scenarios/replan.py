@@ -11,25 +11,12 @@ import numpy as np
 from evenstock.rebalancing.arrays import Bools, Ints
 from evenstock.rebalancing.bands import Bands
 from evenstock.rebalancing.limits import NO_LIMIT
-from evenstock.rebalancing.problem import Lanes, Problem
+from evenstock.rebalancing.problem import BY_ITEM, Lanes, Problem
 from evenstock.rebalancing.worth.solution import Solution, settle
 from evenstock.rebalancing.worth_doing.part import part, whole_of_moves
 
 FEW: Final = 0.2
 """Up to this share of the items, those that changed are planned against the departures of the others."""
-_BY_ITEM: Final = (
-    "on_hand",
-    "paths",
-    "shortage_cents",
-    "unit_cost_cents",
-    "holding_millicents",
-    "case_units",
-    "pallet_units",
-    "source_floor",
-    "inbound",
-    "terminal_cents",
-    "barred",
-)
 
 
 def replanned(
@@ -58,7 +45,7 @@ def replanned(
 def changed_items(before: Problem, after: Problem) -> Ints:
     """Items of which anything differs."""
     differs = np.zeros(len(before.skus), np.bool_)
-    for name in _BY_ITEM:
+    for name in BY_ITEM:
         differs |= _rows_that_differ(getattr(before, name), getattr(after, name))
     if before.bands is not after.bands:
         none = Bands.none(*before.on_hand.shape)

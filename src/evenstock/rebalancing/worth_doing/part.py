@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 
 from evenstock.rebalancing.arrays import Ints
-from evenstock.rebalancing.bands import Bands
 from evenstock.rebalancing.moves import Moves
 from evenstock.rebalancing.problem import Problem
 from evenstock.rebalancing.worth.evaluate import Rerouting
 
-_BY_ITEM = (
-    "on_hand",
-    "paths",
-    "shortage_cents",
-    "unit_cost_cents",
-    "holding_millicents",
-    "case_units",
-    "pallet_units",
-    "source_floor",
-    "inbound",
-    "terminal_cents",
-    "barred",
-)
-
 
 def part(problem: Problem, items: Ints) -> Problem:
     """The problem of these items alone, in this order; lanes and shared ceilings stay as they are."""
-    bands = problem.bands
-    if bands is not None:
-        bands = Bands(**{field.name: getattr(bands, field.name)[items] for field in fields(Bands)})
-    arrays = {name: getattr(problem, name)[items] for name in _BY_ITEM}
-    return replace(problem, skus=[problem.skus[k] for k in items.tolist()], bands=bands, **arrays)
+    return replace(problem.only(items), limits=problem.limits)
 
 
 def part_of_routes(rerouting: Rerouting | None, items: Ints) -> Rerouting | None:
