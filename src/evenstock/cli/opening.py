@@ -1,15 +1,17 @@
-"""What nearly every command starts with: the workspace, and the company in it."""
+"""What nearly every command starts with: the workspace, the company in it, and its forecast of the day."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date
+from datetime import date, datetime
 
 from evenstock.bootstrap import Workspace, open_workspace
 from evenstock.cli.screen import Exit, fail
+from evenstock.operations.beyond_the_model import adjustments
 from evenstock.operations.company import Company, NothingImportedError
+from evenstock.operations.forecast_demand import Forecasted, current_forecast, forecast_demand
 from evenstock.operations.ports import StoreError
 from evenstock.settings import Settings
 
@@ -46,3 +48,16 @@ def workspace() -> Iterator[Workspace]:
 def company(opened: Workspace, on: date | None = None) -> Company:
     """The company as it stands; for a decision on a day, with the transit times that are in force then."""
     return Company.load(opened.store, opened.snapshots, on)
+
+
+def todays_forecast(opened: Workspace, here: Company, now: datetime) -> Forecasted:
+    """The forecast made for the day of `now`, or one made now, with what planners and sensing say of it."""
+    on = now.date()
+    return current_forecast(opened.store, opened.snapshots, here, on) or forecast_demand(
+        opened.store,
+        opened.snapshots,
+        here,
+        as_of=on,
+        now=now,
+        adjust=adjustments(opened.store, opened.snapshots, here),
+    )

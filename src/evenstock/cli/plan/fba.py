@@ -6,11 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from evenstock.cli.opening import company, workspace
+from evenstock.cli.opening import company, todays_forecast, workspace
 from evenstock.cli.screen import dollars, moment, page, progress, say, show_whole, table
 from evenstock.domain import plain
-from evenstock.operations.beyond_the_model import adjustments
-from evenstock.operations.forecast_demand import current_forecast, forecast_demand
 from evenstock.operations.plan_transfers import PATHS
 from evenstock.operations.restock_fba import FbaRestock, FbaRow, fba_tonight
 from evenstock.operations.tonight.happened import happenings
@@ -29,14 +27,7 @@ def command(
     with workspace() as opened, progress(quiet=json) as shown:
         shown.add_task("planning the pool", total=None)
         here = company(opened, now.date())
-        said = current_forecast(opened.store, opened.snapshots, here, now.date()) or forecast_demand(
-            opened.store,
-            opened.snapshots,
-            here,
-            as_of=now.date(),
-            now=now,
-            adjust=adjustments(opened.store, opened.snapshots, here),
-        )
+        said = todays_forecast(opened, here, now)
         found = fba_tonight(
             opened.store,
             here.network,

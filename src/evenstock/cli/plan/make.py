@@ -7,13 +7,11 @@ from typing import Annotated
 
 import typer
 
-from evenstock.cli.opening import company, workspace
+from evenstock.cli.opening import company, todays_forecast, workspace
 from evenstock.cli.plan.show import show
 from evenstock.cli.screen import moment, page, progress, say
 from evenstock.domain import PlanState, plain
-from evenstock.operations.beyond_the_model import adjustments
 from evenstock.operations.company import Company
-from evenstock.operations.forecast_demand import current_forecast, forecast_demand
 from evenstock.operations.plan_transfers import PATHS, plan_transfers
 from evenstock.operations.sense_demand import open_alerts
 from evenstock.operations.tonight.decide import OURS
@@ -42,14 +40,7 @@ def command(
     with workspace() as opened, progress(quiet=json) as shown:
         task = shown.add_task("forecasting", total=None)
         here = company(opened, now.date())
-        said = current_forecast(opened.store, opened.snapshots, here, now.date()) or forecast_demand(
-            opened.store,
-            opened.snapshots,
-            here,
-            as_of=now.date(),
-            now=now,
-            adjust=adjustments(opened.store, opened.snapshots, here),
-        )
+        said = todays_forecast(opened, here, now)
         shown.update(task, description="planning transfers")
         planned = plan_transfers(
             opened.store,

@@ -6,10 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from evenstock.cli.opening import company, workspace
+from evenstock.cli.opening import company, todays_forecast, workspace
 from evenstock.cli.screen import dollars, moment, page, progress, say, show_whole, table
-from evenstock.operations.beyond_the_model import adjustments
-from evenstock.operations.forecast_demand import current_forecast, forecast_demand
 from evenstock.operations.plan_transfers import PATHS
 from evenstock.operations.tonight.happened import happenings
 from evenstock.operations.what_if import what_if
@@ -33,14 +31,7 @@ def command(
         asked = dict(map(read_scenario, scenario))
         shown.add_task("planning every scenario", total=None)
         here = company(opened, now.date())
-        said = current_forecast(opened.store, opened.snapshots, here, now.date()) or forecast_demand(
-            opened.store,
-            opened.snapshots,
-            here,
-            as_of=now.date(),
-            now=now,
-            adjust=adjustments(opened.store, opened.snapshots, here),
-        )
+        said = todays_forecast(opened, here, now)
         found = what_if(
             opened.store,
             here.network,

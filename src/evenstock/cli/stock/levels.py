@@ -9,10 +9,8 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from evenstock.cli.opening import company, workspace
+from evenstock.cli.opening import company, todays_forecast, workspace
 from evenstock.cli.screen import Exit, dollars, fail, moment, page, progress, say, show_whole, table
-from evenstock.operations.beyond_the_model import adjustments
-from evenstock.operations.forecast_demand import current_forecast, forecast_demand
 from evenstock.operations.stock_levels import PATHS, Placed, outlook, placement, stock_levels
 
 _ORDERS = 15
@@ -41,14 +39,7 @@ def command(
     with workspace() as opened, progress(quiet=json) as shown:
         task = shown.add_task("forecasting", total=None)
         here = company(opened, now.date())
-        said = current_forecast(opened.store, opened.snapshots, here, now.date()) or forecast_demand(
-            opened.store,
-            opened.snapshots,
-            here,
-            as_of=now.date(),
-            now=now,
-            adjust=adjustments(opened.store, opened.snapshots, here),
-        )
+        said = todays_forecast(opened, here, now)
         shown.update(task, description="setting levels")
         found = stock_levels(
             opened.store, opened.snapshots, here, said.forecast, as_of=now.date(), seed=seed, n_paths=paths
