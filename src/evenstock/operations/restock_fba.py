@@ -22,7 +22,7 @@ from evenstock.operations.ports import Store
 from evenstock.operations.tonight.closed import CLOSED_POOL
 from evenstock.operations.tonight.lane_times import lane_days
 from evenstock.operations.tonight.question import Happenings, Tonight, holding_millicents, tonight
-from evenstock.operations.tonight.wishes import wished
+from evenstock.operations.tonight.wishes import least_benefit, wished
 from evenstock.rebalancing.arrays import Bools, Floats, Ints
 from evenstock.rebalancing.bands import NO_CEILING
 from evenstock.rebalancing.cover import ENDLESS, daily_demand, days_of_cover, position
@@ -35,7 +35,7 @@ from evenstock.rebalancing.solve import solve
 from evenstock.rebalancing.worth.evaluate import evaluate
 from evenstock.rebalancing.worth.solution import Solution, cost_members
 from evenstock.rebalancing.worth.worth import worth
-from evenstock.rebalancing.worth_doing.minimum import Minimum, above_minimum
+from evenstock.rebalancing.worth_doing.minimum import above_minimum
 
 NO_FBA: Final = "no node of the network is of kind fba; add Amazon's pool to the table nodes to restock it"
 _FREIGHT: Final = "freight"
@@ -243,12 +243,7 @@ class _Best:
 def _best(question: Tonight, costs: Costs, seed: int, effort: Effort | None) -> _Best:
     wishes = wished(question, costs, lambda problem: solve(problem, seed=seed, effort=effort))
     solved, reached = wishes.solve(wishes.problem)
-    minimum = Minimum(
-        line_cents=costs.line_benefit_cents,
-        line_share=costs.line_benefit_bp / 10_000,
-        departure_cents=costs.departure_benefit_cents,
-    )
-    goes = above_minimum(wishes.problem, solved, minimum)
+    goes = above_minimum(wishes.problem, solved, least_benefit(costs))
     return _Best(wishes.problem, solved, goes, wishes.notes + reached)
 
 

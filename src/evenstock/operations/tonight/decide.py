@@ -13,7 +13,7 @@ from evenstock.domain import Costs, LotId, Supply
 from evenstock.operations.tonight.question import Tonight
 from evenstock.operations.tonight.steady import steady
 from evenstock.operations.tonight.weeks import Weeks, learned_days, lots_of, plan_the_weeks, together
-from evenstock.operations.tonight.wishes import wished
+from evenstock.operations.tonight.wishes import least_benefit, wished
 from evenstock.rebalancing.arrays import Demand
 from evenstock.rebalancing.departures.departures import Effort
 from evenstock.rebalancing.moves import Moves
@@ -24,7 +24,7 @@ from evenstock.rebalancing.waiting.settled import Cut, until_nothing_goes
 from evenstock.rebalancing.worth.solution import Solution, settle
 from evenstock.rebalancing.worth_doing.compare import Comparison, compare
 from evenstock.rebalancing.worth_doing.curve import Curve, do_nothing_curve
-from evenstock.rebalancing.worth_doing.minimum import Minimum, above_minimum
+from evenstock.rebalancing.worth_doing.minimum import above_minimum
 
 OURS: Final = "evenstock"
 """The optimiser, beside the rules people use."""
@@ -114,11 +114,7 @@ def decide(
 
 def _worth_sending(question: Tonight, costs: Costs) -> Cut:
     """What of a plan goes: neither worth more later, nor worth too little for anybody's time."""
-    minimum = Minimum(
-        line_cents=costs.line_benefit_cents,
-        line_share=costs.line_benefit_bp / 10_000,
-        departure_cents=costs.departure_benefit_cents,
-    )
+    minimum = least_benefit(costs)
 
     def cut(problem: Problem, found: Solution) -> tuple[Solution, tuple[Waiting, ...]]:
         goes, held = hold_back(problem, found, next_departure_days=question.calendar.later_days)

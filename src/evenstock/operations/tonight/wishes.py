@@ -16,6 +16,7 @@ from evenstock.rebalancing.options.fill_rate import fill_rate
 from evenstock.rebalancing.options.risk import tail_averse
 from evenstock.rebalancing.problem import Problem
 from evenstock.rebalancing.worth.solution import Solution
+from evenstock.rebalancing.worth_doing.minimum import Minimum
 
 TAIL_LEVEL = 0.9
 """The worst tenth of all futures is what a company may fear."""
@@ -73,6 +74,15 @@ def _ways(question: Tonight, costs: Costs, solve: Solve) -> Callable[[Problem], 
         return found.solution, (said,)
 
     return served
+
+
+def least_benefit(costs: Costs) -> Minimum:
+    """What a line and a departure must bring to be worth anybody's time, as the company says."""
+    return Minimum(
+        line_cents=costs.line_benefit_cents,
+        line_share=costs.line_benefit_bp / 10_000,
+        departure_cents=costs.departure_benefit_cents,
+    )
 
 
 def refill_days(question: Tonight) -> NDArray[np.int64]:
