@@ -73,9 +73,9 @@ format: $(VENV)/.installed-dev ## Format the code
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 lock: ## Refresh the hashed lock files (needs uv)
-	@uv pip compile -q pyproject.toml --extra postgres --extra carriers --extra forecasting --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements.lock
-	@uv pip compile -q pyproject.toml --extra postgres --extra carriers --extra forecasting --group build --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-dev.lock
-	@uv pip compile -q pyproject.toml --extra postgres --extra carriers --extra forecasting --group build --group dev --group peers -c requirements-dev.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-peers.lock
+	@uv pip compile -q pyproject.toml --extra postgres --extra carriers --extra forecasting --extra service --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements.lock
+	@uv pip compile -q pyproject.toml --extra postgres --extra carriers --extra forecasting --extra service --group build --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-dev.lock
+	@uv pip compile -q pyproject.toml --extra postgres --extra carriers --extra forecasting --extra service --group build --group dev --group peers -c requirements-dev.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-peers.lock
 	@printf 'stockpyl==1.0.2\nnumpy<2\n' | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-peers-stockpyl.lock
 
 clean: ## Remove the environment and caches
