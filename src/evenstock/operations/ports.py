@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from enum import StrEnum
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -81,6 +82,56 @@ class Slot:
     ceiling: int
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something the service keeps and changes step by step: a key, a person, a session, a subscription, a run."""
+
+    kind: str
+    """Such as `run`; ids are unique within a kind."""
+    id: str
+    body: Mapping[str, Any]
+    """What JSON can say."""
+    step: int = 0
+    """Grows by one with each change, so that nobody overwrites what he did not see."""
+    state: str = ""
+    """By which entries of a kind are listed; the kind says which states there are."""
+    due_at: datetime | None = None
+    """When something is to be done about it; None where nothing is."""
+
+
+class Handling(StrEnum):
+    """What became of a received event."""
+
+    WAITING = "waiting"
+    """To be applied at `due_at`, for the first time or again."""
+    DONE = "done"
+    DEAD = "dead"
+    """Given up after its last try: a person reads why, and replays or drops it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event of another system, stored before it is applied."""
+
+    source: str
+    id: str
+    """With the source it names the event: a second delivery has no effect."""
+    kind: str
+    """CloudEvents `type`, such as `stock.observed`."""
+    subject: str
+    """What it is about: events of one source and subject are applied in the order received."""
+    occurred_at: datetime
+    body: bytes
+    """As it came."""
+    number: int = 0
+    """In the order received; 0 until it is stored."""
+    received_at: datetime | None = None
+    handling: Handling = Handling.WAITING
+    tries: int = 0
+    because: str = ""
+    """Why it is not applied yet, or given up."""
+
+
 class Transaction(Protocol):
     """One unit of work: everything in it is committed together or not at all. READ COMMITTED; never read-then-write on stock.
 
@@ -96,6 +147,62 @@ class Transaction(Protocol):
 
     def accept(self, source: str, event: str, now: datetime) -> bool:
         """Inbox: True the first time this event of this source is seen, False ever after."""
+
+    def receive(self, events: Sequence[Received], now: datetime) -> list[bool]:
+        """Store events of others, in one statement however many: True for each that is new, False for one seen before.
+
+        An event that stands twice in `events` is new once.
+        """
+
+    def claim_received(self, now: datetime, limit: int) -> list[Received]:
+        """Waiting events that are due, in the order received, held by this transaction until it ends.
+
+        Concurrent callers get different ones, and never two of them events of one source and subject; an event whose
+        subject has an earlier one waiting, due or not, is not given.
+        """
+
+    def handled(
+        self, event: Received, handling: Handling, now: datetime, because: str = "", due_at: datetime | None = None
+    ) -> None:
+        """Write down what became of a claimed event: done, dead, or waiting again until `due_at`; one more try is counted."""
+
+    def received(self, handling: Handling, *, after: int = 0, limit: int = 100, source: str = "") -> list[Received]:
+        """Stored events so handled, in the order received, from the one after number `after`."""
+
+    def received_event(self, source: str, event: str) -> Received | None: ...
+
+    # --- what the service keeps --------------------------------------------------------------------------------
+    def enter(self, entry: Entry) -> None:
+        """Keep a new entry (step 0). Raises ConflictError if its kind has one under its id."""
+
+    def entry(self, kind: str, name: str) -> Entry | None:
+        """Locked until this transaction ends, so that what is built on it is not lost."""
+
+    def entries(self, kind: str, *, state: str | None = None, after: str = "", limit: int = 1_000) -> list[Entry]:
+        """By id, from the one after `after`."""
+
+    def due_entries(self, kind: str, now: datetime, limit: int) -> list[Entry]:
+        """Entries whose `due_at` has come, by it and then by id."""
+
+    def change_entry(self, seen_step: int, entry: Entry) -> None:
+        """Replace an entry by its next step. Raises ConflictError if it is at another step by now, or is not there."""
+
+    def remove_entry(self, kind: str, name: str) -> bool:
+        """Forget an entry; False if there is none."""
+
+    def lease(self, name: str, holder: str, seconds: int) -> int | None:
+        """Hold `name` for so long by the store's own clock; None while another holds it.
+
+        Returns
+        -------
+        The fencing token: it grows each time the lease passes to another holder, and stays while one renews it.
+        """
+
+    def fenced(self, name: str, token: int) -> bool:
+        """Whether the lease still has this token and has not run out; it cannot pass on before this transaction ends."""
+
+    def clock(self) -> datetime:
+        """The store's own time, UTC: of the database server, so that a machine with a wrong clock lets nothing expire."""
 
     # --- the ledger --------------------------------------------------------------------------------------------
     def post(self, movements: Iterable[Movement], recorded_at: datetime) -> int:
