@@ -40,6 +40,7 @@ from evenstock.routing.confidence import (
     units_worth,
 )
 from evenstock.routing.decide import Law, Settled, decide, no_rules
+from evenstock.routing.overridden import Overridden
 from evenstock.routing.price import FAMILY, by_node_and_line, price
 from evenstock.routing.priced import Ladders, Priced
 
@@ -189,6 +190,15 @@ def test_a_stale_card_counts_where_fresh_ones_could_turn_the_choice() -> None:
     assert of(old, fresh, stale=stale).parts == (("prices", 0), ("stale rates", 29_000 // 2))
     assert of(old, fresh).parts == (("prices", 0),)
     assert of(old, fresh, stale=lambda ways: [*ways]).parts == (("prices", 0),)  # both old: neither gains
+
+
+def test_what_a_person_put_in_place_of_usual_days_makes_no_rate_doubtful() -> None:
+    dear, cheap = plan("A", base_freight=900, fuel=100), plan("B", base_freight=1_030)
+    both = [Overridden("usual days of ups:A: carrier override 1 prices others"), "ups:A: out of date"]
+    stale = {name: lambda ways, said=said: said if ways[0][0] == "ups:A" else [] for name, said in
+             {"override": both[:1], "both": both}.items()}  # fmt: skip
+    assert of(dear, cheap, stale=stale["override"]).parts == (("prices", 0),)
+    assert of(dear, cheap, stale=stale["both"]).parts == (("prices", 0), ("stale rates", 29_000 // 2))
 
 
 def test_flags_are_added_and_the_threshold_says_whether_it_is_enough() -> None:

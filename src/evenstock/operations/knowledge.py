@@ -18,6 +18,7 @@ from evenstock.operations.ports import Snapshots, Transaction
 from evenstock.routing.confidence import Scenarios
 from evenstock.routing.knowledge import Knowledge
 from evenstock.routing.network import ShippingNetwork
+from evenstock.routing.overridden import Overridden
 from evenstock.routing.term import MILLION
 
 BELIEFS: Final = "beliefs"
@@ -47,7 +48,8 @@ def knowledge_in_force(books: Transaction, snapshots: Snapshots, network: Shippi
         *([slowed.digest] if slowed else []),
     ]
     threshold = None if gate is None else gate.limit_millicents
-    return Knowledge(phantom, scenarios, threshold, digest(sources) if any(sources) else "", damage)
+    overridden = {service: tuple(map(Overridden, said)) for service, said in slowed.said.items()} if slowed else {}
+    return Knowledge(phantom, scenarios, threshold, digest(sources) if any(sources) else "", damage, overridden)
 
 
 def _phantom(snapshots: Snapshots, name: str, now: datetime) -> dict[tuple[Sku, NodeId], int]:

@@ -31,6 +31,7 @@ from evenstock.routing.batch import Batch, decide_many
 from evenstock.routing.batch_kernel import Money
 from evenstock.routing.choose import Choice
 from evenstock.routing.confidence_kernel import least_by_scenario
+from evenstock.routing.overridden import Overridden
 from evenstock.routing.priced import Priced, Whole
 
 MOST_LINES: Final = 10
@@ -101,7 +102,8 @@ def confidence(
     scenarios
         Cents of a unit by ``(scenario, node, line)``; see `Scenarios.of`.
     stale
-        Says for ways whether any of their rates is out of date (`ShippingNetwork.warnings`); without it none is.
+        Says for ways what is out of date about their rates (`ShippingNetwork.warnings`, of which `Overridden` counts for
+        nothing here); without it none is.
     flags
         Name and thousandths of a cent of what else is doubtful about the order.
     """
@@ -229,7 +231,7 @@ def _at_risk(plans: Sequence[OrderPlan], stale: Callable[[Iterable[Way]], Iterab
             if id(shipment) not in known:
                 way = (shipment.candidate.service, shipment.candidate.ship_on)
                 if way not in old:
-                    old[way] = stale is not None and any(True for _ in stale([way]))
+                    old[way] = stale is not None and any(not isinstance(said, Overridden) for said in stale([way]))
                 terms = {term.name: term.cents for term in shipment.terms}
                 freight = sum(terms.get(name, 0) for name in FREIGHT) if old[way] else 0
                 known[id(shipment)] = terms.get(PHANTOM, 0), terms.get(LATENESS, 0), freight

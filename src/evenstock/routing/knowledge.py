@@ -9,6 +9,7 @@ from typing import Final
 
 from evenstock.domain import NodeId, Sku
 from evenstock.routing.confidence import Scenarios
+from evenstock.routing.overridden import Overridden
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +26,8 @@ class Knowledge:
     """Of the snapshots it came from; it belongs among the inputs of a decision."""
     damage_millionths: Mapping[tuple[str, str, str], int] = field(default_factory=lambda: MappingProxyType({}))
     """P(a parcel is lost or damaged), in millionths, by service and postal areas of origin and destination, empty for any."""
+    overridden: Mapping[str, tuple[Overridden, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """By service, what people put in place of usual days and losses on some of its lanes; part of what a decision is warned of."""
 
 
 NOTHING: Final = Knowledge()

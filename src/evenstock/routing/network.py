@@ -147,9 +147,14 @@ class ShippingNetwork:
             return self._steps
 
     def warnings(self, ways: Iterable[tuple[str, date]]) -> tuple[str, ...]:
-        """One sentence for each of these services whose rates are out of date on the day: used, but flagged."""
-        said = (sentence for way in sorted(set(ways)) for sentence in self.book.staleness(*way))
-        return tuple(dict.fromkeys(said))
+        """What an auditor must know of these services: rates out of date on the day, used but flagged, then `Overridden`."""
+        asked = sorted(set(ways))
+        said = dict.fromkeys(sentence for way in asked for sentence in self.book.staleness(*way))
+        if self.known is not None and self.known.overridden:
+            said |= dict.fromkeys(
+                sentence for service, _ in asked for sentence in self.known.overridden.get(service, ())
+            )
+        return tuple(said)
 
     def mark(self, sku: Sku) -> int:
         """How unhandy one unit of an item is, as the charges of `steps` look at it."""

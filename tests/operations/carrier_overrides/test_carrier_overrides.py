@@ -12,6 +12,7 @@ from evenstock.operations.carrier_overrides.keeping import standing
 from evenstock.operations.carrier_overrides.proposal import Form, State, rule_of
 from evenstock.operations.carrier_overrides.propose import propose_overrides
 from evenstock.operations.company import Company
+from evenstock.operations.decisions import decision_from
 from evenstock.operations.import_network import import_network
 from evenstock.operations.ports import StoreError
 from evenstock.operations.route_order import RouteOrder, route_order
@@ -171,6 +172,39 @@ def test_where_only_some_orders_mind_what_the_lane_has_become_is_priced_and_each
         assert rules_in_force(books, shop[1]) is None
     after = routed(shop, "after", NOW + timedelta(days=14), days=3)
     assert after.choice.shipments[0].candidate.service == "road:ground"
+
+
+def test_a_decision_says_that_an_override_priced_a_service_among_its_candidates(tmp_path):
+    """Whoever reads the record knows of the person's word that stood behind its lateness; nothing else of it changes."""
+    shop = opened(tmp_path, failing_days=9, promise_days=(3, 10))
+    [found] = proposed(shop)
+    assert routed(shop, "before", NOW, days=3).inputs.warnings == ()
+    adopt_override(*shop[:2], found.id, by="ann", now=NOW, weeks=2)
+
+    # Sky was chosen; that road was priced otherwise shaped the choice.
+    record = routed(shop, "during", NOW + timedelta(hours=1), days=3)
+    assert record.choice.shipments[0].candidate.service == "sky:ground"
+    [said] = record.inputs.warnings
+    assert said == (
+        f"usual days and losses of road:ground from TX to postal codes 752…: carrier override {found.id} prices what is now"
+        " to be expected instead, from 2026-11-20 to 2026-12-03, adopted by ann"
+    )
+    with shop[0].reading() as books:
+        assert decision_from(books.decision_of(record.order)) == record
+    assert routed(shop, "after", NOW + timedelta(days=14), days=3).inputs.warnings == ()
+
+
+def test_an_override_of_one_service_is_no_matter_of_another(tmp_path):
+    shop = opened(tmp_path, failing_days=9, promise_days=(3, 10))
+    [found] = proposed(shop)
+    adopt_override(*shop[:2], found.id, by="ann", now=NOW)
+    network = Company.load(*shop[:2], TODAY).shipping
+
+    [said] = network.warnings(
+        [("sky:ground", TODAY), ("road:ground", TODAY), ("road:ground", TODAY + timedelta(days=1))]
+    )
+    assert found.id in said
+    assert network.warnings([("sky:ground", TODAY)]) == ()
 
 
 def test_a_lane_that_is_as_usual_again_is_told_while_parcels_still_go_that_way(tmp_path):

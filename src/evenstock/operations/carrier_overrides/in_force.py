@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 import polars as pl
@@ -12,7 +13,7 @@ import polars as pl
 from evenstock.freight.failing.now import SHARES
 from evenstock.freight.zones import area
 from evenstock.operations.carrier_overrides.keeping import POINTER, kept_at, state_of
-from evenstock.operations.carrier_overrides.proposal import Form, State
+from evenstock.operations.carrier_overrides.proposal import Form, Standing, State, places
 from evenstock.operations.ports import Snapshots, Transaction
 from evenstock.routing.knowledge import share_of_lane
 
@@ -28,6 +29,8 @@ class Slowed:
     harm_millionths: Mapping[tuple[str, str, str], int]
     """P(lost or damaged) beyond what is usual, by service, node and destination area."""
     digest: str = ""
+    said: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """By service, a sentence for each override that prices one of its lanes."""
 
 
 def overrides_in_force(books: Transaction, snapshots: Snapshots, on: date) -> Slowed | None:
@@ -37,11 +40,12 @@ def overrides_in_force(books: Transaction, snapshots: Snapshots, on: date) -> Sl
         return None
     kept = kept_at(snapshots, seen)
     states = [state_of(proposal, kept, on) for proposal in kept.proposals if proposal.form is Form.PRICE]
-    now = [
-        one.proposal.id
+    standing = {
+        one.proposal.id: one
         for one in states
         if one.state is State.ADOPTED and one.valid_from is not None and one.valid_from <= on
-    ]
+    }
+    now = list(standing)
     if not now:
         return None
     lanes = ["service", "origin", "destination"]
@@ -50,12 +54,24 @@ def overrides_in_force(books: Transaction, snapshots: Snapshots, on: date) -> Sl
     shares = kept.shares.filter(pl.col("override").is_in(now)).with_columns(
         rank=pl.col("override").replace_strict(rank, return_dtype=pl.Int64)
     )
-    shares = shares.filter(pl.col("rank") == pl.col("rank").max().over(lanes)).select(*SHARES)
+    shares = shares.filter(pl.col("rank") == pl.col("rank").max().over(lanes))
     harm: dict[tuple[str, str, str], int] = {}
     for name in now:
         of = kept.harm.filter(pl.col("override") == name)
         harm |= {(a, b, c): n for a, b, c, n in of.select(*lanes, "millionths").iter_rows()}
-    return Slowed(shares, harm, seen)
+    said: dict[str, tuple[str, ...]] = {}
+    for service, name, _ in shares.select("service", "override", "rank").unique().sort("service", "rank").iter_rows():
+        said[service] = (*said.get(service, ()), sentence_of(standing[name]))
+    return Slowed(shares.select(*SHARES), harm, seen, said)
+
+
+def sentence_of(one: Standing) -> str:
+    """What an override in force prices, until when and on whose word, as a decision says it."""
+    f = one.proposal.failing
+    return (
+        f"usual days and losses of {f.name} from {f.origin} to {places(f)}: carrier override {one.proposal.id} prices what"
+        f" is now to be expected instead, from {one.valid_from} to {one.valid_to}, adopted by {one.by}"
+    )
 
 
 def with_overrides(frames: Mapping[str, pl.DataFrame], slowed: Slowed | None) -> dict[str, pl.DataFrame]:

@@ -97,7 +97,7 @@ class Proposal:
         f = self.failing
         spread = f" (between {f.earliest} and {f.latest})" if f.earliest != f.latest else ""
         return (
-            f"{f.name} from {f.origin} to {_places(f)} is {f.pattern} since {f.since}{spread}:"
+            f"{f.name} from {f.origin} to {places(f)} is {f.pattern} since {f.since}{spread}:"
             f" {f.parcels} parcels since, {f.delivered} delivered"
         )
 
@@ -190,7 +190,8 @@ def _failing(fields: dict[str, Any]) -> Failing:
     return Failing(**(fields | days | lists))
 
 
-def _places(f: Failing) -> str:
+def places(f: Failing) -> str:
+    """Where to, in words."""
     if f.extent == "anywhere":
         return "anywhere"
     if len(f.areas) > 6:
