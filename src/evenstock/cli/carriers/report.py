@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from evenstock import __version__
 from evenstock.cli.carriers import plots, words
+from evenstock.cli.carriers.override import deed
 from evenstock.cli.carriers.score import card_rows
 from evenstock.cli.report import Report, Section, Table, Tile
 from evenstock.cli.screen import dollars
 from evenstock.freight.scorecard import LEAST_DUE
+from evenstock.operations.carrier_overrides.for_review import OverridesForReview
+from evenstock.operations.carrier_overrides.proposal import Standing, lapses_on
 from evenstock.operations.score_carriers import CarrierReview
 
 _ROWS = 25
@@ -26,15 +29,17 @@ _CARD = (
 )
 
 
-def carrier_report(found: CarrierReview) -> Report:
+def carrier_report(found: CarrierReview, overrides: OverridesForReview) -> Report:
+    """The week's page; overrides stand right behind what got worse, for they answer it."""
     return Report(
         title="How carriers kept their word",
         subtitle=f"{found.scores.weeks} weeks of shipping, as known on the morning of {found.as_of:%A, %d %B %Y}. A parcel "
         "counts as on time or late once its promised day has passed; intervals are 90 % and lean on zone and carrier where "
         "parcels are few.",
-        tiles=_tiles(found),
+        tiles=_tiles(found, overrides),
         sections=[
             _worse(found),
+            _overrides(overrides),
             _weeks(found),
             _services(found),
             _advertised(found),
@@ -49,7 +54,7 @@ def carrier_report(found: CarrierReview) -> Report:
     )
 
 
-def _tiles(found: CarrierReview) -> list[Tile]:
+def _tiles(found: CarrierReview, overrides: OverridesForReview) -> list[Tile]:
     card = found.services.card
     due, late = int(card["promise_due"].sum()), int(card["late"].sum())
     invoiced = card.filter(card["invoiced"] > 0)
@@ -59,6 +64,12 @@ def _tiles(found: CarrierReview) -> list[Tile]:
     return [
         Tile("Got worse", f"{found.worse.height}", "in the last two weeks, beyond chance", found.worse.is_empty()),
         Tile("What that costs", dollars(found.cents_week, 0), "a week, against the weeks before"),
+        Tile(
+            "Overrides to answer",
+            f"{len(overrides.waiting)}",
+            f"worth {dollars(overrides.cents_a_week, 0)} a week, {len(overrides.in_force)} in force",
+            not overrides.waiting,
+        ),
         Tile("On time", f"{1 - late / due:.1%}" if due else "–", f"{late:,} late of {due:,} due"),
         Tile(
             "Under way past their promise",
@@ -108,6 +119,71 @@ def _worse(found: CarrierReview) -> Section:
         else []
     )
     return Section("What got worse", lead, plots=plots_, tables=tables)
+
+
+def _overrides(of: OverridesForReview) -> Section:
+    waiting = [
+        (
+            one.proposal.id,
+            one.proposal.sentence,
+            deed(one.proposal),
+            "unknown" if one.proposal.worth is None else dollars(one.proposal.worth.cents, 0),
+            _shares(one),
+            ", ".join(one.proposal.instead) or "–",
+            f"{lapses_on(one.proposal):%d %b} ({words.left(of.days_left(one))})",
+            f"{words.to_adopt(one)}, or {words.to_reject(one)}",
+        )
+        for one in of.waiting
+    ]
+    in_force = [
+        (
+            one.proposal.id,
+            one.proposal.sentence,
+            deed(one.proposal),
+            "unknown" if one.proposal.worth is None else dollars(one.proposal.worth.cents, 0),
+            f"{one.by}, {one.valid_from:%d %b}",
+            f"{one.valid_to:%d %b} ({words.left(of.days_left(one))})",
+            "ends soon" if of.ends_soon(one) else "",
+            words.to_end(one),
+        )
+        for one in of.in_force
+    ]
+    tables = [
+        Table(
+            (
+                "override",
+                "evidence",
+                "proposed",
+                "worth a week",
+                "late now → with it",
+                "instead",
+                "lapses",
+                "answer with",
+            ),
+            waiting,
+            frozenset({3}),
+            "proposals that wait for an answer, dearest first",
+        ),
+        Table(
+            ("override", "because", "does", "worth a week", "adopted by", "last day", "", "end it before with"),
+            in_force,
+            frozenset({3}),
+            "in force, soonest over first; worth is what was reckoned when it was proposed",
+        ),
+    ]
+    lead = (
+        "Where a carrier has begun to fail, another way was reckoned through the week's orders. A person adopts or rejects it; "
+        "unanswered it lapses. One in force ends by itself after its last day; its lane is then watched, and proposed again "
+        "where it still fails."
+        if waiting or in_force
+        else "No proposal waits for an answer, and no override is in force."
+    )
+    return Section("Overrides", lead, tables=[table for table in tables if table.rows])
+
+
+def _shares(one: Standing) -> str:
+    worth = one.proposal.worth
+    return "–" if worth is None else f"{worth.late_now:.0%} → {worth.late_then:.0%}".replace("%", " %")
 
 
 def _figure(measure: str, value: float) -> str:

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from evenstock.cli.carriers import words
+from evenstock.cli.carriers.override import deed, told
 from evenstock.cli.carriers.report import carrier_report
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.report import write
 from evenstock.cli.screen import Exit, moment, page, progress, say
+from evenstock.operations.carrier_overrides.for_review import OverridesForReview, overrides_for_review
+from evenstock.operations.carrier_overrides.proposal import lapses_on
 from evenstock.operations.score_carriers import WEEKS, CarrierReview, review_carriers
 
 _SHOWN = 10
@@ -23,19 +27,27 @@ def command(
     report: Annotated[Path | None, typer.Option(help="Write the report here (HTML).")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """What got worse and what it costs a week, scans that are missing, and what services advertise against what they do."""
+    """What got worse and what it costs a week, overrides to answer, missing scans, what services advertise against what they do.
+
+    Ends with 5 if something got worse or a proposed override waits for an answer.
+    """
+    on = moment(as_of).date()
     with workspace() as opened, progress(quiet=json) as shown:
         shown.add_task("reviewing carriers", total=None)
-        found = review_carriers(company(opened), as_of=moment(as_of).date(), weeks=weeks)
+        found = review_carriers(company(opened), as_of=on, weeks=weeks)
+        overrides = overrides_for_review(opened.store, opened.snapshots, on)
     if report is not None:
-        write(carrier_report(found), report)
+        write(carrier_report(found, overrides), report)
     if json:
-        say(_plain(found) | {"report": str(report) if report else None})
+        say(_plain(found) | {"overrides": _plain_overrides(overrides), "report": str(report) if report else None})
     else:
         _tell(found)
+        _tell_overrides(overrides)
+        for note in found.notes:
+            page.print(f"[dim]note: {note}[/]", soft_wrap=True)
         if report is not None:
             page.print(f"Report: [bold]{report}[/] (opens without a network)")
-    if found.worse.height:
+    if found.worse.height or overrides.waiting:
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))
 
 
@@ -72,5 +84,47 @@ def _tell(found: CarrierReview) -> None:
         named=True
     ):
         page.print(words.advertised(row), soft_wrap=True)
-    for note in found.notes:
-        page.print(f"[dim]note: {note}[/]", soft_wrap=True)
+
+
+def _plain_overrides(overrides: OverridesForReview) -> dict[str, Any]:
+    return {
+        "cents_a_week": overrides.cents_a_week,
+        "waiting": [
+            told(one)
+            | {
+                "lapses_on": lapses_on(one.proposal),
+                "days_left": overrides.days_left(one),
+                "adopt": words.to_adopt(one),
+                "reject": words.to_reject(one),
+            }
+            for one in overrides.waiting
+        ],
+        "in_force": [
+            told(one)
+            | {
+                "days_left": overrides.days_left(one),
+                "ends_soon": overrides.ends_soon(one),
+                "end": words.to_end(one),
+            }
+            for one in overrides.in_force
+        ],
+    }
+
+
+def _tell_overrides(overrides: OverridesForReview) -> None:
+    for one in overrides.waiting:
+        page.print(f"[yellow]?[/] override [bold]{one.proposal.id}[/]: {escape(one.proposal.sentence)}", soft_wrap=True)
+        page.print(f"    proposed: {escape(deed(one.proposal))}; {words.worth(one.proposal)}", soft_wrap=True)
+        page.print(
+            f"    answer before it lapses on {lapses_on(one.proposal)}: `{words.to_adopt(one)}` or `{words.to_reject(one)}`",
+            soft_wrap=True,
+        )
+    for one in overrides.in_force:
+        left = f"until {one.valid_to}" + (
+            f", {words.left(overrides.days_left(one))}" if overrides.ends_soon(one) else ""
+        )
+        page.print(
+            f"override {one.proposal.id} is in force {left}, adopted by {escape(one.by)}: {escape(deed(one.proposal))};"
+            f" {words.worth(one.proposal)} when proposed. `{words.to_end(one)}` ends it before",
+            soft_wrap=True,
+        )

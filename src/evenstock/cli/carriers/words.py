@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from evenstock.operations.carrier_overrides.proposal import Proposal, Standing
+
 TOO_FEW = "too few to say"
 
 
@@ -103,3 +105,39 @@ def advertised(row: Mapping[str, Any]) -> str:
         f"{row['service']}{zone} advertises {row['advertised_days']:.0f} days and keeps them for "
         f"{share(row, 'as_advertised')}; {after}"
     )
+
+
+def worth(proposal: Proposal) -> str:
+    """What an override is worth a week, and how it comes about."""
+    of = proposal.worth
+    if of is None:
+        return "worth unknown: import the orders of the last weeks to know"
+    return (
+        f"worth {of.cents / 100:,.2f} a week on {of.orders_a_week:.0f} orders ({of.late_now:.0%} late now,"
+        f" {of.late_then:.0%} with it)"
+    ).replace("%", " %")
+
+
+def left(days: int) -> str:
+    """Days until a last day.
+
+    Examples
+    --------
+    >>> left(0), left(1), left(9)
+    ('today is its last day', 'one day left', '9 days left')
+    """
+    return {0: "today is its last day", 1: "one day left"}.get(days, f"{days} days left")
+
+
+def to_adopt(one: Standing) -> str:
+    """The command that puts a proposal in force."""
+    return f"evenstock carriers override adopt {one.proposal.id} --by NAME"
+
+
+def to_reject(one: Standing) -> str:
+    return f"evenstock carriers override reject {one.proposal.id} --by NAME --because WHY"
+
+
+def to_end(one: Standing) -> str:
+    """The command that takes an override out of force before its last day."""
+    return f"evenstock carriers override end {one.proposal.id} --by NAME --because WHY"
