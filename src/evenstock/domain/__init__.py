@@ -5,7 +5,7 @@ from evenstock.domain.balance import StockBalance, promisable
 from evenstock.domain.canonical import canonical_json, digest, plain
 from evenstock.domain.case import Case, CaseKind, CaseState
 from evenstock.domain.costs import Costs
-from evenstock.domain.decision import Commitment, Confidence, DecisionRecord, Inputs, Layer, Outcome
+from evenstock.domain.decision import Commitment, Confidence, DecisionRecord, Inputs, Layer, Outcome, Propensity
 from evenstock.domain.event import Event
 from evenstock.domain.item import Item
 from evenstock.domain.lane import Lane
@@ -113,6 +113,7 @@ __all__ = [
     "Policy",
     "Price",
     "Promise",
+    "Propensity",
     "PurchaseLine",
     "Quota",
     "Refuse",

@@ -7,17 +7,31 @@ import hashlib
 import json
 from datetime import date, datetime, time
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final
 
 from evenstock.domain.moments import rfc3339
 
 _quoted: Final = json.encoder.encode_basestring
+LEFT_OUT: Final = MappingProxyType({"left out where None": True})
+"""Metadata of a dataclass field that stands in the text only where it says something: what was written before the field
+was there keeps its bytes."""
+
 _ATOMS: Final = frozenset({str, int, bool, type(None)})
 _FIELDS: dict[type, tuple[str, ...]] = {}
 """Field names of the dataclasses met so far: a decision's record holds hundreds of a few kinds."""
 
 _KEYS: dict[type, tuple[tuple[str, str], ...]] = {}
-"""The same by name, each with its text as a key of JSON."""
+"""The same by name, each with its text as a key of JSON. Those that leave fields out are in neither: they are few."""
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """Names of the fields that stand in a dataclass's text; remembered where they are the same for all of its kind."""
+    every = dataclasses.fields(value)
+    names = tuple(f.name for f in every if f.metadata != LEFT_OUT or getattr(value, f.name) is not None)
+    if all(f.metadata != LEFT_OUT for f in every):
+        _FIELDS[type(value)] = names
+    return names
 
 
 def plain(value: Any) -> Any:
@@ -35,7 +49,7 @@ def plain(value: Any) -> Any:
         return [v if type(v) in _ATOMS else plain(v) for v in value]
     names = _FIELDS.get(kind)
     if names is None and dataclasses.is_dataclass(kind):
-        names = _FIELDS[kind] = tuple(f.name for f in dataclasses.fields(kind))
+        names = _names(value)
     if names is not None:
         return {n: v if type(v := getattr(value, n)) in _ATOMS else plain(v) for n in names}
     match value:
@@ -71,7 +85,9 @@ def _text(value: Any, spelled: dict[int, str]) -> str:
         return known
     keys = _KEYS.get(kind)
     if keys is None and dataclasses.is_dataclass(kind):
-        keys = _KEYS[kind] = tuple((f"{_quoted(n)}:", n) for n in sorted(f.name for f in dataclasses.fields(kind)))
+        keys = tuple((f"{_quoted(n)}:", n) for n in sorted(_names(value)))
+        if kind in _FIELDS:
+            _KEYS[kind] = keys
     if keys is not None:
         parts = [
             head + (_quoted(v) if type(v := getattr(value, name)) is str else _text(v, spelled)) for head, name in keys

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Final
 
 from evenstock.domain.item import Item
 from evenstock.domain.names import Cents
+
+MOST_TRIED_BP: Final = 5_000
+"""Most of all orders that may be tried otherwise, in hundredths of a percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,13 @@ class Costs:
     asks nothing: in four-week simulations it neither gained nor lost."""
     tail_weight_bp: int = 0
     """Weight of the mean lost margin of the worst tenth of futures, beside the mean of all; 0 for none."""
+    explore_share_bp: int = 0
+    """Share of orders that may ship by another service on purpose, to learn how it does; at most half. Of this and the two
+    below, 0 in any tries nothing."""
+    explore_within_cents: Cents = Cents(0)
+    """Most that one such try may cost beyond the best plan."""
+    explore_week_cents: Cents = Cents(0)
+    """Most that the tries of a week (from Monday, UTC) may cost together beyond the best plans."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -60,6 +71,16 @@ class Costs:
             raise ValueError("costs: nights_between_plans is at least 1")
         if not 1 <= self.horizon_days <= 60:
             raise ValueError(f"costs: horizon_days is 1 to 60, not {self.horizon_days}")
+        if self.explore_share_bp > MOST_TRIED_BP:
+            raise ValueError(
+                f"costs: explore_share_bp is 0 to {MOST_TRIED_BP:,}, not {self.explore_share_bp}: at most half of all "
+                "orders are tried otherwise"
+            )
+
+    @property
+    def explores(self) -> bool:
+        """Whether some orders may ship by another service on purpose."""
+        return self.explore_share_bp > 0 and self.explore_within_cents > 0 and self.explore_week_cents > 0
 
     def lost_unit_cents(self, item: Item) -> Cents:
         """What a unit that is not served costs: its margin, and the goodwill of who wanted it.

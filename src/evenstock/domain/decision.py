@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from evenstock.domain.canonical import canonical_json, digest
-from evenstock.domain.names import DecisionId, OrderId
+from evenstock.domain.canonical import LEFT_OUT, canonical_json, digest
+from evenstock.domain.names import Cents, DecisionId, OrderId, ServiceId
 from evenstock.domain.plan import Barred, OrderPlan
 from evenstock.domain.verdict import Verdict
 
@@ -80,6 +80,29 @@ class Commitment:
 
 
 @dataclass(frozen=True, slots=True)
+class Propensity:
+    """How probable the choice was, where some orders ship by another service on purpose."""
+
+    millionths: int
+    """Probability of the service that was chosen, given all that was known, in millionths; a million where none could be
+    tried."""
+    extra_cents: Cents = Cents(0)
+    """What the choice costs beyond the best plan; taken from the week's budget."""
+    spent_cents: Cents = Cents(0)
+    """What the tries of the week had cost before."""
+    among: tuple[ServiceId, ...] = ()
+    """Services that might have been tried, each as probable, in the order of their cost."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.millionths <= 1_000_000:
+            raise ValueError(
+                f"a propensity is 1 to 1,000,000 millionths, not {self.millionths}: what was chosen had a chance"
+            )
+        if self.extra_cents < 0 or self.spent_cents < 0:
+            raise ValueError("a try costs nothing or more beyond the best plan, and so do those before it")
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRecord:
     """One routing decision, append-only. The same inputs give the same bytes."""
 
@@ -93,7 +116,7 @@ class DecisionRecord:
     """Why, in one sentence, in cents."""
     choice: OrderPlan | None
     alternatives: tuple[OrderPlan, ...]
-    """The best others, cheapest first, at most 20."""
+    """The best others, cheapest first, at most 20; where the choice was tried on purpose, the best plan is the first."""
     barred: tuple[Barred, ...]
     relaxed: tuple[str, ...] = ()
     """Wishes the guard gave up so that a paid order ships: the rule and what it would have forbidden."""
@@ -106,6 +129,8 @@ class DecisionRecord:
     """Which step of the ladder the prices came from, with their age: `repricing`, `nightly`, `mirror descent` or `none`."""
     commitment: Commitment | None = None
     """What the customer was told: later decisions about this order are bound by it."""
+    propensity: Propensity | None = field(default=None, metadata=LEFT_OUT)
+    """None where the decision tried nothing on purpose and could not have."""
 
     def canonical(self) -> bytes:
         return canonical_json(self)

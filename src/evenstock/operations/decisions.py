@@ -25,6 +25,7 @@ from evenstock.domain import (
     OrderPlan,
     OrderShipment,
     Outcome,
+    Propensity,
     Refuse,
     ReservationId,
     ServiceId,
@@ -66,6 +67,7 @@ def decision_from(record: bytes) -> DecisionRecord:
             confidence=_confidence(said["confidence"]) if said["confidence"] else None,
             price_rung=said["price_rung"],
             commitment=_commitment(said["commitment"]) if said["commitment"] else None,
+            propensity=_propensity(said["propensity"]) if "propensity" in said else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"these bytes are no decision record: {error!r}") from error
@@ -84,6 +86,11 @@ def _confidence(said: dict[str, Any]) -> Confidence:
 
 def _commitment(said: dict[str, Any]) -> Commitment:
     return Commitment(date.fromisoformat(said["deliver_by"]), said["told_millionths"], said["now_millionths"])
+
+
+def _propensity(said: dict[str, Any]) -> Propensity:
+    among = tuple(ServiceId(service) for service in said["among"])
+    return Propensity(said["millionths"], Cents(said["extra_cents"]), Cents(said["spent_cents"]), among)
 
 
 def _verdict(said: dict[str, Any]) -> Verdict:

@@ -53,6 +53,10 @@ class ConflictError(StoreError):
     """The same key came with other content, or the thing is no longer in the state the caller saw."""
 
 
+class UnavailableError(StoreError):
+    """The store cannot be reached, or did not answer in time: nothing is known to be wrong with what was asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """The answer a command got the first time."""
@@ -292,6 +296,17 @@ class Transaction(Protocol):
 
     def quotas(self, skus: Sequence[Sku]) -> list[Quota]:
         """Quotas of these items, in (sku, node, order class) order."""
+
+    # --- tries on purpose --------------------------------------------------------------------------------------
+    def tries_cents(self, week: date) -> int | None:
+        """What the tries of the week of this Monday have cost beyond the best plans; None where there were none."""
+
+    def spend_on_try(self, week: date, cents: int, most: int) -> bool:
+        """Add to what the week's tries have cost, one guarded row a week; False, and nothing added, where it would pass `most`.
+
+        A transaction that asks waits for others that spent in the same week, so ask before any stock is reserved. Below
+        zero it gives back what this transaction spent, whatever `most`.
+        """
 
     # --- orders and cases --------------------------------------------------------------------------------------
     def put_order(self, order: Order) -> None:

@@ -294,6 +294,13 @@ def same_fact(seen: Event, again: Event) -> None:
         raise ConflictError(f"event {again.id} is already published with other content; give each event its own id")
 
 
+def monday(week: date) -> date:
+    """The same day. Raises ValueError if it does not begin a week."""
+    if week.weekday():
+        raise ValueError(f"a week is named by its Monday, not by {week:%A} {week}")
+    return week
+
+
 READ_ONLY: Final = "this is a reading of the books; change them in a transaction"
 NESTED: Final = (
     "a transaction of this store is already open in this thread; finish it first, or hand it on as an argument"

@@ -49,6 +49,7 @@ from evenstock.storage import ledger_frames
 from evenstock.storage.memory_books import Books
 from evenstock.storage.memory_cases import CasesInMemory
 from evenstock.storage.memory_quotas import QuotasInMemory
+from evenstock.storage.memory_tries import TriesInMemory
 
 
 def _says_something(b: StockBalance) -> bool:
@@ -96,7 +97,7 @@ class MemoryStore:
             self._books = Books()
 
 
-class MemoryTransaction(CasesInMemory, QuotasInMemory):
+class MemoryTransaction(CasesInMemory, QuotasInMemory, TriesInMemory):
     """Everything `operations.ports.Transaction` asks for."""
 
     # --- idempotency -------------------------------------------------------------------------------------------

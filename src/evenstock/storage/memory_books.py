@@ -78,6 +78,8 @@ class Books:
     quotas: dict[tuple[Sku, NodeId], dict[str, Quota]] = field(default_factory=dict)
     drawn: dict[ReservationId, tuple[Quota, ...]] = field(default_factory=dict)
     """What each reservation took of its class's quotas, as quotas of which all is taken."""
+    tries: dict[date, int] = field(default_factory=dict)
+    """Cents by Monday of the week."""
     capacity_prices: dict[tuple[str, str, date], tuple[RankedCapacity, ...]] = field(default_factory=dict)
     prices: dict[Sku, dict[NodeId, tuple[Ranked, ...]]] = field(default_factory=dict)
     pointers: dict[str, str] = field(default_factory=dict)

@@ -345,6 +345,16 @@ capacity_price = sa.Table(
     sa.Index("ix_capacity_price_day", "day"),
 )
 
+tries_week = sa.Table(
+    "tries_week",
+    metadata,
+    sa.Column("week", DAY, primary_key=True),
+    sa.Column("cents", sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("cents >= 0", name="cents_not_negative"),
+    postgresql_with={"fillfactor": 70},
+    comment="What orders shipped by another service on purpose have cost beyond the best plans, by Monday of the week.",
+)
+
 pointer = sa.Table(
     "pointer",
     metadata,

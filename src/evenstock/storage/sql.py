@@ -8,16 +8,17 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from evenstock.operations.ports import StoreError, Transaction
+from evenstock.operations.ports import StoreError, Transaction, UnavailableError
 from evenstock.storage import bookkeeping as book
 from evenstock.storage.migrate import cannot_open, require_head
 from evenstock.storage.sql_cases import CasesSql
 from evenstock.storage.sql_plans import PlansSql
 from evenstock.storage.sql_records import RecordsSql
 from evenstock.storage.sql_reservations import ReservationsSql
+from evenstock.storage.sql_tries import TriesSql
 
 
-class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql):
+class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, TriesSql):
     """Everything `operations.ports.Transaction` asks for, in SQL that both databases read."""
 
 
@@ -68,9 +69,12 @@ class SqlStore:
             with engine.begin() as connection:
                 yield connection
         except sa.exc.DBAPIError as error:
-            raise StoreError(_sentence(error)) from error
+            gone = error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
+            raise (UnavailableError if gone else StoreError)(_sentence(error)) from error
         except sa.exc.TimeoutError as error:
-            raise StoreError("all connections to the database are busy; nothing was changed: try again") from error
+            raise UnavailableError(
+                "all connections to the database are busy; nothing was changed: try again"
+            ) from error
         finally:
             self._open.now = False
 
