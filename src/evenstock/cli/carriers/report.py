@@ -122,52 +122,39 @@ def _worse(found: CarrierReview) -> Section:
 
 
 def _overrides(of: OverridesForReview) -> Section:
+    """Long text stands in the last column, the one that wraps."""
     waiting = [
         (
             one.proposal.id,
-            one.proposal.sentence,
-            deed(one.proposal),
-            "unknown" if one.proposal.worth is None else dollars(one.proposal.worth.cents, 0),
+            _worth(one),
             _shares(one),
-            ", ".join(one.proposal.instead) or "–",
             f"{lapses_on(one.proposal):%d %b} ({words.left(of.days_left(one))})",
-            f"{words.to_adopt(one)}, or {words.to_reject(one)}",
+            f"{_story(one)}. {words.to_adopt(one)}, or {words.to_reject(one)}",
         )
         for one in of.waiting
     ]
     in_force = [
         (
             one.proposal.id,
-            one.proposal.sentence,
-            deed(one.proposal),
-            "unknown" if one.proposal.worth is None else dollars(one.proposal.worth.cents, 0),
+            _worth(one),
             f"{one.by}, {one.valid_from:%d %b}",
             f"{one.valid_to:%d %b} ({words.left(of.days_left(one))})",
             "ends soon" if of.ends_soon(one) else "",
-            words.to_end(one),
+            f"{_story(one)}. {words.to_end(one)}",
         )
         for one in of.in_force
     ]
     tables = [
         Table(
-            (
-                "override",
-                "evidence",
-                "proposed",
-                "worth a week",
-                "late now → with it",
-                "instead",
-                "lapses",
-                "answer with",
-            ),
+            ("override", "worth a week", "late now → with it", "lapses", "evidence, what is proposed, how to answer"),
             waiting,
-            frozenset({3}),
+            frozenset({1}),
             "proposals that wait for an answer, dearest first",
         ),
         Table(
-            ("override", "because", "does", "worth a week", "adopted by", "last day", "", "end it before with"),
+            ("override", "worth a week", "adopted by", "last day", "", "evidence, what it does, how to end it before"),
             in_force,
-            frozenset({3}),
+            frozenset({1}),
             "in force, soonest over first; worth is what was reckoned when it was proposed",
         ),
     ]
@@ -179,6 +166,15 @@ def _overrides(of: OverridesForReview) -> Section:
         else "No proposal waits for an answer, and no override is in force."
     )
     return Section("Overrides", lead, tables=[table for table in tables if table.rows])
+
+
+def _story(one: Standing) -> str:
+    instead = f", instead {', '.join(one.proposal.instead)}" if one.proposal.instead else ""
+    return f"{one.proposal.sentence}: {deed(one.proposal)}{instead}"
+
+
+def _worth(one: Standing) -> str:
+    return "unknown" if one.proposal.worth is None else dollars(one.proposal.worth.cents, 0)
 
 
 def _shares(one: Standing) -> str:
