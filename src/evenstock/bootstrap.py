@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -37,6 +38,11 @@ def open_workspace(settings: Settings) -> Workspace:
     """Open the store (migrated to this version) and the snapshot folder; makes the home folder where there is none."""
     settings.home.mkdir(parents=True, exist_ok=True)
     return Workspace(settings, open_store(settings.database), SnapshotFolder(settings.snapshots))
+
+
+def system_clock() -> datetime:
+    """What this machine's clock says, UTC: what the service calls now."""
+    return datetime.now(UTC)
 
 
 @contextmanager

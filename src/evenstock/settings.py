@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _KNOWN = {"home", "database"}
+_SERVICE = "service"
+"""Table of the HTTP service, which reads it itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Settings:
         path = folder / "evenstock.toml"
         told: dict[str, object] = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
         for key, value in told.items():
+            if key == _SERVICE:
+                continue
             if key not in _KNOWN:
                 raise ValueError(f"{path}: unknown setting {key!r}; known are {', '.join(sorted(_KNOWN))}")
             if not isinstance(value, str):

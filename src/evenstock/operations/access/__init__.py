@@ -1,0 +1,1 @@
+"""Who may do what: actions, roles and their scope, keys, people, sessions."""

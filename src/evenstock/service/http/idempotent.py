@@ -1,0 +1,61 @@
+"""A request with an `Idempotency-Key` takes effect once: key, digest of the request and answer are committed with the effect.
+
+The same key with the same request gives the answer of the first time, with `Idempotent-Replayed: true`; with another request
+it is a conflict. Keys belong to whoever sends them. Answers are kept for thirty days.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Final
+
+from fastapi import Header, Request
+from pydantic_core import from_json, to_json
+from starlette.responses import Response
+
+from evenstock.operations.one_transaction import JoinedStore
+from evenstock.operations.ports import Store
+from evenstock.service.context import Service
+from evenstock.service.http.problems import Problem
+
+LONGEST_KEY: Final = 255
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", min_length=1, max_length=LONGEST_KEY, pattern=r"^[\x21-\x7e]+$")
+]
+
+
+def once(request: Request, service: Service, body: bytes, work: Callable[[Store], Response]) -> Response:
+    """Do `work` with a store of which everything it changes is one transaction, with the key where there is one.
+
+    `work` answers by returning; whatever it raises takes everything back, and the key stays unused.
+    """
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return work(service.store)
+    principal = request.state.principal
+    name = f"http:{principal.id}:{request.method} {request.url.path}:{key}"
+    said = hashlib.sha256(str(request.url.query).encode() + b"\0" + body).hexdigest()
+    with service.store.transaction() as books:
+        seen = books.recall(name)
+        if seen is not None:
+            if seen.request != said:
+                raise Problem("idempotency_key_reused", f"the key {key} came with another request before")
+            return _again(seen.response)
+        reply = work(JoinedStore(books))
+        books.remember(name, said, _kept(reply), service.clock())
+    return reply
+
+
+def _kept(reply: Response) -> bytes:
+    shown = {k: v for k, v in reply.headers.items() if k in {"content-type", "location", "etag"}}
+    return to_json(
+        {"status": reply.status_code, "headers": shown, "body": base64.b64encode(bytes(reply.body)).decode()}
+    )
+
+
+def _again(kept: bytes) -> Response:
+    found = from_json(kept)
+    headers = {**found["headers"], "Idempotent-Replayed": "true"}
+    return Response(base64.b64decode(found["body"]), found["status"], headers)

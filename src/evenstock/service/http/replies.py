@@ -1,0 +1,119 @@
+"""Answers: JSON as it is, pages with a cursor, entity tags, lines of JSON, Arrow."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import polars as pl
+from pydantic_core import from_json, to_json
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from evenstock.domain import plain
+from evenstock.service.http.problems import Problem
+
+ARROW: Final = "application/vnd.apache.arrow.stream"
+NDJSON: Final = "application/x-ndjson"
+JSON: Final = "application/json"
+
+
+def said(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A value of plain JSON (numbers, text, lists, mappings; also dates) as the answer."""
+    return Response(to_json(value), status, dict(headers or {}), JSON)
+
+
+def told(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Dataclasses of ours as the answer."""
+    return said(plain(value), status, headers)
+
+
+def raw(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Bytes that are JSON already, such as a decision's record."""
+    return Response(body, status, dict(headers or {}), JSON)
+
+
+def page(items: Sequence[Any], following: str | None) -> Response:
+    """One page of a list; `following` is the key of its last item where there is more."""
+    return said({"items": items, "next": cursor(following) if following is not None else None})
+
+
+def cursor(key: str) -> str:
+    """Where a list goes on, opaque to callers.
+
+    Examples
+    --------
+    >>> from_cursor(cursor("O-17"))
+    'O-17'
+    """
+    return base64.urlsafe_b64encode(to_json({"after": key})).decode().rstrip("=")
+
+
+def from_cursor(text: str | None) -> str:
+    """The key in a cursor; empty without one. Raises Problem for a text that is none."""
+    if not text:
+        return ""
+    try:
+        found = from_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        after = found["after"]
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        after = None
+    if not isinstance(after, str):
+        raise Problem(
+            "invalid_request", "cursor: this is no cursor of ours", hint="take it from next of the page before"
+        )
+    return after
+
+
+def etag(value: Any) -> str:
+    """A strong entity tag: the digest of what is shown."""
+    body = value if isinstance(value, bytes) else to_json(value)
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def tagged(request: Request, value: Any) -> Response:
+    """The value with its ETag, or 304 where the caller has it."""
+    body = value if isinstance(value, bytes) else to_json(value)
+    tag = etag(body)
+    if tag in _tags(request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(body, 200, {"ETag": tag}, JSON)
+
+
+def match(request: Request, value: Any) -> None:
+    """Raise Problem where the caller saw another version (`If-Match`) than `value`."""
+    seen = request.headers.get("if-match")
+    if seen is not None and etag(value) not in _tags(seen) and seen.strip() != "*":
+        raise Problem("changed_meanwhile", "it was changed since you read it", headers={"ETag": etag(value)})
+
+
+def _tags(header: str) -> set[str]:
+    return {part.strip().removeprefix("W/") for part in header.split(",")}
+
+
+def rows(request: Request, frame: pl.DataFrame) -> Response:
+    """A frame as the caller wants it: Arrow, lines of JSON, or one JSON document."""
+    wanted = request.headers.get("accept", JSON)
+    if ARROW in wanted:
+        sink = io.BytesIO()
+        frame.write_ipc_stream(sink)
+        return Response(sink.getvalue(), 200, media_type=ARROW)
+    if NDJSON in wanted:
+        return StreamingResponse(_lines(frame.iter_rows(named=True)), media_type=NDJSON)
+    return said({"items": frame.to_dicts(), "next": None})
+
+
+def _lines(items: Iterable[Any]) -> Iterator[bytes]:
+    batch = bytearray()
+    for item in items:
+        batch += to_json(item)
+        batch += b"\n"
+        if len(batch) > 64_000:
+            yield bytes(batch)
+            batch.clear()
+    if batch:
+        yield bytes(batch)

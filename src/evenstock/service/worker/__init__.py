@@ -1,0 +1,1 @@
+"""The worker: leases, a schedule, and the jobs it does."""
