@@ -9,8 +9,11 @@ import polars as pl
 import pytest
 from tests.cli.commands import run, told
 from tests.operations.rates.brand import NEW, OLD, card, network, rates, residential, sent_and_billed
+from tests.operations.rates.test_live_quotes import audited
 
+from evenstock.bootstrap import open_workspace
 from evenstock.connectors.files import write_folder
+from evenstock.settings import Settings
 
 TODAY = "2026-06-01"
 
@@ -168,3 +171,27 @@ def test_without_a_network_or_a_table_it_says_what_to_do(tmp_path: Path, monkeyp
     run("rates", "import", str(tmp_path / "nowhere"), code=3)
     (tmp_path / "empty").mkdir()
     run("rates", "import", str(tmp_path / "empty"), code=3)
+
+
+def test_drift_by_live_quotes_is_told_apart_on_screen_and_in_json(home: Path) -> None:
+    """Parcels without invoices, and audits whose quotes to homes rise by 20 cents on the seventieth day."""
+    run("rates", "import", files(home / "sent", {"parcels": sent_and_billed()["parcels"]}), "--as-of", TODAY)
+    with open_workspace(Settings.load()) as opened:
+        audited(opened.store, opened.snapshots)
+    as_of = (OLD + timedelta(days=140)).isoformat()
+
+    found = told("rates", "drift", "--as-of", as_of, "--plot", str(home / "drift.svg"), code=5)
+
+    [drift] = found["drifts"]
+    assert (drift["source"], found["parcels"]) == ("quoted live", 0)
+    assert found["quoted_live"] > 400
+    assert "<svg" in (home / "drift.svg").read_text("utf-8")
+    screen = run("rates", "drift", "--as-of", as_of, code=5)
+    assert f"0 parcels invoiced and {found['quoted_live']} quoted live by {as_of}" in screen
+    assert f"{drift['parcels']} live quotes; ask the carrier for the card it quotes by" in screen
+    assert "the latest four weeks, quoted live" in screen
+    assert "asked beyond" in screen
+
+    run("rates", "import", files(home / "bills", {"invoices": sent_and_billed(rise=1.0)["invoices"]}), "--as-of", TODAY)
+    said = run("rates", "drift", "--as-of", as_of)
+    assert "parcels invoiced since then speak for what is billed, not" in said

@@ -1,4 +1,4 @@
-"""`evenstock rates drift`: what was billed against what was quoted, what drifted, and corrections to adopt."""
+"""`evenstock rates drift`: what was billed, and quoted live, against our quotes: what drifted, and corrections to adopt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from evenstock.cli.screen import Exit, dollars, moment, page, say, table
 from evenstock.freight.drift.detect import FALSE_ALARMS
 from evenstock.operations.rates.adopt import adopt, end
 from evenstock.operations.rates.hold_invoices import DriftReport, hold_invoices
+from evenstock.operations.rates.live_quotes import INVOICED, LIVE
 
+_COUNTED = {INVOICED: "parcels", LIVE: "live quotes"}
 _SHOWN = 12
 _DEAREST = 5
 
@@ -36,7 +38,10 @@ def command(
     as_of: Annotated[str | None, typer.Option(help="Hold what was invoiced by then; now by default.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Hold invoices against quotes by service, charge and cause; ends with 5 if a drift lasts that nothing corrects."""
+    """Hold invoices against quotes by service, charge and cause; ends with 5 if a drift lasts that nothing corrects.
+
+    The live quotes that `rates audit --ask` kept are held against ours besides, told apart; invoices win where they speak.
+    """
     now = moment(as_of)
     with workspace() as opened:
         if adopt_id or end_id:
@@ -93,6 +98,7 @@ def _plain(report: DriftReport) -> dict[str, Any]:
         "as_of": report.as_of,
         "snapshot": report.digest,
         "parcels": report.parcels,
+        "quoted_live": report.quotes,
         "series": report.series,
         "false_alarms_a_year": report.false_alarms,
         "drifts": report.drifts.to_dicts(),
@@ -101,18 +107,23 @@ def _plain(report: DriftReport) -> dict[str, Any]:
         "lately": report.lately.to_dicts(),
         "left_out": report.left_out.to_dicts(),
         "dearest": report.dearest.to_dicts(),
+        "outweighed": report.outweighed.to_dicts(),
     }
 
 
 def _tell(report: DriftReport, lasting: pl.DataFrame) -> None:
+    live = f" and {report.quotes:,} quoted live" if report.quotes else ""
     page.print(
-        f"{report.parcels:,} parcels invoiced by {report.as_of} were held against their quotes, in {report.series:,} series"
+        f"{report.parcels:,} parcels invoiced{live} by {report.as_of} were held against their quotes, in {report.series:,} series"
     )
     for row in lasting.iter_rows(named=True):
         page.print(f"[bold]{row['drift']}[/] [red]{escape(row['sentence'])}[/]", soft_wrap=True)
         between = f"began between {row['since_earliest']} and {row['since_latest']}"
         level = f"{row['low']:+.1%} to {row['high']:+.1%}".replace("%", " %")
-        page.print(f"[dim]  {level} (90 %), {between}; {row['parcels']:,} parcels; {row['advice']}[/]", soft_wrap=True)
+        page.print(
+            f"[dim]  {level} (90 %), {between}; {row['parcels']:,} {_COUNTED[row['source']]}; {row['advice']}[/]",
+            soft_wrap=True,
+        )
         if row["corrects"] is not None:
             adds = f"{row['share_bp'] / 100:+.2f} %" if row["share_bp"] else f"{dollars(row['cents'])} each"
             page.print(
@@ -124,14 +135,16 @@ def _tell(report: DriftReport, lasting: pl.DataFrame) -> None:
         page.print("[green]Nothing drifts[/] that a correction does not cover already.")
     for row in report.drifts.filter(pl.col("until").is_not_null()).iter_rows(named=True):
         page.print(f"[dim]over: {escape(row['sentence'])}[/]", soft_wrap=True)
-    if report.lately.height:
-        rows = [
-            (escape(r["service"]), escape(r["charge"]), r["cause"], f"{r['parcels']:,}", dollars(r["quoted_cents"]),
-             dollars(r["off_cents"]), f"{r['off_cents'] / r['quoted_cents']:+.2%}" if r["quoted_cents"] else "")
-            for r in report.lately.head(_SHOWN).iter_rows(named=True)
-        ]  # fmt: skip
-        headers = ("service", "charge", "cause", "parcels", "quoted", "billed beyond", "")
-        page.print(table("the latest four weeks", headers, rows, frozenset({3, 4, 5, 6})))
+    for row in report.outweighed.iter_rows(named=True):
+        page.print(
+            f"[dim]{row['invoiced']:,} parcels invoiced since then speak for what is billed, not {row['quotes']:,} quotes;"
+            f" {escape(row['sentence'])}[/]",
+            soft_wrap=True,
+        )
+    for source, beyond in ((INVOICED, "billed beyond"), (LIVE, "asked beyond")):
+        lately = report.lately.filter(pl.col("source") == source)
+        if lately.height:
+            page.print(_lately(lately.head(_SHOWN), source, beyond))
     if report.dearest.height:
         page.print(_dearest(report.dearest.head(_DEAREST)))
     for row in report.left_out.iter_rows(named=True):
@@ -139,6 +152,16 @@ def _tell(report: DriftReport, lasting: pl.DataFrame) -> None:
             f"[dim]{row['parcels']:,} parcels, {dollars(row['cents'])}: {escape(row['because'])} (first {escape(row['first'])})[/]",
             soft_wrap=True,
         )
+
+
+def _lately(rows_of: pl.DataFrame, source: str, beyond: str) -> Table:
+    rows = [
+        (escape(r["service"]), escape(r["charge"]), r["cause"], f"{r['parcels']:,}", dollars(r["quoted_cents"]),
+         dollars(r["off_cents"]), f"{r['off_cents'] / r['quoted_cents']:+.2%}" if r["quoted_cents"] else "")
+        for r in rows_of.iter_rows(named=True)
+    ]  # fmt: skip
+    headers = ("service", "charge", "cause", _COUNTED[source], "quoted", beyond, "")
+    return table(f"the latest four weeks, {source}", headers, rows, frozenset({3, 4, 5, 6}))
 
 
 def _dearest(single: pl.DataFrame) -> Table:

@@ -12,7 +12,7 @@ _COLOURS = (OURS, HABIT, "#b5523b", "#5a8f5a", "#8d6fb0")
 
 
 def by_week(drifts: pl.DataFrame, weeks: pl.DataFrame) -> str:
-    """Billed beyond quoted by week of shipping, in percent, a line for each of the dearest drifts; a mark where it began."""
+    """Billed (or quoted live) beyond our quotes by week of shipping, in percent, a line for each of the dearest drifts; a mark where it began."""
     from matplotlib.dates import DateFormatter
 
     with drawing(7.2, 3.4) as (axes, done):
@@ -26,7 +26,7 @@ def by_week(drifts: pl.DataFrame, weeks: pl.DataFrame) -> str:
             axes.axvline(row["since"], color=colour, linewidth=0.8, linestyle=":")
         axes.xaxis.set_major_formatter(DateFormatter("%d %b"))  # type: ignore[no-untyped-call]
         axes.set_ylabel("billed beyond quoted, %")
-        axes.set_title("What invoices say of our quotes, by week of shipping", color=INK)
+        axes.set_title("What invoices and live quotes say of our quotes, by week of shipping", color=INK)
         if drifts.height:
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), fontsize=8)
         else:

@@ -80,6 +80,7 @@ def drifts(
     *,
     year: int,
     false_alarms: float = FALSE_ALARMS,
+    weekly: Mapping[tuple[str, str, str], float] | None = None,
 ) -> list[Drift]:
     """Every drift of these series, those that last first, dearest first.
 
@@ -91,6 +92,9 @@ def drifts(
         The year it is: days of others are told with theirs.
     false_alarms
         Expected in a year over all series, where nothing drifts.
+    weekly
+        By service, charge and cause: cents a week that the level is a share of, where the series is only a sample of what
+        is shipped; else the series' own.
     """
     limit = threshold(len(series), false_alarms)
     known = corrected or {}
@@ -100,14 +104,15 @@ def drifts(
         stretches = segments(one, added, limit)
         for number, segment in enumerate(stretches):
             last = number == len(stretches) - 1
-            drift = _drift(one, segment, year, over=not last)
+            week = (weekly or {}).get((one.service, one.charge, one.cause))
+            drift = _drift(one, segment, year, week, over=not last)
             # A shift back into the band ends the one before; it is no drift of its own.
             if drift is not None:
                 found.append(drift)
     return sorted(found, key=lambda d: (d.until is not None, -abs(d.cents_a_week), d.service, d.charge, d.cause))
 
 
-def _drift(series: Series, segment: Segment, year: int, *, over: bool) -> Drift | None:
+def _drift(series: Series, segment: Segment, year: int, week: float | None, *, over: bool) -> Drift | None:
     blocks = slice(segment.start, segment.stop)
     # What was hardly seen is drawn towards no drift: normal levels about zero, and the segment's own error.
     keep = SPREAD_OF_DRIFTS**2 / (SPREAD_OF_DRIFTS**2 + segment.error**2)
@@ -117,7 +122,7 @@ def _drift(series: Series, segment: Segment, year: int, *, over: bool) -> Drift 
     if low <= BAND and high >= -BAND:
         return None
     parcels = series.parcels[blocks]
-    cents_a_week = round(level * _weekly(series, segment.start, segment.stop))
+    cents_a_week = round(level * (_weekly(series, segment.start, segment.stop) if week is None else week))
     cause = Cause(series.cause)
     since = _since(series, segment)
     until = series.last[segment.stop - 1] if over else None

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import polars as pl
 
@@ -124,7 +124,17 @@ def ask(plan: AuditPlan, sources: Mapping[str, RateSource], buckets: Mapping[str
     )
 
 
-def as_invoices(audit: Audit, quotes: pl.DataFrame | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+class Heard(Protocol):
+    """Quotes and their parcels: one audit, or all that are kept."""
+
+    @property
+    def quotes(self) -> pl.DataFrame: ...
+
+    @property
+    def parcels(self) -> pl.DataFrame: ...
+
+
+def as_invoices(audit: Heard, quotes: pl.DataFrame | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Quotes as rows of `tables.Invoices`, and their parcels as rows of `tables.Parcels`: what drift is found in.
 
     Keep them apart from real invoices where money is added up: an audit asks for the dearest strata, so its sums are no

@@ -1,24 +1,38 @@
-"""Holds invoices against quotes: what drifted since when, for how much a week, kept with what would correct it."""
+"""Holds invoices, and quotes that carriers gave live, against our quotes: what drifted since when, for how much a week, kept with what would correct it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+import dataframely as dy
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from evenstock import tables
 from evenstock.domain import Event, refuse_naive
 from evenstock.freight.drift import Drift, Series, drifts, parts, series_of, weeks
 from evenstock.freight.drift.detect import FALSE_ALARMS
+from evenstock.freight.rates import RateBook
+from evenstock.operations.audit_rates import as_invoices, kept_audits
 from evenstock.operations.company import Company
 from evenstock.operations.network import rates_from_frames
 from evenstock.operations.ports import Snapshots, Store
 from evenstock.operations.rates.corrections import ended
 from evenstock.operations.rates.in_force import imported_rates
-from evenstock.operations.rates.quote_invoices import LEFT_OUT, quote_invoices
+from evenstock.operations.rates.live_quotes import (
+    INVOICED,
+    LIVE,
+    OUTWEIGHED,
+    outweighed,
+    quoted_a_week,
+    told_live,
+    weekly_of,
+)
+from evenstock.operations.rates.quote_invoices import LEFT_OUT, QuotedInvoices, quote_invoices
 
 POINTER: Final = "rate drifts"
 """Pointer of what was found last."""
@@ -28,19 +42,19 @@ KEPT: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "since_earliest": pl.Date, "since_latest": pl.Date, "found_on": pl.Date, "until": pl.Date, "level": pl.Float64,
     "low": pl.Float64, "high": pl.Float64, "parcels": pl.Int64, "cents_a_week": pl.Int64, "sentence": pl.String,
     "advice": pl.String, "corrects": pl.String, "cents": pl.Int64, "share_bp": pl.Int64, "days": pl.Int64,
-    "card_from": pl.Date, "fuel_from": pl.Date,
+    "card_from": pl.Date, "fuel_from": pl.Date, "source": pl.String,
 }  # fmt: skip
-"""One row a drift; `corrects`, `cents`, `share_bp` and `days` are the correction proposed, null where there is none."""
+"""One row a drift; `corrects`, `cents`, `share_bp` and `days` are the correction proposed, null where there is none.
+
+`source` is `invoiced` or `quoted live`; of a live one `parcels` are quotes."""
 WEEKS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "drift": pl.String, "week": pl.Date, "parcels": pl.Int64, "quoted": pl.Float64, "off": pl.Float64,
     "share": pl.Float64,
 }  # fmt: skip
 LATELY: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "service": pl.String, "charge": pl.String, "cause": pl.String, "parcels": pl.Int64, "quoted_cents": pl.Int64,
-    "off_cents": pl.Int64,
+    "off_cents": pl.Int64, "source": pl.String,
 }  # fmt: skip
-
-
 DEAREST: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "parcel": pl.String, "service": pl.String, "charge": pl.String, "cause": pl.String, "shipped_on": pl.Date,
     "cents": pl.Int64,
@@ -50,21 +64,25 @@ _DEAREST: Final = 50
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DriftReport:
-    """What invoices say of our quotes."""
+    """What invoices and live quotes say of our quotes."""
 
     drifts: pl.DataFrame
     """See `KEPT`: those that last first, dearest first."""
     weeks: pl.DataFrame
     """The level of each by week of shipping, see `WEEKS`."""
     lately: pl.DataFrame
-    """What the latest 28 days differ by, drifted or not, dearest first: service, charge, cause, parcels, quoted_cents,
-    off_cents."""
+    """What the latest 28 days differ by, drifted or not, invoiced first, dearest first: service, charge, cause, parcels,
+    quoted_cents, off_cents, source. An audit asks for the dearest parcels: its cents are no measure of what is spent."""
     left_out: pl.DataFrame
-    """Invoiced parcels that could not be compared: because, parcels, cents, first."""
+    """Invoiced parcels and live quotes that could not be compared: because, parcels, cents, first."""
     dearest: pl.DataFrame
     """Single charges of the latest 28 days billed furthest beyond their quotes, to be claimed or explained, see `DEAREST`."""
+    outweighed: pl.DataFrame
+    """Drifts of live quotes for which invoices speak already, see `live_quotes.OUTWEIGHED`."""
     parcels: int
-    """Parcels compared."""
+    """Invoiced parcels compared."""
+    quotes: int
+    """Live quotes compared."""
     series: int
     as_of: date
     false_alarms: float
@@ -82,58 +100,124 @@ def hold_invoices(
     now: datetime,
     false_alarms: float = FALSE_ALARMS,
 ) -> DriftReport:
-    """Compare every invoice known by `as_of` with our quotes of the same parcels, and keep what was found.
+    """Compare every invoice known by `as_of`, and every live quote that audits kept, with our quotes of the same parcels.
 
     Quotes are those of the cards in force when a parcel left, without corrections; what an adopted correction already
-    adds counts as no drift.
+    adds counts as no drift. Where both speak of one thing invoices win: they say what was billed. What was found is kept.
 
     Raises
     ------
     ValueError
-        If no invoices or no parcels were imported, if the network has no rate cards, or nothing could be compared.
+        If neither invoices with their parcels nor live quotes are there, if the network has no rate cards, or nothing
+        could be compared.
     """
     refuse_naive(now, "now")
-    invoices, sent = company.table("invoices"), company.table("parcels")
-    if invoices is None or sent is None:
-        lacking = "invoices" if invoices is None else "parcels"
-        raise ValueError(
-            f"no {lacking}: import a table named {lacking}; drift holds invoices against quotes of the same parcels"
-        )
     frames = {name: frame for name, frame in company.tables.items() if name != "rate_corrections"}
     book = rates_from_frames(frames)
-    if book is None:
-        raise ValueError("the network has no rate cards, so nothing was quoted; import rate_cards and rates")
-    held = quote_invoices(invoices, sent, book, as_of=as_of)
-    if held.parcels.is_empty():
-        told = "; ".join(
-            f"{n:,} parcels: {because}" for because, n in held.left_out.select("because", "parcels").rows()
-        )
-        raise ValueError(f"no invoice could be compared with a quote: {told or 'there is none by ' + str(as_of)}")
-    split = parts(held.bills, held.quotes, held.known)
-    series = series_of(split, held.parcels, held.charges)
+    billed, live = _sides(store, snapshots, company, book, as_of)
     with store.reading() as books:
         rates = imported_rates(books, snapshots)
         seen = books.pointer(POINTER)
     adopted = [] if rates is None else list(rates.adopted.iter_rows(named=True))
-    added = {(one.service, one.charge, one.cause): _added(one, adopted, frames) for one in series}
-    before = pl.DataFrame(schema=KEPT) if seen is None else snapshots.read(seen)["drifts"]
-    found = _named_as_before(drifts(series, added, year=as_of.year, false_alarms=false_alarms), before)
+    before = pl.DataFrame(schema=KEPT) if seen is None else _with_source(snapshots.read(seen)["drifts"])
+    series = len(billed.series) + len(live.series)
+    found: dict[str, list[Drift]] = {}
+    for side in (billed, live):
+        found[side.source] = drifts(
+            side.series,
+            {(one.service, one.charge, one.cause): _added(one, adopted, frames) for one in side.series},
+            year=as_of.year,
+            # All are watched together: the same evidence makes an alarm on either side.
+            false_alarms=false_alarms * max(len(side.series), 1) / max(series, 1),
+            weekly=side.weekly,
+        )
+    unspoken, lost = outweighed([told_live(drift) for drift in found[LIVE]], billed.held)
+    found[LIVE] = unspoken
+    found = {name: _named_as_before(of, before.filter(pl.col("source") == name)) for name, of in found.items()}
     known = set(before["drift"])
-    new = tuple(drift.id for drift in found if drift.until is None and drift.id not in known)
+    every = sorted(
+        ((drift, source) for source, of in found.items() for drift in of),
+        key=lambda one: (one[0].until is not None, one[1] != INVOICED, -abs(one[0].cents_a_week)),
+    )
+    new = [drift for drift, _ in every if drift.until is None and drift.id not in known]
     report = DriftReport(
-        pl.DataFrame([_row(drift, book_from(company, drift.service, as_of)) for drift in found], schema=KEPT),
-        _weeks(found, series),
-        _lately(series, as_of),
-        held.left_out,
-        _dearest(split, held.parcels, as_of),
-        held.parcels.height,
-        len(series),
+        pl.DataFrame([_row(drift, book_from(company, drift.service, as_of), of) for drift, of in every], schema=KEPT),
+        pl.concat([_weeks(found[side.source], side.series) for side in (billed, live)]),
+        pl.concat([_lately(side.series, as_of, side.source) for side in (billed, live)]),
+        pl.concat([billed.held.left_out, _told_live(live.held.left_out)]),
+        _dearest(billed.split, billed.held.parcels, as_of),
+        lost,
+        billed.held.parcels.height,
+        live.held.parcels.height,
+        series,
         as_of,
         false_alarms,
-        new,
+        tuple(drift.id for drift in new),
         "",
     )
-    return _keep(store, snapshots, report, [drift for drift in found if drift.id in new], now)
+    return _keep(store, snapshots, report, new, now)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """What one source says, beside our quotes."""
+
+    source: str
+    held: QuotedInvoices
+    split: pl.DataFrame
+    series: list[Series]
+    weekly: Mapping[tuple[str, str, str], float]
+    """What the levels are shares of, where the series' own sums are no measure of it."""
+
+
+def _sides(
+    store: Store, snapshots: Snapshots, company: Company, book: RateBook | None, as_of: date
+) -> tuple[_Side, _Side]:
+    """Invoices and live quotes; either may be empty, not both."""
+    invoices, sent = company.table("invoices"), company.table("parcels")
+    audits = kept_audits(store, snapshots)
+    asked = audits.quotes.filter(pl.col("asked_on") <= as_of)
+    if asked.is_empty() and (invoices is None or sent is None):
+        lacking = "invoices" if invoices is None else "parcels"
+        raise ValueError(
+            f"no {lacking}: import a table named {lacking}; drift holds invoices against quotes of the same parcels,"
+            " and the live quotes that `evenstock rates audit --ask` keeps"
+        )
+    if book is None:
+        raise ValueError("the network has no rate cards, so nothing was quoted; import rate_cards and rates")
+    if invoices is None or sent is None:
+        invoices, sent = _no_rows(tables.Invoices), _no_rows(tables.Parcels) if sent is None else sent
+    held = quote_invoices(invoices, sent, book, as_of=as_of)
+    answers = quote_invoices(*as_invoices(audits, asked), book, as_of=as_of)
+    if held.parcels.is_empty() and answers.parcels.is_empty():
+        out = pl.concat([held.left_out, _told_live(answers.left_out)])
+        told = "; ".join(f"{n:,} parcels: {because}" for because, n in out.select("because", "parcels").rows())
+        raise ValueError(f"no invoice could be compared with a quote: {told or 'there is none by ' + str(as_of)}")
+    live = _side(LIVE, answers)
+    weekly = quoted_a_week(sent, book, as_of) if live.series else {}
+    keys = [(one.service, one.charge, one.cause) for one in live.series]
+    spent = {key: cents for key in keys if (cents := weekly_of(key, weekly)) is not None}
+    return _side(INVOICED, held), replace(live, weekly=spent)
+
+
+def _side(source: str, held: QuotedInvoices) -> _Side:
+    split = parts(held.bills, held.quotes, held.known)
+    return _Side(source, held, split, series_of(split, held.parcels, held.charges), {})
+
+
+def _no_rows(table: type[dy.Schema]) -> pl.DataFrame:
+    return pl.DataFrame(schema={name: column.dtype for name, column in table.columns().items()})
+
+
+def _told_live(left_out: pl.DataFrame) -> pl.DataFrame:
+    return left_out.with_columns(pl.format("{}: {}", pl.lit(LIVE), "because").alias("because"))
+
+
+def _with_source(drifts_kept: pl.DataFrame) -> pl.DataFrame:
+    """Drifts as kept; before live quotes were looked at every drift was of invoices."""
+    if "source" in drifts_kept.columns:
+        return drifts_kept
+    return drifts_kept.with_columns(pl.lit(INVOICED).alias("source"))
 
 
 def latest_report(store: Store, snapshots: Snapshots) -> DriftReport | None:
@@ -145,7 +229,8 @@ def latest_report(store: Store, snapshots: Snapshots) -> DriftReport | None:
     kept = snapshots.read(seen)
     about = kept["about"].row(0, named=True)
     return DriftReport(
-        kept["drifts"], kept["weeks"], kept["lately"], kept["left_out"], kept["dearest"], about["parcels"], about["series"],
+        _with_source(kept["drifts"]), kept["weeks"], _with_source(kept["lately"]), kept["left_out"], kept["dearest"],
+        kept.get("outweighed", pl.DataFrame(schema=OUTWEIGHED)), about["parcels"], about.get("quotes", 0), about["series"],
         about["as_of"], about["false_alarms"], (), seen,
     )  # fmt: skip
 
@@ -210,7 +295,7 @@ def _added(series: Series, adopted: list[dict[str, Any]], frames: dict[str, pl.D
     return found
 
 
-def _row(drift: Drift, learned_from: tuple[date | None, date | None]) -> dict[str, Any]:
+def _row(drift: Drift, learned_from: tuple[date | None, date | None], source: str) -> dict[str, Any]:
     one = drift.correction
     return {
         "drift": drift.id, "service": drift.service, "charge": drift.charge, "cause": drift.cause.value,
@@ -219,7 +304,7 @@ def _row(drift: Drift, learned_from: tuple[date | None, date | None]) -> dict[st
         "parcels": drift.parcels, "cents_a_week": drift.cents_a_week, "sentence": drift.sentence,
         "advice": drift.advice, "corrects": one and one.charge, "cents": one and one.cents,
         "share_bp": one and one.share_bp, "days": one and one.days, "card_from": learned_from[0],
-        "fuel_from": learned_from[1],
+        "fuel_from": learned_from[1], "source": source,
     }  # fmt: skip
 
 
@@ -233,7 +318,7 @@ def _weeks(found: list[Drift], series: list[Series]) -> pl.DataFrame:
     return pl.concat([empty, *(frame.select(*WEEKS).cast(empty.schema) for frame in frames)])
 
 
-def _lately(series: list[Series], as_of: date) -> pl.DataFrame:
+def _lately(series: list[Series], as_of: date, source: str) -> pl.DataFrame:
     rows = []
     for one in series:
         late = np.array([(as_of - day).days < LATELY_DAYS for day in one.last])
@@ -242,7 +327,7 @@ def _lately(series: list[Series], as_of: date) -> pl.DataFrame:
             parcels, quoted = int(one.parcels[late].sum()), round(float(one.quoted[late].sum()))
             rows.append(
                 {"service": one.service, "charge": one.charge, "cause": one.cause, "parcels": parcels,
-                 "quoted_cents": quoted, "off_cents": off}
+                 "quoted_cents": quoted, "off_cents": off, "source": source}
             )  # fmt: skip
     found = pl.DataFrame(rows, schema=LATELY)
     return found.sort(pl.col("off_cents").abs(), "service", "charge", "cause", descending=[True, False, False, False])
@@ -260,13 +345,15 @@ def _keep(store: Store, snapshots: Snapshots, report: DriftReport, new: list[Dri
         {
             "as_of": [report.as_of],
             "parcels": [report.parcels],
+            "quotes": [report.quotes],
             "series": [report.series],
             "false_alarms": [report.false_alarms],
         }
     )
     kept = snapshots.take(
         {"drifts": report.drifts, "weeks": report.weeks, "lately": report.lately, "about": about,
-         "left_out": report.left_out.select(*LEFT_OUT), "dearest": report.dearest}
+         "left_out": report.left_out.select(*LEFT_OUT), "dearest": report.dearest,
+         "outweighed": report.outweighed}
     )  # fmt: skip
     events = [
         Event(
@@ -278,7 +365,4 @@ def _keep(store: Store, snapshots: Snapshots, report: DriftReport, new: list[Dri
     with store.transaction() as books:
         books.point(POINTER, kept, now)
         books.publish(events)
-    return DriftReport(
-        report.drifts, report.weeks, report.lately, report.left_out, report.dearest, report.parcels, report.series, report.as_of,
-        report.false_alarms, report.new, kept,
-    )  # fmt: skip
+    return replace(report, digest=kept)

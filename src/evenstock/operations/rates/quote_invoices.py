@@ -88,6 +88,28 @@ def quote_invoices(invoices: pl.DataFrame, parcels: pl.DataFrame, book: RateBook
     )
 
 
+def quote_parcels(sent: pl.DataFrame, book: RateBook) -> pl.DataFrame:
+    """What parcels are quoted by the card of the day they left, charge by charge: parcel, charge, zoned, and the fuel on it.
+
+    Fuel stands as a charge of its own besides. Parcels without a rate of ours are left out.
+
+    Parameters
+    ----------
+    sent : every column of `tables.Parcels`.
+    """
+    rows: list[tuple[Any, ...]] = []
+    cards: dict[tuple[str, date], dict[str, bool]] = {}
+    for parcel in sent.iter_rows(named=True):
+        as_left = {
+            "service ours": parcel["service"],
+            "shipped_on ours": parcel["shipped_on"],
+            "zone": None,
+            "billed_g": None,
+        }
+        _quote(book, parcel | as_left, cards, rows)
+    return pl.DataFrame(rows, schema=_QUOTES, orient="row").select("parcel", "charge", "zoned", "fuel")
+
+
 def _told(lines: pl.DataFrame) -> pl.DataFrame:
     """One row a parcel: what its invoices say of it, the latest word where they differ."""
     ordered = lines.sort("invoiced_on", "invoice", "line")
