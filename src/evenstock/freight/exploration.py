@@ -61,6 +61,8 @@ class Explored:
     """Of this choice, given what was known; to be kept with the decision."""
     extra_cents: int
     """Beyond the best plan: taken from the week's budget."""
+    near: tuple[int, ...] = ()
+    """Places of the plans that might have been tried, each as probable."""
 
 
 def explore(order: str, cents: Sequence[int], policy: Exploration, *, spent_cents: int = 0) -> Explored:
@@ -101,11 +103,13 @@ def explore(order: str, cents: Sequence[int], policy: Exploration, *, spent_cent
     if not policy.share_millionths or not near:
         return Explored(0, MILLION, 0)
     each = policy.share_millionths // len(near)
+    if not each:
+        return Explored(0, MILLION, 0)
     drawn = _drawn(order, policy.seed)
     if drawn < each * len(near):
         choice = near[drawn // each]
-        return Explored(choice, each, cents[choice] - cents[0])
-    return Explored(0, MILLION - each * len(near), 0)
+        return Explored(choice, each, cents[choice] - cents[0], tuple(near))
+    return Explored(0, MILLION - each * len(near), 0, tuple(near))
 
 
 def _drawn(order: str, seed: str) -> int:

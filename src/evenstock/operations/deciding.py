@@ -77,6 +77,8 @@ class Books:
     """Which step of the ladder the prices stand on, and how old they are."""
     prove: bool = False
     """See `RouteOrder.prove`."""
+    tries_cents: int | None = None
+    """What this week's tries have cost so far; None where nothing may be tried on purpose, and nothing was read."""
 
 
 Decide = Callable[[Candidates, ShippingNetwork, CompiledPolicy, Books], Decision]
@@ -121,9 +123,12 @@ def ask(
     kept = [[q.sku, q.node, q.order_class, q.units, q.taken] for q in read.quotas]
     prices = [[p.sku, p.node, p.source, p.cents] for p in read.prices]
     places = [[p.scope, p.name, p.day.isoformat(), p.source, p.cents] for p in read.capacity_prices]
+    books: list[object] = [stock, slots, kept]
+    if read.tries_cents is not None:
+        books.append(["tries", read.tries_cents])
     inputs = Inputs(
         network=network.digest,
-        stock=digest([stock, slots, kept]),
+        stock=digest(books),
         policy=policy.digest,
         prices=digest([prices, places]),
         code=CODE,
@@ -306,4 +311,5 @@ def record_of(
         confidence=decision.confidence if decision and plan else None,
         price_rung=question.read.rung,
         commitment=commitment_of(order, plan, question.network) if plan else None,
+        propensity=decision.propensity if decision and plan else None,
     )

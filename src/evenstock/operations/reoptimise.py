@@ -8,8 +8,8 @@ from typing import Final
 
 from evenstock.domain import Cents, DecisionId, OrderId, Reservation, ReservationState
 from evenstock.operations.deciding import Decide
+from evenstock.operations.decisions import behind
 from evenstock.operations.exceptions.questions import nodes_down, nodes_short, orders_in_question, services_down
-from evenstock.operations.exceptions.rerouting import plan_of
 from evenstock.operations.ports import ConflictError, Store, Transaction
 from evenstock.operations.reroute import Reroute, reroute
 from evenstock.operations.route_order import latest_release
@@ -62,7 +62,8 @@ def reoptimise(
 
     An order is swapped in one transaction, or keeps what it has. Swapped are only those that save at least
     `Costs.switch_cents` (and a cent) under the same promise. Orders of which anything was released, about which something
-    is open, whose cut-off has passed, or which were moved less than `at_most_every` ago are left alone. Run it after prices were written.
+    is open, whose cut-off has passed, which ship by another service on purpose, or which were moved less than `at_most_every`
+    ago are left alone. Run it after prices were written.
     """
     with store.reading() as books:
         ranked, left_out = _soft(books, network, now, at_most_every)
@@ -99,9 +100,11 @@ def _soft(
         released = any(r.state is ReservationState.POSTED for r in every)
         if released or (moved and now - max(moved) < at_most_every):
             continue
+        made = [record for reservation in soft if (record := behind(books, reservation.id)) is not None]
         # Past its cut-off a node may have picked it and not said so: it is not sent from elsewhere for a few cents.
-        plans = [plan for reservation in soft if (plan := plan_of(books, reservation)) is not None]
-        if any(latest_release(network, plan) < now for plan in plans):
+        if any(record.choice is not None and latest_release(network, record.choice) < now for record in made):
             continue
+        if any(record.propensity is not None and record.propensity.extra_cents for record in made):
+            continue  # what was tried on purpose, and paid for, is not taken back to save that money
         found.append((order.promise.deliver_by if order.promise else _NO_PROMISE, name))
     return sorted(found), len(waiting) - len(found)

@@ -47,6 +47,7 @@ from evenstock.operations.places import places_of
 from evenstock.operations.ports import ConflictError, Slot, Store, Transaction
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.substitution import Substitutes, shippable, skus_of, with_substitutes
+from evenstock.operations.try_services import week_of, with_try
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import Candidates, refusal, slot_days
 from evenstock.routing.decide import Decision
@@ -81,7 +82,8 @@ def route_order(
 
     Where rules, the gate or protected stock want a person, the best lawful plan is reserved and a case is opened; an order
     that nothing serves is kept with a case of its own and tried again. An order outside the roll-out's `stage` is decided
-    in shadow. What no node can ship may be replaced by one of its `substitutes`.
+    in shadow. What no node can ship may be replaced by one of its `substitutes`. Where the network's costs say so, some orders
+    ship by another service on purpose (`try_services`).
 
     An order whose stock is reserved gets the same record for ever. An order that could not be served, and a shadow
     decision, may be asked for again: stock may have come. Nothing is refused by an exception: an unknown item, an
@@ -103,11 +105,13 @@ def route_order(
                     f"order {command.order.id} was routed before with other content; give a changed order its own id"
                 )
             return Routed(decision_from(known.response), repeated=True)
+        shadow = command.shadow or not (stage is None or stage.takes(command.order))
         question = question_of(books, network, policy, _past_closures(books, command), request)
+        if network.costs.explores and decide is None and not shadow:
+            question = _reading_tries(books, question, request)
         earlier = books.decision(question.name)
         if earlier is not None:
             return Routed(decision_from(earlier), repeated=True)
-        shadow = command.shadow or not (stage is None or stage.takes(command.order))
         if not shadow:
             books.put_order(command.order)
         record = _answer(
@@ -200,7 +204,41 @@ def _answer(
         return record_of(
             question, found, decision, Outcome.SHADOW, said_of_plan, decision.sentence, _layer(decision, said_of_plan)
         )
-    return reserve_best(books, question, found, decision)
+    return _with_try(books, question, found, decision, stage) or reserve_best(books, question, found, decision)
+
+
+def _reading_tries(books: Transaction, question: Question, request: str = "") -> Question:
+    """The same question that also knows what the tries of its week have cost."""
+    command = question.command
+    spent = books.tries_cents(week_of(command.now)) or 0
+    read = replace(question.read, tries_cents=spent)
+    return ask(question.network, question.policy, command, read, request)
+
+
+def _with_try(
+    books: Transaction, question: Question, found: Candidates, decision: Decision, stage: RollOut | None
+) -> DecisionRecord | None:
+    """The record of an order that may ship by another service on purpose; None where it may not, or others were faster.
+
+    The week's money is taken before stock, so that no two orders wait for each other, and given back where nothing could be
+    reserved. Where others spent it in the meantime, the order is decided with what is left.
+    """
+    while True:
+        said = with_try(question, found, decision, stage)
+        if said.plan is None or said.propensity is None:
+            return None
+        if said.plan is decision.plan:
+            return reserve_best(books, question, found, said)
+        costs, week, extra = question.network.costs, week_of(question.command.now), said.propensity.extra_cents
+        if books.spend_on_try(week, extra, costs.explore_week_cents):
+            break
+        question = _reading_tries(books, question)
+    order = question.command.order
+    reservation, places = _reservation(question, said.plan), places_of(question.network, said.plan)
+    if books.reserve(reservation, places, order_class=order.order_class) is None:
+        return record_of(question, found, said, Outcome.EXECUTED, Allow(), said.sentence, _layer(said, Allow()))
+    books.spend_on_try(week, -extra, costs.explore_week_cents)
+    return None
 
 
 def _instead_of(
@@ -249,9 +287,16 @@ def reserve_best(
             may_take_protected=decision.takes_protected,
         )
         if short is None:
-            # What was foretold is of the cheapest plan: of another nobody reckoned it.
+            # What was foretold is of the cheapest plan: of another nobody reckoned it; and only that one was drawn.
             sure = decision.confidence if number == 0 else None
-            taken = replace(decision, plan=plan, alternatives=plans[:number] + plans[number + 1 :], confidence=sure)
+            chance = None if number or before else decision.propensity
+            taken = replace(
+                decision,
+                plan=plan,
+                alternatives=plans[:number] + plans[number + 1 :],
+                confidence=sure,
+                propensity=chance,
+            )
             sentence = _instead(decision.sentence, plan, lost + refused) if number or before else decision.sentence
             verdict = _asked(verdict, taken)
             outcome = Outcome.EXECUTED if isinstance(verdict, Allow) else Outcome.AWAITS_APPROVAL

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from evenstock.domain import Barred, Confidence, OrderPlan
+from evenstock.domain import Barred, Confidence, OrderPlan, Propensity
 from evenstock.routing.choose import ALTERNATIVES, EXACT_LINES, Choice, choose
 from evenstock.routing.explain import plans, sentence
 from evenstock.routing.large import choose_large
@@ -74,6 +74,10 @@ class Decision:
     """Why a person decides, beyond what the rules say of the plan."""
     takes_protected: bool = False
     """Whether the plan takes stock that is protected for another class of customers."""
+    pricing: Pricing | None = field(default=None, compare=False)
+    """What every way costs, term by term; None where nothing was found."""
+    propensity: Propensity | None = None
+    """How probable the plan was, where another service may be tried on purpose."""
 
 
 def no_rules(shape: tuple[int, int], max_shipments: int = 3) -> Law:
@@ -126,6 +130,7 @@ def decide(
         settled.choice.proven_least,
         settled.choice,
         next((limited for found, limited in tried if found is settled.choice), None),
+        pricing=pricing,
     )
 
 

@@ -34,7 +34,7 @@ def plans(pricing: Pricing, choice: Choice) -> tuple[OrderPlan, ...]:
     """
     row, column = np.nonzero(choice.candidate >= 0)
     candidate, units = choice.candidate[row, column], choice.units[row, column]
-    cents = _terms(pricing, candidate, units)
+    cents = terms_of(pricing, candidate, units)
     if pricing.priced.extra_shipment_cents:
         extra = np.array([charge.extra_cents for _, charge in pricing.charges], np.int64)
         cents[np.concatenate([[False], row[1:] == row[:-1]])] += extra  # each shipment after a plan's first
@@ -74,7 +74,7 @@ def _shipment(
     return OrderShipment(of.ways[way], tuple(shipped), tuple(charged))
 
 
-def _terms(pricing: Pricing, candidate: Whole, units: Whole) -> Whole:
+def terms_of(pricing: Pricing, candidate: Whole, units: Whole) -> Whole:
     """Cents by term of each shipment, shape ``(shipment, term)``, without what shipments after the first cost more."""
     p, charges = pricing.priced, [charge for _, charge in pricing.charges]
 
