@@ -153,22 +153,28 @@ class Transaction(Protocol):
         """Inbox: True the first time this event of this source is seen, False ever after."""
 
     def receive(self, events: Sequence[Received], now: datetime) -> list[bool]:
-        """Store events of others, in one statement however many: True for each that is new, False for one seen before.
+        """Store events of others, on a server in one statement however many: True for each new one, False for one seen before.
 
-        An event that stands twice in `events` is new once.
+        An event that stands twice in `events` is new once. Raises ValueError for one that was read from here.
         """
 
     def claim_received(self, now: datetime, limit: int) -> list[Received]:
-        """Waiting events that are due, in the order received, held by this transaction until it ends.
+        """The first waiting event of each source and subject, where it is due, in the order received.
 
-        Concurrent callers get different ones, and never two of them events of one source and subject; an event whose
-        subject has an earlier one waiting, due or not, is not given.
+        Held by this transaction until it ends: concurrent callers get different ones, and never two of them events of one
+        source and subject. An event whose subject has an earlier one waiting, due or not, is not given; of events that
+        were received at once by two transactions, the one that committed first may go first.
         """
 
     def handled(
         self, event: Received, handling: Handling, now: datetime, because: str = "", due_at: datetime | None = None
     ) -> None:
-        """Write down what became of a claimed event: done, dead, or waiting again until `due_at`; one more try is counted."""
+        """Write down what became of a claimed event: done, dead, or waiting again until `due_at`; one more try is counted.
+
+        A dead one may be handled later: dropped (done), or waiting again with its tries counted anew. Raises
+        ConflictError if the event is no longer as `event` shows it, ValueError if it is done or a time to try it at is
+        missing or too much.
+        """
 
     def received(self, handling: Handling, *, after: int = 0, limit: int = 100, source: str = "") -> list[Received]:
         """Stored events so handled, in the order received, from the one after number `after`."""
@@ -177,7 +183,10 @@ class Transaction(Protocol):
 
     # --- what the service keeps --------------------------------------------------------------------------------
     def enter(self, entry: Entry) -> None:
-        """Keep a new entry (step 0). Raises ConflictError if its kind has one under its id."""
+        """Keep a new entry (step 0). Raises ConflictError if its kind has one under its id.
+
+        Raises TypeError or ValueError for a body that JSON cannot say.
+        """
 
     def entry(self, kind: str, name: str) -> Entry | None:
         """Locked until this transaction ends, so that what is built on it is not lost."""
@@ -195,7 +204,7 @@ class Transaction(Protocol):
         """Forget an entry; False if there is none."""
 
     def lease(self, name: str, holder: str, seconds: int) -> int | None:
-        """Hold `name` for so long by the store's own clock; None while another holds it.
+        """Hold `name` for so long by the store's own clock; None while another holds it. Zero seconds give it back.
 
         Returns
         -------
@@ -203,7 +212,10 @@ class Transaction(Protocol):
         """
 
     def fenced(self, name: str, token: int) -> bool:
-        """Whether the lease still has this token and has not run out; it cannot pass on before this transaction ends."""
+        """Whether the lease still has this token and has not run out; it cannot pass on before this transaction ends.
+
+        Nor can its holder renew it before: ask at the end of the transaction, of what was done under the lease.
+        """
 
     def clock(self) -> datetime:
         """The store's own time, UTC: of the database server, so that a machine with a wrong clock lets nothing expire."""

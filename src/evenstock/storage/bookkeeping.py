@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -36,7 +37,7 @@ from evenstock.domain import (
     digest,
 )
 from evenstock.domain.transfer import TRANSFER_STEPS
-from evenstock.operations.ports import ConflictError, Short, Slot, StoreError
+from evenstock.operations.ports import ConflictError, Entry, Handling, Received, Short, Slot, StoreError
 
 Key = tuple[Sku, NodeId, LotId]
 """What one row of balances is about."""
@@ -299,6 +300,70 @@ def monday(week: date) -> date:
     if week.weekday():
         raise ValueError(f"a week is named by its Monday, not by {week:%A} {week}")
     return week
+
+
+def as_received(event: Received) -> Received:
+    """The same event. Raises ValueError if it was stored before, or already has an outcome."""
+    if (event.number, event.handling, event.tries) != (0, Handling.WAITING, 0):
+        raise ValueError(f"event {event.id} of {event.source} is already stored, as number {event.number}")
+    return event
+
+
+def handled(event: Received, handling: Handling, now: datetime, due_at: datetime | None) -> datetime:
+    """When an event with this outcome is due. Raises ValueError where the outcome lacks a time, or has one too many."""
+    if (handling is Handling.WAITING) != (due_at is not None):
+        raise ValueError(
+            f"event {event.id} of {event.source}: what waits has a time to be tried at, and nothing else has"
+        )
+    if event.handling is Handling.DONE:
+        raise ValueError(f"event {event.id} of {event.source} is done; what is done is not handled again")
+    return now if due_at is None else due_at
+
+
+def tries_after(event: Received, handling: Handling) -> int:
+    """One more; of an event that a person takes up again they are counted anew."""
+    return 0 if event.handling is Handling.DEAD and handling is Handling.WAITING else event.tries + 1
+
+
+def handled_otherwise(event: Received, found: Received | None) -> ConflictError:
+    where = f"is {found.handling} after {found.tries} tries" if found else "was never received"
+    return ConflictError(
+        f"event {event.id} of {event.source} {where}, not {event.handling} after {event.tries}; read it again"
+    )
+
+
+def _document(entry: Entry) -> str:
+    """What an entry says, as JSON. Raises TypeError or ValueError for what JSON cannot say."""
+    return json.dumps(entry.body, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
+def entered(entry: Entry) -> str:
+    """The document of a new entry. Raises ValueError if it is not new."""
+    if entry.step:
+        raise ValueError(f"{entry.kind} {entry.id}: an entry is kept at step 0; its later steps are changes")
+    return _document(entry)
+
+
+def changed(seen_step: int, entry: Entry) -> str:
+    """The document of an entry's next step. Raises ValueError if it does not follow the step its caller saw."""
+    if entry.step != seen_step + 1:
+        raise ValueError(f"{entry.kind} {entry.id}: after step {seen_step} comes {seen_step + 1}, not {entry.step}")
+    return _document(entry)
+
+
+def entry_there(kind: str, name: str) -> ConflictError:
+    return ConflictError(f"{kind} {name} is already kept; give each its own id, or change the one that is there")
+
+
+def entry_moved(entry: Entry, seen_step: int, found: int | None) -> ConflictError:
+    where = "is not kept" if found is None else f"is at step {found}"
+    return ConflictError(f"{entry.kind} {entry.id} {where}, not at step {seen_step}; read it again")
+
+
+def lasting(name: str, seconds: int) -> int:
+    if seconds < 0:
+        raise ValueError(f"lease {name}: it lasts zero seconds or more, not {seconds}")
+    return seconds
 
 
 READ_ONLY: Final = "this is a reading of the books; change them in a transaction"

@@ -6,7 +6,7 @@ import heapq
 import json
 import threading
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -48,7 +48,9 @@ from evenstock.storage import bookkeeping as book
 from evenstock.storage import ledger_frames
 from evenstock.storage.memory_books import Books
 from evenstock.storage.memory_cases import CasesInMemory
+from evenstock.storage.memory_entries import EntriesInMemory, steady_clock
 from evenstock.storage.memory_quotas import QuotasInMemory
+from evenstock.storage.memory_received import ReceivedInMemory
 from evenstock.storage.memory_tries import TriesInMemory
 
 
@@ -57,10 +59,14 @@ def _says_something(b: StockBalance) -> bool:
 
 
 class MemoryStore:
-    """One transaction at a time, behind a lock; what a failed one changed is put back."""
+    """One transaction at a time, behind a lock; what a failed one changed is put back.
 
-    def __init__(self) -> None:
+    `clock` is what leases run by; without one, the machine's, made steady.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
         self._books = Books()
+        self._clock = clock or steady_clock()
         self._lock = threading.Lock()
         self._holder: int | None = None
 
@@ -82,7 +88,7 @@ class MemoryStore:
             raise StoreError(book.NESTED)
         with self._lock:
             self._holder = threading.get_ident()
-            unit = MemoryTransaction(self._books)
+            unit = MemoryTransaction(self._books, self._clock)
             try:
                 yield unit
             except BaseException:
@@ -97,7 +103,7 @@ class MemoryStore:
             self._books = Books()
 
 
-class MemoryTransaction(CasesInMemory, QuotasInMemory, TriesInMemory):
+class MemoryTransaction(EntriesInMemory, ReceivedInMemory, CasesInMemory, QuotasInMemory, TriesInMemory):
     """Everything `operations.ports.Transaction` asks for."""
 
     # --- idempotency -------------------------------------------------------------------------------------------
@@ -117,7 +123,7 @@ class MemoryTransaction(CasesInMemory, QuotasInMemory, TriesInMemory):
 
     # --- the ledger --------------------------------------------------------------------------------------------
     def post(self, movements: Iterable[Movement], recorded_at: datetime) -> int:
-        with self._whole():
+        with self.whole():
             new = self._append(movements, recorded_at)
             self._project(new, recorded_at)
         return len(new)
@@ -173,7 +179,7 @@ class MemoryTransaction(CasesInMemory, QuotasInMemory, TriesInMemory):
         news, latest = book.outranks(observation, newest)
         if not news:
             return []
-        with self._whole():
+        with self.whole():
             others = tuple(o for o in newest if o.source != observation.source)
             self._put(self._books.observations, key, (*others, observation))
             if not latest:
@@ -249,7 +255,7 @@ class MemoryTransaction(CasesInMemory, QuotasInMemory, TriesInMemory):
         short = self._short(reservation, places, order_class, may_take_protected)
         if short is not None:
             return short
-        with self._whole():
+        with self.whole():
             self._put(books.reservations, reservation.id, replace(reservation, state=ReservationState.PENDING))
             self._put(books.by_order, reservation.order, (*books.by_order.get(reservation.order, ()), reservation.id))
             self._put(books.pending, reservation.id, reservation.expires_at)
@@ -285,7 +291,7 @@ class MemoryTransaction(CasesInMemory, QuotasInMemory, TriesInMemory):
         found = books.reservations.get(reservation)
         if not book.can_settle(reservation, found.state if found else None, state) or found is None:
             return False
-        with self._whole():
+        with self.whole():
             self._put(books.reservations, reservation, replace(found, state=state))
             self._drop(books.pending, reservation)
             new = self._append(book.settling(found, state, now), now)
@@ -346,7 +352,7 @@ class MemoryTransaction(CasesInMemory, QuotasInMemory, TriesInMemory):
         return [d.canonical() for d in islice(records, limit)]
 
     def publish(self, events: Iterable[Event]) -> None:
-        with self._whole():
+        with self.whole():
             for event in events:
                 seen = self._books.facts.get(event.id)
                 if seen is not None:

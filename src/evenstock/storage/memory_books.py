@@ -34,7 +34,7 @@ from evenstock.domain import (
     TransferOrder,
     TransferPlan,
 )
-from evenstock.operations.ports import Remembered, Slot
+from evenstock.operations.ports import Entry, Received, Remembered, Slot
 from evenstock.storage import bookkeeping as book
 
 K = TypeVar("K", bound=Hashable)
@@ -61,6 +61,14 @@ class Books:
     taken: dict[tuple[NodeId, date], int] = field(default_factory=dict)
     commands: dict[str, Remembered] = field(default_factory=dict)
     inbox: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    received: dict[tuple[str, str], Received] = field(default_factory=dict)
+    """By source and id, in the order received."""
+    waiting: dict[int, tuple[tuple[str, str], datetime]] = field(default_factory=dict)
+    """Number of each received event that waits, and when it is due."""
+    entries: dict[str, dict[str, tuple[Entry, str]]] = field(default_factory=dict)
+    """By kind and id; what each says stands beside it as JSON."""
+    leases: dict[str, tuple[str, int, datetime]] = field(default_factory=dict)
+    """Holder, fencing token, and when it runs out."""
     decisions: dict[DecisionId, DecisionRecord] = field(default_factory=dict)
     decided: dict[OrderId, DecisionId] = field(default_factory=dict)
     facts: dict[str, Event] = field(default_factory=dict)
@@ -112,7 +120,7 @@ class UnitOfWork:
                 table[key] = value
 
     @contextmanager
-    def _whole(self) -> Iterator[None]:
+    def whole(self) -> Iterator[None]:
         """A step that raises leaves no trace, so that the caller may go on."""
         mark = len(self._before)
         try:

@@ -15,7 +15,7 @@ class QuotasInMemory(UnitOfWork):
     """Each quota is over all lots of an item at a node."""
 
     def set_quotas(self, quotas: Sequence[Quota]) -> None:
-        with self._whole():
+        with self.whole():
             for quota in book.one_each(quotas):
                 seen = self._books.quotas.get((quota.sku, quota.node), {}).get(quota.order_class)
                 taken = seen.taken if seen else Units(0)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from evenstock.domain import Reservation
-from evenstock.operations.ports import Remembered, Short, Slot, StoreError
+from evenstock.operations.ports import Received, Remembered, Short, Slot, StoreError
 from evenstock.storage import bookkeeping as book
 from evenstock.storage.session import Statements
 from evenstock.storage.sql import SqlStore, SqlTransaction
@@ -87,11 +87,43 @@ _STATEMENTS = Statements(
         "SELECT id, plan, origin, destination, ship_by, state, lines, mode, dispatched_on, received_on FROM transfer_order WHERE id = :id FOR UPDATE"
     ),
     read_case=sa.text("SELECT body FROM case_file WHERE id = :id FOR UPDATE"),
+    claim_received=sa.text("SELECT * FROM claim_received(:now, :limit)"),
+    read_entry=sa.text(
+        "SELECT kind, id, body, step, state, due_at FROM entry WHERE kind = :kind AND id = :id FOR UPDATE"
+    ),
+    # The clock as it is, not as it was when the transaction began: who waited here may have waited the lease out.
+    lease=sa.text(
+        """
+        INSERT INTO lease (name, holder, token, until)
+        VALUES (:name, :holder, 1, clock_timestamp() + make_interval(secs => :seconds))
+        ON CONFLICT (name) DO UPDATE SET token = lease.token + (lease.holder <> excluded.holder)::integer,
+            holder = excluded.holder, until = clock_timestamp() + make_interval(secs => :seconds)
+        WHERE lease.holder = excluded.holder OR lease.until <= clock_timestamp()
+        RETURNING token
+        """
+    ),
+    fenced=sa.text("SELECT 1 FROM lease WHERE name = :name AND token = :token AND until > clock_timestamp() FOR SHARE"),
+    fenced_unlocked=sa.text("SELECT 1 FROM lease WHERE name = :name AND token = :token AND until > clock_timestamp()"),
+    clock=sa.text("SELECT clock_timestamp()"),
 )
 
 _PROTECTED: Final = 1_000_000
 """Added to the number of a line by `reserve_stock` where units are there, but kept for others."""
 _RECALL: Final = "SELECT request, response FROM recall_command(%s)"
+# Numbered in the order given, stored in the order of their keys: two that receive the same events never wait in a circle.
+_RECEIVE: Final = """
+INSERT INTO received_event (number, source, id, kind, subject, occurred_at, body, received_at, due_at)
+OVERRIDING SYSTEM VALUE
+SELECT number, source, id, kind, subject, occurred_at, body, received_at, received_at
+FROM (
+    SELECT nextval('received_event_number_seq') AS number, CAST(%s AS timestamptz) AS received_at, e.*
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::bytea[])
+        AS e (source, id, kind, subject, occurred_at, body)
+    OFFSET 0
+) AS numbered
+ORDER BY source, id
+ON CONFLICT (source, id) DO NOTHING RETURNING source, id
+"""
 _RESERVE: Final = (
     "SELECT reserve_stock(%s, %s, %s, %s, %s::text[], %s::text[], %s::text[], %s::bigint[], "
     "%s::text[], %s::date[], %s::integer[], %s::integer[], %s, %s)"
@@ -110,6 +142,15 @@ class PostgresTransaction(SqlTransaction):
     def recall(self, key: str) -> Remembered | None:
         found = self.connection.exec_driver_sql(_RECALL, (key,)).one_or_none()
         return Remembered(key, found.request, bytes(found.response)) if found is not None else None
+
+    def receive(self, events: Sequence[Received], now: datetime) -> list[bool]:
+        if not events:
+            return []
+        new = {tuple(row) for row in self.connection.exec_driver_sql(_RECEIVE, _columns(events, now))}
+        first = {(event.source, event.id): place for place, event in reversed(list(enumerate(events)))}
+        return [
+            key in new and first[key] == place for place, key in enumerate((event.source, event.id) for event in events)
+        ]
 
     def reserve(
         self,
@@ -134,6 +175,20 @@ class PostgresTransaction(SqlTransaction):
             line = reservation.lines[step - 1]
             return book.short_of_stock(line.sku, line.node, line.units)
         return book.short_of_slots(*places[-step - 1])
+
+
+def _columns(events: Sequence[Received], now: datetime) -> tuple[Any, ...]:
+    for event in events:
+        book.as_received(event)
+    return (
+        now.astimezone(UTC),
+        array_text([event.source for event in events]),
+        array_text([event.id for event in events]),
+        array_text([event.kind for event in events]),
+        array_text([event.subject for event in events]),
+        array_text([event.occurred_at.isoformat() for event in events]),
+        "{" + ",".join([f'"\\\\x{event.body.hex()}"' for event in events]) + "}",
+    )
 
 
 def _arguments(reservation: Reservation, places: Sequence[tuple[Slot, int]]) -> tuple[Any, ...]:

@@ -41,6 +41,7 @@ from evenstock.domain import (
     Units,
     canonical_json,
 )
+from evenstock.operations.ports import Entry, Handling, Received
 
 
 def moment(value: datetime | str) -> datetime:
@@ -87,6 +88,27 @@ def reservations(rows: Iterable[Any]) -> list[Reservation]:
 def event(row: Any) -> Event:
     name, kind, aggregate, occurred_at, body = row
     return Event(name, kind, aggregate, moment(occurred_at), json.loads(body))
+
+
+def received(row: Any) -> Received:
+    return Received(
+        row.source,
+        row.id,
+        row.kind,
+        row.subject,
+        moment(row.occurred_at),
+        bytes(row.body),
+        row.number,
+        moment(row.received_at),
+        Handling(row.handling),
+        row.tries,
+        row.because,
+    )
+
+
+def entry(row: Any) -> Entry:
+    kind, name, body, step, state, due_at = row
+    return Entry(kind, name, json.loads(body), step, state, None if due_at is None else moment(due_at))
 
 
 def price(row: Any) -> Price:

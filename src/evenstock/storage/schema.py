@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from evenstock.domain import Bucket, CaseKind, CaseState, Cause, PlanState, ReservationState, TransferState
+from evenstock.operations.ports import Handling
 
 metadata = sa.MetaData(
     naming_convention={
@@ -247,6 +248,67 @@ inbox = sa.Table(
     _text("event", key=True),
     _moment("accepted_at"),
     comment="Events of others that were taken in, so that a second delivery has no effect.",
+)
+
+received_event = sa.Table(
+    "received_event",
+    metadata,
+    sa.Column("number", NUMBER, sa.Identity(always=True), primary_key=True),
+    _text("source"),
+    _text("id"),
+    _text("kind"),
+    _text("subject"),
+    _moment("occurred_at"),
+    sa.Column("body", sa.LargeBinary(), nullable=False),
+    _moment("received_at"),
+    sa.Column("handling", TEXT, nullable=False, server_default=Handling.WAITING.value),
+    sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
+    sa.Column("because", TEXT, nullable=False, server_default=""),
+    _moment("due_at"),
+    _moment("handled_at", nullable=True),
+    _one_of("handling", Handling),
+    sa.Index("uq_received_event_source", "source", "id", unique=True),
+    sa.Index(
+        "ix_received_event_waiting",
+        "source",
+        "subject",
+        "number",
+        postgresql_where=sa.text("handling = 'waiting'"),
+        sqlite_where=sa.text("handling = 'waiting'"),
+    ),
+    sa.Index("ix_received_event_handling", "handling", "number"),
+    comment="Events of others, stored before they are applied, and what became of each.",
+)
+
+entry = sa.Table(
+    "entry",
+    metadata,
+    _text("kind", key=True),
+    _text("id", key=True),
+    _text("body"),
+    sa.Column("step", sa.Integer(), nullable=False),
+    _text("state"),
+    _moment("due_at", nullable=True),
+    sa.Index("ix_entry_state", "kind", "state", "id"),
+    sa.Index(
+        "ix_entry_due_at",
+        "kind",
+        "due_at",
+        "id",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    ),
+    comment="What the service keeps and changes step by step.",
+)
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    _text("name", key=True),
+    _text("holder"),
+    sa.Column("token", sa.BigInteger(), nullable=False),
+    _moment("until"),
+    comment="Who leads, and until when by the database's clock; the token grows with each other holder.",
 )
 
 outbox = sa.Table(

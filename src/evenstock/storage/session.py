@@ -15,6 +15,8 @@ _READ_TRANSFER = sa.text(
     "SELECT id, plan, origin, destination, ship_by, state, lines, mode, dispatched_on, received_on FROM transfer_order WHERE id = :id"
 )
 
+READ_ENTRY = sa.text("SELECT kind, id, body, step, state, due_at FROM entry WHERE kind = :kind AND id = :id")
+
 
 @dataclass(frozen=True)
 class Statements:
@@ -33,12 +35,27 @@ class Statements:
     read_plan: sa.TextClause
     read_transfer: sa.TextClause
     read_case: sa.TextClause
+    claim_received: sa.TextClause
+    read_entry: sa.TextClause
+    lease: sa.TextClause
+    """Returns the token, or no row while another holds the lease."""
+    fenced: sa.TextClause
+    """Takes the row, so that the lease cannot pass on before the transaction ends."""
+    fenced_unlocked: sa.TextClause
+    clock: sa.TextClause
 
     def without_locks(self) -> Statements:
         """For a reading, which changes nothing and so waits for nobody."""
         plan = sa.text("SELECT body, state FROM transfer_plan WHERE id = :id")
         case = sa.text("SELECT body FROM case_file WHERE id = :id")
-        return replace(self, read_plan=plan, read_transfer=_READ_TRANSFER, read_case=case)
+        return replace(
+            self,
+            read_plan=plan,
+            read_transfer=_READ_TRANSFER,
+            read_case=case,
+            read_entry=READ_ENTRY,
+            fenced=self.fenced_unlocked,
+        )
 
 
 class Session:

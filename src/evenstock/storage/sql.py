@@ -12,13 +12,15 @@ from evenstock.operations.ports import StoreError, Transaction, UnavailableError
 from evenstock.storage import bookkeeping as book
 from evenstock.storage.migrate import cannot_open, require_head
 from evenstock.storage.sql_cases import CasesSql
+from evenstock.storage.sql_entries import EntriesSql
 from evenstock.storage.sql_plans import PlansSql
+from evenstock.storage.sql_received import ReceivedSql
 from evenstock.storage.sql_records import RecordsSql
 from evenstock.storage.sql_reservations import ReservationsSql
 from evenstock.storage.sql_tries import TriesSql
 
 
-class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, TriesSql):
+class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, ReceivedSql, EntriesSql, TriesSql):
     """Everything `operations.ports.Transaction` asks for, in SQL that both databases read."""
 
 

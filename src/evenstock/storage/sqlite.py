@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from evenstock.domain import rfc3339
-from evenstock.storage.session import Statements
+from evenstock.storage.session import READ_ENTRY, Statements
 from evenstock.storage.sql import SqlStore, SqlTransaction
 
 _BUSY_S = 30.0
 """How long a transaction waits for the one before it."""
+
+# As moments are kept: RFC 3339, to the microsecond, of which SQLite's clock has the first three digits.
+_CLOCK: Final = sa.text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'")
+_FENCED: Final = sa.text(
+    "SELECT 1 FROM lease WHERE name = :name AND token = :token "
+    "AND until > strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'"
+)
 
 _STATEMENTS = Statements(
     insert_movements=sa.text(
@@ -78,6 +85,30 @@ _STATEMENTS = Statements(
         "SELECT id, plan, origin, destination, ship_by, state, lines, mode, dispatched_on, received_on FROM transfer_order WHERE id = :id"
     ),
     read_case=sa.text("SELECT body FROM case_file WHERE id = :id"),
+    claim_received=sa.text(
+        """
+        SELECT * FROM received_event AS e
+        WHERE handling = 'waiting' AND due_at <= :now AND NOT EXISTS (
+            SELECT 1 FROM received_event AS earlier WHERE earlier.handling = 'waiting'
+                AND earlier.source = e.source AND earlier.subject = e.subject AND earlier.number < e.number
+        )
+        ORDER BY number LIMIT :limit
+        """
+    ),
+    read_entry=READ_ENTRY,
+    lease=sa.text(
+        """
+        INSERT INTO lease (name, holder, token, until)
+        VALUES (:name, :holder, 1, strftime('%Y-%m-%dT%H:%M:%f', 'now', '+' || :seconds || ' seconds') || '000Z')
+        ON CONFLICT (name) DO UPDATE SET token = lease.token + (lease.holder <> excluded.holder),
+            holder = excluded.holder, until = excluded.until
+        WHERE lease.holder = excluded.holder OR lease.until <= strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'
+        RETURNING token
+        """
+    ),
+    fenced=_FENCED,
+    fenced_unlocked=_FENCED,
+    clock=_CLOCK,
 )
 
 
