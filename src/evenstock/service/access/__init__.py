@@ -1,0 +1,1 @@
+"""Who asks and whether he may: credentials, policies, quotas, and secrets at rest."""
