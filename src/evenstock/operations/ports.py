@@ -142,6 +142,9 @@ class Transaction(Protocol):
     A call that raises StoreError leaves no trace of itself, and the transaction can go on.
     """
 
+    def whole(self) -> AbstractContextManager[None]:
+        """A step that may fail: a block that raises leaves no trace of itself, and the transaction can go on."""
+
     # --- idempotency -------------------------------------------------------------------------------------------
     def recall(self, key: str) -> Remembered | None:
         """The answer already given under `key`, if any; a concurrent holder of the key is waited for."""
