@@ -45,6 +45,7 @@ class Run:
     asked_at: datetime
     state: RunState = RunState.WAITING
     begun_at: datetime | None = None
+    """When it was first taken up: the moment that its work is of, however often it is tried."""
     ended_at: datetime | None = None
     share_done: int = 0
     """Hundredths."""
@@ -54,6 +55,7 @@ class Run:
     because: str = ""
     """Why it failed or was cancelled."""
     tries: int = 0
+    """How often it was taken up."""
     step: int = 0
 
 
@@ -70,15 +72,19 @@ def ask_for(books: Transaction, job: str, asked: Mapping[str, Any], by: str, now
             raise ConflictError(f"run {name} was asked for with other content; give each its own name")
         return known
     run = Run(name, job, asked, by, now)
-    books.enter(Entry(KIND, name, body_of(run), 0, run.state, now))
+    # Due by the store's own clock: what a machine with a wrong one asked for is done none the later.
+    books.enter(Entry(KIND, name, body_of(run), 0, run.state, books.clock()))
     return run
 
 
-def change(books: Transaction, run: Run) -> Run:
-    """Keep a run's next step. Raises ConflictError if somebody changed it meanwhile, such as by cancelling it."""
+def change(books: Transaction, run: Run, due_at: datetime | None) -> Run:
+    """Keep a run's next step; a run that is not over is looked at again from `due_at` on, by the store's clock.
+
+    Raises ConflictError if somebody changed it meanwhile, such as by cancelling it.
+    """
     later = replace(run, step=run.step + 1)
-    due_at = None if later.state.over else later.begun_at or later.asked_at
-    books.change_entry(run.step, Entry(KIND, run.id, body_of(later), later.step, later.state, due_at))
+    due = None if later.state.over else due_at
+    books.change_entry(run.step, Entry(KIND, run.id, body_of(later), later.step, later.state, due))
     return later
 
 
@@ -90,7 +96,7 @@ def cancel(books: Transaction, name: str, by: str, now: datetime) -> Run | None:
     run = run_of(found)
     if run.state.over:
         return run
-    return change(books, replace(run, state=RunState.CANCELLED, ended_at=now, because=f"cancelled by {by}"))
+    return change(books, replace(run, state=RunState.CANCELLED, ended_at=now, because=f"cancelled by {by}"), None)
 
 
 def run_named(books: Transaction, name: str) -> Run | None:
