@@ -28,6 +28,7 @@ from evenstock.cli import (
     rollout,
     route,
     rules,
+    serve,
     stock,
     tick,
     transfer,
@@ -58,6 +59,7 @@ for name, member in (
     ("outcomes", outcomes),
     ("night", night),
     ("replay", replay),
+    ("serve", serve),
     ("export-schemas", export_schemas),
 ):
     app.command(name)(member.command)

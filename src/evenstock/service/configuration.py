@@ -62,7 +62,10 @@ class Configuration:
     """Where traces go, OTLP over HTTP; empty: nowhere."""
     trace_share: float = 0.01
     """Share of decisions traced, 0 to 1."""
+    proxies: str = ""
+    """Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, such as `10.0.0.7`; empty: none."""
     log_level: str = "info"
+    """debug, info, warning or error."""
     backups: str = ""
     """Folder of backups; empty: `backups` in the home folder."""
 

@@ -1,0 +1,207 @@
+"""One process that serves: built from settings, listening with limits, and leaving in order when it is told to."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from evenstock.bootstrap import Workspace, open_workspace, system_clock
+from evenstock.service.app import create_app
+from evenstock.service.company_now import CompanyNow
+from evenstock.service.configuration import Configuration
+from evenstock.service.context import Access, Service
+from evenstock.service.safe_defaults import safe
+from evenstock.service.slow_clients import IDLE_S, LimitedProtocol
+from evenstock.service.worker_beside import WorkerBeside
+from evenstock.settings import Settings
+
+FINISH_S: Final = 8
+"""What runs when the service is told to stop may finish within this."""
+GONE_S: Final = 10.0
+"""And then the process ends, whatever still runs: a commit is either on disk by then or never will be."""
+BACKLOG: Final = 1_024
+"""Connections that the kernel keeps until we accept them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How the service is to run."""
+
+    workers: int = 1
+    """Processes; one serves a small machine best, as more of them fight over the database."""
+    with_worker: bool | None = None
+    """Whether `evenstock work` runs as a child; None: where the books are embedded."""
+
+
+def open_service(settings: Settings, configuration: Configuration) -> Service:
+    """Everything a process of the service works with; `service.store.close()` when done.
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting is missing or unsafe.
+    StoreError
+        If the books cannot be opened, or their settings would lose work.
+    """
+    configuration = safe(settings, configuration)
+    opened = open_workspace(settings)
+    try:
+        return _service(opened, configuration)
+    except BaseException:
+        opened.store.close()
+        raise
+
+
+def _service(opened: Workspace, configuration: Configuration) -> Service:
+    return Service(
+        settings=opened.settings,
+        configuration=configuration,
+        store=opened.store,
+        snapshots=opened.snapshots,
+        clock=system_clock,
+        access=_access(opened, configuration),
+        company=CompanyNow(opened.store, opened.snapshots, system_clock),
+    )
+
+
+def application() -> FastAPI:
+    """The application of this process, from the environment: what each of several processes calls."""
+    service = open_service(Settings.load(), Configuration.load())
+    app = create_app(service)
+    settle()
+    return app
+
+
+def settle() -> None:
+    """Put what was loaded beyond the garbage collector's reach: it would walk all of it again and again, and find nothing."""
+    gc.collect()
+    gc.freeze()
+
+
+def serve(
+    settings: Settings, configuration: Configuration, wanted: Wanted, told: Callable[[str], None] = print
+) -> None:
+    """Serve until SIGTERM or SIGINT; then accept nothing more, finish what runs, and return.
+
+    Raises as `open_service` does, and OSError where the address is taken.
+    """
+    configuration = safe(settings, configuration)
+    embedded = settings.database.startswith("sqlite:")
+    with_worker = embedded if wanted.with_worker is None else wanted.with_worker
+    _stay_until_finished()
+    with _listening(configuration) as listening:
+        host, port = listening.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        if wanted.workers > 1:
+            # Migrated and checked once, before several processes open it.
+            open_workspace(settings).store.close()
+            server: Callable[[], None] = _several(listening, configuration, wanted.workers, settings)
+        else:
+            server = _one(listening, configuration, open_service(settings, configuration))
+        beside = WorkerBeside(settings, enabled=with_worker)
+        with beside:
+            told(f"evenstock serves at http://{shown}:{port}/v1")
+            server()
+
+
+def _listening(configuration: Configuration) -> socket.socket:
+    family = socket.AF_INET6 if ":" in configuration.host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((configuration.host.strip("[]"), configuration.port))
+    except OSError as error:
+        found.close()
+        raise OSError(
+            f"{configuration.host}:{configuration.port} cannot be listened at: {error.strerror}; "
+            "stop what listens there, or set EVENSTOCK_PORT"
+        ) from error
+    found.set_inheritable(True)
+    return found
+
+
+def _one(listening: socket.socket, configuration: Configuration, service: Service) -> Callable[[], None]:
+    server = LeavingServer(uvicorn.Config(create_app(service), **_options(configuration)))
+
+    def run() -> None:
+        try:
+            service.company.look()
+            settle()
+            server.run(sockets=[listening])
+        finally:
+            service.store.close()
+
+    return run
+
+
+def _several(
+    listening: socket.socket, configuration: Configuration, workers: int, settings: Settings
+) -> Callable[[], None]:
+    from uvicorn.supervisors import Multiprocess
+
+    os.environ.update(_environment(settings, configuration))
+    config = uvicorn.Config(
+        "evenstock.service.serving:application", factory=True, workers=workers, **_options(configuration)
+    )
+    return Multiprocess(config, sockets=[listening]).run
+
+
+def _environment(settings: Settings, configuration: Configuration) -> dict[str, str]:
+    """What the children read in place of the options of the command line."""
+    return {
+        "EVENSTOCK_HOME": str(settings.home),
+        "EVENSTOCK_DATABASE": settings.database,
+        "EVENSTOCK_HOST": configuration.host,
+        "EVENSTOCK_PORT": str(configuration.port),
+    }
+
+
+def _options(configuration: Configuration) -> dict[str, Any]:
+    trusted = configuration.proxies
+    return {
+        "http": LimitedProtocol,
+        "loop": "uvloop" if sys.platform != "win32" else "asyncio",
+        "ws": "none",
+        "lifespan": "on",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": bool(trusted),
+        "forwarded_allow_ips": trusted,
+        "backlog": BACKLOG,
+        "timeout_keep_alive": IDLE_S,
+        "timeout_graceful_shutdown": FINISH_S,
+    }
+
+
+class LeavingServer(uvicorn.Server):
+    """Leaves in time: what still runs in a thread when the time is up does not keep the process."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        last = threading.Timer(GONE_S, os._exit, (os.EX_SOFTWARE,))
+        last.daemon = True
+        last.start()
+        await super().shutdown(sockets)
+
+
+def _stay_until_finished() -> None:
+    """After it has stopped, uvicorn raises the signal again for whoever handled it before: that is us, and we are leaving."""
+    if threading.current_thread() is threading.main_thread():
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: None)
+
+
+def _access(_opened: Workspace, configuration: Configuration) -> Access:
+    from evenstock.service.access.open_to_loopback import OpenToLoopback
+
+    return OpenToLoopback(configuration)
