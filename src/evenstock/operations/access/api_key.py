@@ -1,0 +1,133 @@
+"""An API key as it is kept: everything but the key itself, of which only a digest is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from evenstock.domain import rfc3339
+from evenstock.operations.access.grants import body_of, grants_of
+from evenstock.operations.access.principal import Grant, Kind, Principal, Role
+from evenstock.operations.ports import Entry, StoreError, Transaction
+
+KIND: Final = "api_key"
+PREFIX: Final = "ek_"
+LONGEST_DAYS: Final = 730
+MOST_PER_S: Final = 100_000
+
+
+class KeyState(StrEnum):
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How often a key may ask, by each process of the service: a bucket of `burst` requests that fills at `per_s`."""
+
+    per_s: int = 1_000
+    burst: int = 2_000
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.per_s <= MOST_PER_S and 1 <= self.burst <= MOST_PER_S):
+            raise ValueError(f"a quota lies between 1 and {MOST_PER_S:,} requests, not {self.per_s} and {self.burst}")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """One key of a machine, or of a person's programs."""
+
+    id: str
+    """Public: `ek_` and ten signs; the key begins with it."""
+    digest: str
+    """HMAC-SHA-256 of the whole key under the server's pepper."""
+    name: str
+    grants: tuple[Grant, ...]
+    issued_by: str
+    issued_at: datetime
+    expires_at: datetime
+    owner: str = ""
+    """Person whose key it is: it dies with the account. Empty: of no person."""
+    quota: Quota = Quota()
+    state: KeyState = KeyState.ACTIVE
+    used_at: datetime | None = None
+    """Last use, at most a minute old."""
+    revoked_at: datetime | None = None
+    revoked_by: str = ""
+    because: str = ""
+    """Why it was revoked."""
+    replaced_by: str = ""
+    """The key it was rotated to."""
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.grants:
+            raise ValueError("a key without grants may do nothing; grant at least one role")
+        if self.expires_at - self.issued_at > timedelta(days=LONGEST_DAYS):
+            raise ValueError(f"a key lives at most {LONGEST_DAYS} days; rotate it before it expires")
+        if self.expires_at <= self.issued_at:
+            raise ValueError("a key that has expired already is of no use")
+
+    def lives(self, now: datetime) -> bool:
+        return self.state is KeyState.ACTIVE and now < self.expires_at
+
+    @property
+    def kind(self) -> Kind:
+        """Who asks with it: an agent where one of its roles is, else an integration; never a person."""
+        return Kind.AGENT if any(grant.role is Role.AGENT for grant in self.grants) else Kind.INTEGRATION
+
+    @property
+    def principal(self) -> Principal:
+        return Principal(f"key:{self.id}", self.kind, self.grants, self.name)
+
+
+def entry_of(key: ApiKey) -> Entry:
+    return Entry(KIND, key.id, _body(key), key.step, key.state)
+
+
+def key_of(entry: Entry) -> ApiKey:
+    body = dict(entry.body)
+    for name in ("issued_at", "expires_at", "used_at", "revoked_at"):
+        body[name] = datetime.fromisoformat(body[name]) if body[name] else None
+    body |= {"grants": grants_of(body["grants"]), "quota": Quota(**body["quota"])}
+    return ApiKey(id=entry.id, state=KeyState(entry.state), step=entry.step, **body)
+
+
+def key_named(books: Transaction, name: str) -> ApiKey:
+    """Raises UnknownKeyError."""
+    found = books.entry(KIND, name)
+    if found is None:
+        raise UnknownKeyError(f"there is no key {name}; lists show ids such as ek_3f9ac01b7d")
+    return key_of(found)
+
+
+def change(books: Transaction, key: ApiKey) -> ApiKey:
+    """Keep a key's next step. Raises ConflictError if somebody changed it meanwhile."""
+    later = replace(key, step=key.step + 1)
+    books.change_entry(key.step, entry_of(later))
+    return later
+
+
+class UnknownKeyError(StoreError):
+    """There is no such key."""
+
+
+def _body(key: ApiKey) -> Mapping[str, Any]:
+    return {
+        "digest": key.digest,
+        "name": key.name,
+        "grants": body_of(key.grants),
+        "issued_by": key.issued_by,
+        "issued_at": rfc3339(key.issued_at),
+        "expires_at": rfc3339(key.expires_at),
+        "owner": key.owner,
+        "quota": {"per_s": key.quota.per_s, "burst": key.quota.burst},
+        "used_at": rfc3339(key.used_at) if key.used_at else None,
+        "revoked_at": rfc3339(key.revoked_at) if key.revoked_at else None,
+        "revoked_by": key.revoked_by,
+        "because": key.because,
+        "replaced_by": key.replaced_by,
+    }

@@ -1,0 +1,61 @@
+"""Issue an API key: the edge makes it and shows it once, the books keep its digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from evenstock.operations.access.api_key import ApiKey, Quota, entry_of
+from evenstock.operations.access.people import active_person
+from evenstock.operations.access.principal import Grant
+from evenstock.operations.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A key made at random outside: its public beginning, and its digest."""
+
+    id: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueKey:
+    """What is wished for."""
+
+    name: str
+    grants: tuple[Grant, ...]
+    by: str
+    lives: timedelta
+    owner: str = ""
+    """Person whose key it is; empty for a machine's."""
+    quota: Quota = Quota()
+
+
+def issue_key(store: Store, wish: IssueKey, minted: Minted) -> ApiKey:
+    """Keep a new key.
+
+    Raises
+    ------
+    ValueError
+        For a life longer than two years, or no grants.
+    UnknownPersonError
+        If its owner has no active account.
+    """
+    with store.transaction() as books:
+        now = books.clock()
+        if wish.owner:
+            active_person(books, wish.owner)
+        key = ApiKey(
+            minted.id,
+            minted.digest,
+            wish.name,
+            wish.grants,
+            wish.by,
+            now,
+            now + wish.lives,
+            owner=wish.owner,
+            quota=wish.quota,
+        )
+        books.enter(entry_of(key))
+    return key
