@@ -114,6 +114,13 @@ def test_a_stale_quote_is_marked_and_none_at_all_is_told(home: Path) -> None:
     assert "no zone is known from 75201 to 99999" in nowhere["cannot"]["ups:ground"]
 
 
+def test_a_parcel_goes_to_a_node_by_its_name_as_to_its_postal_code(home: Path) -> None:
+    assert home
+    named = told("rates", "quote", "10001", "TX", "--weight", "900g", "--on", TODAY, code=5)
+    assert named["to"] == "75201"
+    assert quoted("--on", TODAY) == told("rates", "quote", "TX", "TX", "--weight", "900g", "--on", TODAY)
+
+
 def test_a_node_that_is_not_there_is_a_wrong_call_with_those_that_are(home: Path) -> None:
     assert home
     run("rates", "quote", "DALLAS", "75201", "--weight", "1kg", code=2)

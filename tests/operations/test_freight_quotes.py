@@ -121,6 +121,54 @@ def test_a_broker_answers_the_same_port():
     assert reply.messages[0].text == "2 pallets of 907180 g"
 
 
+def test_every_offer_is_broken_down_into_lines_that_add_up(quotes):
+    for count in (1, 3, 27):
+        reply = quotes.quote(asked(pallets(count), accessorials=frozenset({"liftgate"})))
+        assert [sum(line.cents for line in offer.lines) for offer in reply.offers] == [o.cents for o in reply.offers]
+    # 27 pallets stand in two trucks: each runs 800 miles at 2.50 and is unloaded by a liftgate at 150.00.
+    [truck] = [offer for offer in reply.offers if offer.mode == "ftl"]
+    assert [(line.name, line.cents, line.because) for line in truck.lines] == [
+        ("linehaul", 400_000, "2 trucks x 800 road miles at 2.50"),
+        ("fuel", 0, "2 trucks x 800 road miles at 0.00"),
+        ("liftgate", 30_000, "accessorial asked for, 2 x 150.00"),
+    ]
+
+
+def test_a_discount_below_the_least_is_lifted_to_it_in_a_line_of_its_own():
+    # One pallet of 1,000 lb: tariff 600.00 less 90 % are 60.00; the least is 90.00, with 14 ft from 12 on 14 x 30.00.
+    terms = {
+        "discount_bp": 9_000,
+        "minimum_cents": 9_000,
+        "fuel_bp": 2_000,
+        "linear_feet": 12,
+        "linear_foot_cents": 3_000,
+    }
+    ltl = LtlBook.from_frames(ltl_tariffs=flat_tariff(), ltl_contracts=contract(**terms))
+    by_contract = ContractQuotes(ltl, None)
+    [one] = by_contract.quote(asked(pallets(1))).offers
+    assert [(line.name, line.cents, line.because) for line in one.lines] == [
+        ("tariff", 60_000, "1,000 lb of class 100 by tariff flat at the rates from 1,000 lb on"),
+        ("discount", -54_000, "90 % of the tariff"),
+        ("to the least", 3_000, "to the contract's minimum, 90.00"),
+        ("fuel", 1_800, "20 % of 90.00"),
+    ]
+    # Five pallets two abreast are three rows of 4 ft.
+    [five] = by_contract.quote(asked(pallets(5))).offers
+    least = next(line for line in five.lines if line.name == "to the least")
+    assert (least.cents, least.because) == (36_000 - 30_000, "to 12 ft of trailer at 30.00, 360.00")
+    assert sum(line.cents for line in five.lines) == five.cents
+
+
+def test_what_a_lane_always_asks_of_its_service_is_asked_of_no_other(quotes):
+    reply = quotes.quote(asked(pallets(1), by_service={"saia:ltl": frozenset({"liftgate"})}))
+    assert {offer.service: [term.name for term in offer.terms] for offer in reply.offers} == {
+        "saia:ltl": ["linehaul", "fuel", "liftgate"],
+        "jbhunt:ftl": ["linehaul", "fuel"],
+    }
+    # Share 600.00 n + 75.00 against 2,000.00: 3 pallets 1,875.00, 4 pallets 2,475.00.
+    assert reply.truckload_from == 4
+
+
 def test_nothing_is_no_shipment():
     with pytest.raises(ValueError, match="at least one pallet or crate"):
         asked(())

@@ -7,8 +7,9 @@ reference; `ContractQuotes` answers it from the tables, at once and with every t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ from evenstock.freight.ltl.density import CLASSES
 from evenstock.freight.ltl.handling_units import linear_feet
 from evenstock.freight.ltl.tariff import lane_of
 from evenstock.freight.truckload import Point, TruckloadBook, break_even, point_of, road_miles
+from evenstock.operations.freight_breakdown import FreightLine, shared_lines, truck_lines
 
 MOST_PALLETS: Final = 26
 """A trailer's floor: up to so many pallets a break-even is looked for."""
@@ -33,13 +35,19 @@ class FreightRequest:
     units: tuple[HandlingUnits, ...]
     ship_on: date
     accessorials: frozenset[str] = frozenset()
-    """Names as the accessorials table has them, such as liftgate."""
+    """Names as the accessorials table has them, such as liftgate; asked of every service."""
     miles: int | None = None
     """Road miles where known; else they follow from the distance."""
+    by_service: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """What is asked of single services besides, such as what a lane of the network always asks of its own."""
 
     def __post_init__(self) -> None:
         if not self.units:
             raise ValueError("a freight quote is for at least one pallet or crate")
+
+    def asked_of(self, service: str) -> frozenset[str]:
+        """Accessorials that a service is asked for."""
+        return self.accessorials | self.by_service.get(service, frozenset())
 
     @property
     def pallets(self) -> int:
@@ -66,6 +74,8 @@ class FreightOffer:
     expires_at: datetime | None = None
     stale: str = ""
     """One sentence where the rates behind it are out of date, else empty."""
+    lines: tuple[FreightLine, ...] = ()
+    """How it was reckoned, line by line; they add up to its cents. Empty where only the terms are known."""
 
     @property
     def cents(self) -> Cents:
@@ -126,11 +136,14 @@ class ContractQuotes:
             return
         ends = request.origin_postal_code, request.destination_postal_code
         for service in self._ltl.services:
-            told = self._ltl.quote(service, *ends, request.units, request.ship_on, request.accessorials)
+            told = self._ltl.quote(service, *ends, request.units, request.ship_on, request.asked_of(service))
             if isinstance(told, NoQuote):
                 messages.append(FreightMessage(service, told.because))
-            else:
-                offers.append(FreightOffer(service, "ltl", told.terms, stale=told.stale))
+                continue
+            contract = self._ltl.contract(service, request.ship_on)
+            assert contract is not None, "what was quoted has a contract"
+            lines = shared_lines(contract, told, self._ltl.fuel(contract, request.ship_on)[0])
+            offers.append(FreightOffer(service, "ltl", told.terms, stale=told.stale, lines=lines))
 
     def _trucks(self, request: FreightRequest, offers: list[FreightOffer], messages: list[FreightMessage]) -> None:
         if self._truckload is None:
@@ -145,13 +158,14 @@ class ContractQuotes:
                 messages.append(FreightMessage(service, f"no distance is known from {ends}; add their areas to places"))
             else:
                 try:
-                    asked = self._truckload.accessorials.asked(service, request.ship_on, request.accessorials)
+                    asked = self._truckload.accessorials.asked(service, request.ship_on, request.asked_of(service))
                 except ValueError as error:
                     messages.append(FreightMessage(service, str(error)))
                     continue
                 trucks = rate.trucks(request.pallets, request.weight_g)
                 terms = rate.cents(miles, trucks, accessorials=asked)
-                offers.append(FreightOffer(service, "ftl", terms, stale=rate.stale(request.ship_on)))
+                lines = truck_lines(rate, miles, trucks, terms)
+                offers.append(FreightOffer(service, "ftl", terms, stale=rate.stale(request.ship_on), lines=lines))
 
     def _miles(self, request: FreightRequest) -> int | None:
         if request.miles is not None:
@@ -176,7 +190,7 @@ class ContractQuotes:
         assert self._truckload is not None
         rate = self._truckload.rate(service, request.ship_on)
         assert rate is not None
-        asked = self._truckload.accessorials.asked(service, request.ship_on, request.accessorials)
+        asked = self._truckload.accessorials.asked(service, request.ship_on, request.asked_of(service))
         trucks = [rate.trucks(n, n * request.weight_g // request.pallets) for n in range(1, MOST_PALLETS + 1)]
         return [sum(term.cents for term in rate.cents(miles, of, accessorials=asked)) for of in trucks]
 
@@ -199,7 +213,7 @@ class ContractQuotes:
             pounds,
             feet,
         )
-        asked = self._ltl.accessorials.asked(service, request.ship_on, request.accessorials)
+        asked = self._ltl.accessorials.asked(service, request.ship_on, request.asked_of(service))
         return charges.cents + sum(asked.values())
 
 

@@ -1,4 +1,4 @@
-"""`evenstock rates quote`: what every service takes for a parcel, term by term, and why some cannot take it."""
+"""`evenstock rates quote`: what every service takes for a parcel or for pallets, term by term, and why some cannot take it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import typer
 from rich.markup import escape
 
 from evenstock.cli.opening import company, workspace
+from evenstock.cli.rates import quote_freight
+from evenstock.cli.rates.quote_freight import MOST
 from evenstock.cli.screen import Exit, fail, moment, page, say, show_whole, table
 from evenstock.freight.bulk import Bulk
 from evenstock.freight.rates import Quote, RateBook
@@ -32,21 +34,48 @@ class _Sent:
 
 def command(
     origin: Annotated[str, typer.Argument(metavar="FROM", help="Postal code, or name of a node.")],
-    destination: Annotated[str, typer.Argument(metavar="TO", help="Postal code.")],
-    weight: Annotated[str, typer.Option(help="Such as 900g, 1.2kg, 2lb or 14oz.")],
+    destination: Annotated[str, typer.Argument(metavar="TO", help="Postal code, or name of a node.")],
+    weight: Annotated[str, typer.Option(help="Such as 900g, 1.2kg, 2lb or 14oz; of one pallet, itself included.")],
     size: Annotated[
-        str, typer.Option(help="Sides of the box, such as 12x10x4in or 300x250x100mm; unknown by default.")
+        str,
+        typer.Option(
+            help="Sides of the box, such as 12x10x4in or 300x250x100mm; unknown by default. Of a pallet length, width and"
+            " height in this order; 48x40in of unknown height by default."
+        ),
     ] = "",
+    pallets: Annotated[
+        int, typer.Option(min=0, max=MOST, help="Quote so many pallets alike, by share of a truck and by whole trucks.")
+    ] = 0,
+    freight_class: Annotated[
+        str, typer.Option("--class", help="Freight class of the pallets; by density where not said.")
+    ] = "",
+    with_: Annotated[
+        list[str] | None, typer.Option("--with", help="Accessorial asked for, such as liftgate; may be said again.")
+    ] = None,
+    miles: Annotated[int, typer.Option(min=0, help="Road miles; else from the distance.")] = 0,
     on: Annotated[str | None, typer.Option(help="Day it leaves; today by default.")] = None,
     home: Annotated[bool, typer.Option("--home", help="To a home.")] = False,
     hazmat: Annotated[bool, typer.Option("--hazmat", help="Hazardous goods.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Every service with every term, cheapest first; what is out of date is marked. Ends with 5 if a rate is stale or none can go."""
+    """Every service with every term, cheapest first; what is out of date is marked. Ends with 5 if a rate is stale or none can go.
+
+    With --pallets by the freight contracts, each line by line; a transfer lane between two nodes asks for what it always does.
+    """
     day = moment(on).date()
-    weight_g, sides = _weight(weight), _sides(size)
+    weight_g = _weight(weight)
+    if not pallets and (freight_class or with_ or miles):
+        raise typer.BadParameter("--class, --with and --miles are of freight: say how many --pallets")
+    if pallets and (home or hazmat):
+        raise typer.BadParameter("pallets to a home or of hazardous goods: ask by --with, as the accessorials name it")
+    sides = _sides(size) if not pallets else (0, 0, 0)
     with workspace() as opened:
         here = company(opened, day)
+        if pallets:
+            load = quote_freight.units(pallets, weight_g, quote_freight.sides(size), freight_class)
+            ends = quote_freight.End.of(here, origin, "FROM"), quote_freight.End.of(here, destination, "TO")
+            quote_freight.quote(here, ends, load, frozenset(with_ or ()), miles or None, day, json=json)
+            return
     book = here.network.rates
     if book is None:
         fail(Exit.NOT_FOUND, "no rate cards: import rate_cards and rates first")
@@ -55,7 +84,7 @@ def command(
         raise typer.BadParameter(
             f"{origin!r} is neither a postal code nor a node; nodes are {', '.join(nodes)}", param_hint="FROM"
         )
-    sent = _Sent(nodes.get(origin, origin), destination, weight_g, sides, day, home, hazmat)
+    sent = _Sent(nodes.get(origin, origin), nodes.get(destination, destination), weight_g, sides, day, home, hazmat)
     quotes, reasons = _quotes(book, sent)
     if json:
         say(_plain(sent, quotes, reasons))
