@@ -170,7 +170,7 @@ def _overrides(of: OverridesForReview) -> Section:
 
 def _story(one: Standing) -> str:
     instead = f", instead {', '.join(one.proposal.instead)}" if one.proposal.instead else ""
-    return f"{one.proposal.sentence}: {deed(one.proposal)}{instead}"
+    return f"{one.proposal.sentence}; hence {deed(one.proposal)}{instead}"
 
 
 def _worth(one: Standing) -> str:
