@@ -24,6 +24,9 @@ _FIELDS: dict[type, tuple[str, ...]] = {}
 _KEYS: dict[type, tuple[tuple[str, str], ...]] = {}
 """The same by name, each with its text as a key of JSON. Those that leave fields out are in neither: they are few."""
 
+_LEAVES: Final[set[type]] = set()
+"""Kinds met that are no dataclasses: enums, moments, sets."""
+
 
 def _names(value: Any) -> tuple[str, ...]:
     """Names of the fields that stand in a dataclass's text; remembered where they are the same for all of its kind."""
@@ -79,25 +82,39 @@ def _text(value: Any, spelled: dict[int, str]) -> str:
     if kind is int:
         return str(value)
     if kind is tuple or kind is list:
-        return f"[{','.join([_quoted(v) if type(v) is str else _text(v, spelled) for v in value])}]"
+        parts = [_quoted(v) if (of := type(v)) is str else str(v) if of is int else _text(v, spelled) for v in value]
+        return f"[{','.join(parts)}]"
     known = spelled.get(id(value))
     if known is not None:
         return known
     keys = _KEYS.get(kind)
-    if keys is None and dataclasses.is_dataclass(kind):
+    if keys is None and kind not in _LEAVES and dataclasses.is_dataclass(kind):
         keys = tuple((f"{_quoted(n)}:", n) for n in sorted(_names(value)))
         if kind in _FIELDS:
             _KEYS[kind] = keys
     if keys is not None:
         parts = [
-            head + (_quoted(v) if type(v := getattr(value, name)) is str else _text(v, spelled)) for head, name in keys
+            head
+            + (
+                _quoted(v)
+                if (of := type(v := getattr(value, name))) is str
+                else str(v)
+                if of is int
+                else _text(v, spelled)
+            )
+            for head, name in keys
         ]
         text = spelled[id(value)] = f"{{{','.join(parts)}}}"
         return text
     if kind is dict:
         named = {str(k): v for k, v in value.items()}
         return f"{{{','.join([f'{_quoted(k)}:{_text(named[k], spelled)}' for k in sorted(named)])}}}"
+    if kind is bool:
+        return "true" if value else "false"
+    if value is None:
+        return "null"
     said = plain(value)
+    _LEAVES.add(kind)
     if type(said) is str:
         return _quoted(said)
     return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,6 +11,8 @@ from evenstock.domain.canonical import LEFT_OUT, canonical_json, digest
 from evenstock.domain.names import Cents, DecisionId, OrderId, ServiceId
 from evenstock.domain.plan import Barred, OrderPlan
 from evenstock.domain.verdict import Verdict
+
+_LAST = threading.local()
 
 
 class Outcome(StrEnum):
@@ -133,7 +136,12 @@ class DecisionRecord:
     """None where the decision tried nothing on purpose and could not have."""
 
     def canonical(self) -> bytes:
-        return canonical_json(self)
+        """The record's bytes; those of the last one asked for in this thread are at hand, as it is kept, told and answered."""
+        if getattr(_LAST, "record", None) is not self:
+            _LAST.text = canonical_json(self)
+            _LAST.record = self
+        text: bytes = _LAST.text
+        return text
 
     def digest(self) -> str:
         return digest(self)
