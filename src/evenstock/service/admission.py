@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Final
 
 from evenstock.service.http.problems import Problem
+from evenstock.service.telemetry.tracing import span
 
 
 class Load(StrEnum):
@@ -73,7 +74,8 @@ class Admission:
     @asynccontextmanager
     async def place(self, load: Load) -> AsyncIterator[None]:
         """Hold one thread's worth of work. Raises Problem `overloaded` where there is no room for this class."""
-        await self._enter(load)
+        with span("admission"):
+            await self._enter(load)
         try:
             yield
         finally:

@@ -15,6 +15,8 @@ from evenstock.operations.ports import Snapshots, Store
 from evenstock.service.admission import Admission
 from evenstock.service.company_now import CompanyNow
 from evenstock.service.configuration import Configuration
+from evenstock.service.telemetry import Telemetry
+from evenstock.service.telemetry.observed_store import ObservedStore
 from evenstock.settings import Settings
 
 
@@ -46,6 +48,11 @@ class Service:
     access: Access
     company: CompanyNow
     admission: Admission = field(default_factory=Admission)
+    telemetry: Telemetry = field(default_factory=Telemetry)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.store, ObservedStore):
+            self.store = ObservedStore(self.store, self.telemetry.metrics)
 
 
 def service_of(request: Request) -> Service:
