@@ -24,6 +24,7 @@ LEAST_KEY: Final = 32
 """Characters of a key."""
 _FORM: Final = "v1"
 _NONCE: Final = 12
+_CHANGED: Final = "the sealed secret was changed, or belongs to something else"
 _PURPOSE: Final = b"evenstock secrets at rest, AES-256-GCM"
 
 
@@ -60,11 +61,12 @@ class Vault:
             raise SealError(f"sealed with key {name}, which is not in secrets_key; put that key back behind the newest")
         try:
             raw = base64.b64decode(body.encode(), altchars=b"-_", validate=True)
-            if base64.urlsafe_b64encode(raw).decode() != body:
-                raise ValueError(body)
-            return cipher.decrypt(raw[:_NONCE], raw[_NONCE:], about.encode())
+            opened = cipher.decrypt(raw[:_NONCE], raw[_NONCE:], about.encode())
         except (InvalidTag, ValueError, binascii.Error):
-            raise SealError("the sealed secret was changed, or belongs to something else") from None
+            raise SealError(_CHANGED) from None
+        if base64.urlsafe_b64encode(raw).decode() != body:
+            raise SealError(_CHANGED)
+        return opened
 
     def stale(self, sealed: str) -> bool:
         """Whether it was sealed with another key than the newest: open it and seal it again."""
