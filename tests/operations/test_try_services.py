@@ -286,7 +286,10 @@ def outside_the_stage(store: Store, one: Order) -> DecisionRecord:
 
 
 def by_people(store: Store, one: Order) -> DecisionRecord:
-    return route_order(store, NETWORK, POLICY, RouteOrder(one, NOW), decide=decide_order).record
+    def people(*asked):
+        return decide_order(*asked)
+
+    return route_order(store, NETWORK, POLICY, RouteOrder(one, NOW), decide=people).record
 
 
 def with_rule(*rules: Rule) -> Callable[[Store, Order], DecisionRecord]:

@@ -107,7 +107,7 @@ def route_order(
             return Routed(decision_from(known.response), repeated=True)
         shadow = command.shadow or not (stage is None or stage.takes(command.order))
         question = question_of(books, network, policy, _past_closures(books, command), request)
-        if network.costs.explores and decide is None and not shadow:
+        if network.costs.explores and decide in (None, decide_order) and not shadow:
             question = _reading_tries(books, question, request)
         earlier = books.decision(question.name)
         if earlier is not None:

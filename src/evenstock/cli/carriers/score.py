@@ -13,9 +13,10 @@ from evenstock.cli.carriers import words
 from evenstock.cli.carriers.plots import weeks_by_lane
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import moment, page, progress, say, show_whole, table
-from evenstock.operations.score_carriers import WEEKS, CarrierScores, score_carriers
+from evenstock.operations.score_carriers import WEEKS, CarrierScores, propensities_of, score_carriers
 
 _SHOWN = 40
+_HAD_ALL = ("", "could have carried", "carried", "count as", "late")
 _HEADERS = ("", "rank", "left", "due", "late", "on time", "as advertised", "damaged", "lost", "a parcel", "customers")
 
 
@@ -36,7 +37,10 @@ def command(
     plot: Annotated[Path | None, typer.Option(help="Write the weeks as a heat map here (SVG).")] = None,
     propensities: Annotated[
         Path | None,
-        typer.Option(help="CSV of parcel and propensity: weigh each parcel by one over how likely its service was."),
+        typer.Option(
+            help="CSV of parcel and propensity: weigh each parcel by one over how likely its service was. Without it, what "
+            "decisions kept where services were tried on purpose is used."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
@@ -45,6 +49,8 @@ def command(
     with workspace() as opened, progress(quiet=json) as shown:
         shown.add_task("scoring", total=None)
         here, day = company(opened), moment(as_of).date()
+        if chosen is None:
+            chosen = propensities_of(opened.store, as_of=day, weeks=weeks)
         found = score_carriers(here, as_of=day, by=by.value, weeks=weeks, propensities=chosen)
     if plot is not None:
         plot.parent.mkdir(parents=True, exist_ok=True)
@@ -68,6 +74,7 @@ def plain(found: CarrierScores) -> dict[str, Any]:
         "cost_by_tier": found.tiers.to_dicts(),
         "advertised": found.advertised.to_dicts(),
         "refused": found.refused.to_dicts(),
+        "had_all": [] if found.had_all is None else found.had_all.to_dicts(),
         "notes": list(found.notes),
     }
 
@@ -78,6 +85,9 @@ def tell(found: CarrierScores) -> None:
     show_whole(table(title, _HEADERS, card_rows(ranked.head(_SHOWN)), frozenset(range(1, len(_HEADERS)))))
     if ranked.height > _SHOWN:
         page.print(f"[dim]the first {_SHOWN} of {ranked.height:,}; all with --json[/]")
+    if found.had_all is not None:
+        title = "late, had each service carried every parcel that it could have, from what was tried on purpose; 90 % interval"
+        page.print(table(title, _HAD_ALL, had_all_rows(found.had_all), frozenset({1, 2, 3, 4})))
     for row in found.coverage.iter_rows(named=True):
         page.print(
             f"[dim]{row['service']}: used on {row['lanes']:,} of {row['lanes_of_all']:,} lanes, with enough parcels on lanes "
@@ -86,6 +96,20 @@ def tell(found: CarrierScores) -> None:
         )
     for note in found.notes:
         page.print(f"[dim]note: {note}[/]", soft_wrap=True)
+
+
+def had_all_rows(had_all: pl.DataFrame) -> list[tuple[str, ...]]:
+    """Cells of the what-ifs, under the headers of the screen."""
+    return [
+        (
+            row["service"],
+            f"{row['orders']:,}",
+            f"{row['used']:,}",
+            f"{row['effective']:,.1f}",
+            row["because"] or f"{row['late']:.1%} ({row['late_low']:.1%} to {row['late_high']:.1%})",
+        )
+        for row in had_all.iter_rows(named=True)
+    ]
 
 
 def card_rows(card: pl.DataFrame) -> list[tuple[str, ...]]:

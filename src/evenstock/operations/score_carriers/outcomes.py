@@ -32,6 +32,8 @@ class CarrierOutcomes:
     left: pl.DataFrame
     """Columns parcel, service, shipped_at, lane: what is known to have left, to find what was never scanned."""
     notes: tuple[str, ...]
+    could: pl.DataFrame | None = None
+    """Columns parcel, could: the services of which one was chosen, where decisions kept their propensities; else None."""
 
 
 def carrier_outcomes(
@@ -47,7 +49,8 @@ def carrier_outcomes(
     weeks
         Only what left in so many weeks; None for all.
     propensities
-        Columns parcel and propensity, see `scorecard.read`.
+        Columns parcel and propensity, see `scorecard.read`; or those that `propensities_of` reads from decisions, which
+        speak for a parcel of that order where it went by the service that was decided.
 
     Raises
     ------
@@ -74,8 +77,13 @@ def carrier_outcomes(
     told = _claimed(told, given, as_of, notes)
     told = _invoiced(told, given, as_of, notes)
     told = _scores(told, given, as_of)
-    if propensities is not None:
+    could = None
+    if propensities is not None and "parcel" in propensities.columns:
         told = told.join(propensities.select("parcel", "propensity"), on="parcel", how="left")
+    elif propensities is not None:
+        told = told.join(propensities, on=["order", "service"], how="left")
+        could = told.select("parcel", "could").drop_nulls()
+        notes.append(_weighed(could.height, told.height, propensities))
     lane = pl.concat_str("origin", pl.lit(" to "), "destination")
     left = told.select(
         "parcel",
@@ -85,7 +93,21 @@ def carrier_outcomes(
     )
     columns = [name for name in (*scorecard.NEEDED, *scorecard.OPTIONAL) if name in told.columns]
     found = scorecard.read(told.select(columns), as_of)
-    return CarrierOutcomes(found, journeys, left, tuple(notes + _notes(found, given, journeys)))
+    return CarrierOutcomes(found, journeys, left, tuple(notes + _notes(found, given, journeys)), could)
+
+
+def _weighed(count: int, of: int, propensities: pl.DataFrame) -> str:
+    if propensities.is_empty():
+        return (
+            "no decision keeps a propensity: nothing was tried on purpose (see explore_share_bp in the table costs), so the card "
+            "says how services did where they were sent"
+        )
+    if not count:
+        return (
+            f"{propensities.height:,} decisions keep a propensity, but no parcel is known to belong to their orders by the "
+            "service decided: import shipments with their orders, and parcels with their shipments"
+        )
+    return f"{count:,} of {of:,} parcels are weighed by one over the propensity that their decision kept; others count once"
 
 
 def _parcels(given: dict[str, pl.DataFrame], clocks: dict[str, str]) -> pl.DataFrame:

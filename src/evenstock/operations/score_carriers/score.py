@@ -9,6 +9,7 @@ import polars as pl
 
 from evenstock.freight import scorecard
 from evenstock.operations.company import Company
+from evenstock.operations.score_carriers.had_all import had_all
 from evenstock.operations.score_carriers.outcomes import CarrierOutcomes, carrier_outcomes
 
 WEEKS = 12
@@ -30,6 +31,8 @@ class CarrierScores:
     advertised: pl.DataFrame
     refused: pl.DataFrame
     notes: tuple[str, ...]
+    had_all: pl.DataFrame | None = None
+    """What would have become of parcels had each service carried all it could have; None where no decision tells."""
 
 
 def score_carriers(
@@ -69,4 +72,5 @@ def scores_of(gathered: CarrierOutcomes, *, by: scorecard.By, weeks: int) -> Car
         scorecard.advertised_against_actual(found),
         found.refused,
         gathered.notes,
+        None if gathered.could is None or gathered.could.is_empty() else had_all(found, gathered.could),
     )
