@@ -87,6 +87,19 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What deciding about an order reads."""
+
+    balances: Sequence[StockBalance]
+    prices: Sequence[Price]
+    quotas: Sequence[Quota]
+    slots_taken: Mapping[tuple[NodeId, date], int]
+    capacity_prices: Sequence[CapacityPrice]
+    out: Sequence[Case]
+    """Open cases that say that a node or a carrier's service is out, by deadline."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """Something the service keeps and changes step by step: a key, a person, a session, a subscription, a run."""
 
@@ -343,6 +356,28 @@ class Transaction(Protocol):
 
     def change_case(self, seen_step: int, case: Case) -> None:
         """Replace a case by its next step. Raises ConflictError if it is at another step by now, or was never opened."""
+
+    # --- an order's question and answer ------------------------------------------------------------------------
+    def look(self, skus: Sequence[Sku], days: Sequence[date], now: datetime) -> Look:
+        """All that a decision about these items reads, as `balances`, `prices`, `quotas`, `slots_taken`, `capacity_prices`
+        and `cases` say it; on a server in one statement, and so as of one moment. Without days nothing is said of places.
+        """
+
+    def answer(
+        self,
+        decision: DecisionRecord,
+        now: datetime,
+        *,
+        order: Order | None = None,
+        facts: Sequence[Event] = (),
+        key: str = "",
+        request: str = "",
+    ) -> None:
+        """Write a decision down, on a server in one statement: as `put_order`, `record`, `publish` and, with the record's
+        bytes as the response, `remember` do. Without an order none is kept; without a key nothing is remembered.
+
+        Raises ConflictError as they do, and then none of it is written.
+        """
 
     # --- records -----------------------------------------------------------------------------------------------
     def record(self, decision: DecisionRecord) -> None:

@@ -25,6 +25,7 @@ from evenstock.domain import (
     LotId,
     Movement,
     NodeId,
+    Order,
     OrderId,
     PlanId,
     PlanOutcome,
@@ -43,9 +44,9 @@ from evenstock.domain import (
     Units,
     canonical_json,
 )
-from evenstock.operations.ports import ConflictError, Remembered, Short, Slot, StoreError, Transaction
+from evenstock.operations.ports import ConflictError, Look, Remembered, Short, Slot, StoreError, Transaction
 from evenstock.storage import bookkeeping as book
-from evenstock.storage import ledger_frames
+from evenstock.storage import ledger_frames, plainly
 from evenstock.storage.memory_books import Books
 from evenstock.storage.memory_cases import CasesInMemory
 from evenstock.storage.memory_entries import EntriesInMemory, steady_clock
@@ -105,6 +106,22 @@ class MemoryStore:
 
 class MemoryTransaction(EntriesInMemory, ReceivedInMemory, CasesInMemory, QuotasInMemory, TriesInMemory):
     """Everything `operations.ports.Transaction` asks for."""
+
+    # --- an order's question and answer ------------------------------------------------------------------------
+    def look(self, skus: Sequence[Sku], days: Sequence[date], now: datetime) -> Look:
+        return plainly.look(self, skus, days, now)
+
+    def answer(
+        self,
+        decision: DecisionRecord,
+        now: datetime,
+        *,
+        order: Order | None = None,
+        facts: Sequence[Event] = (),
+        key: str = "",
+        request: str = "",
+    ) -> None:
+        plainly.answer(self, decision, now, order=order, facts=facts, key=key, request=request)
 
     # --- idempotency -------------------------------------------------------------------------------------------
     def recall(self, key: str) -> Remembered | None:

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from evenstock.domain import Reservation
-from evenstock.operations.ports import Received, Remembered, Short, Slot, StoreError
+from evenstock.domain import DecisionRecord, Event, NodeId, Order, Reservation, Sku, canonical_json
+from evenstock.operations.ports import Look, Received, Remembered, Short, Slot, StoreError
 from evenstock.storage import bookkeeping as book
+from evenstock.storage import rows
 from evenstock.storage.session import Statements
 from evenstock.storage.sql import SqlStore, SqlTransaction
 
@@ -124,6 +125,11 @@ FROM (
 ORDER BY source, id
 ON CONFLICT (source, id) DO NOTHING RETURNING source, id
 """
+_LOOK: Final = "SELECT * FROM look_up(%s::text[], %s::date[], %s)"
+_ANSWER: Final = (
+    "SELECT keep_answer(%s, %s, %s, %s, %s, %b, %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], "
+    "%s, %s, %s)"
+)
 _RESERVE: Final = (
     "SELECT reserve_stock(%s, %s, %s, %s, %s::text[], %s::text[], %s::text[], %s::bigint[], "
     "%s::text[], %s::date[], %s::integer[], %s::integer[], %s, %s)"
@@ -151,6 +157,48 @@ class PostgresTransaction(SqlTransaction):
         return [
             key in new and first[key] == place for place, key in enumerate((event.source, event.id) for event in events)
         ]
+
+    def look(self, skus: Sequence[Sku], days: Sequence[date], now: datetime) -> Look:
+        arguments = (array_text(sorted(set(skus))), array_text(sorted(set(days))), self.moment(now))
+        found = self.connection.exec_driver_sql(_LOOK, arguments).one()
+        balances, prices, slots, capacity_prices, quotas, cases = ([] if column is None else column for column in found)
+        return Look(
+            [rows.balance(row) for row in balances],
+            [rows.price(row) for row in prices],
+            [rows.quota(row) for row in quotas],
+            {(NodeId(node), rows.day(day)): taken for node, day, taken in slots},
+            [rows.capacity_price(row) for row in capacity_prices],
+            [rows.case(body) for body in cases],
+        )
+
+    def answer(
+        self,
+        decision: DecisionRecord,
+        now: datetime,
+        *,
+        order: Order | None = None,
+        facts: Sequence[Event] = (),
+        key: str = "",
+        request: str = "",
+    ) -> None:
+        arguments = (
+            order.id if order else None,
+            rows.order_text(order) if order else None,
+            decision.id,
+            decision.order,
+            decision.decided_at,
+            decision.canonical(),
+            array_text([fact.id for fact in facts]),
+            array_text([fact.kind for fact in facts]),
+            array_text([fact.aggregate for fact in facts]),
+            array_text([fact.occurred_at.isoformat() for fact in facts]),
+            array_text([canonical_json(fact.body).decode() for fact in facts]),
+            key or None,
+            request,
+            self.moment(now),
+        )
+        if not self.connection.exec_driver_sql(_ANSWER, arguments).scalar():
+            super().answer(decision, now, order=order, facts=facts, key=key, request=request)
 
     def reserve(
         self,

@@ -228,6 +228,14 @@ case_file = sa.Table(
         sqlite_where=sa.text("state = 'open'"),
     ),
     sa.Index("ix_case_file_about", "about"),
+    sa.Index(
+        "ix_case_file_kind",
+        "kind",
+        "due_at",
+        "id",
+        postgresql_where=sa.text("state = 'open'"),
+        sqlite_where=sa.text("state = 'open'"),
+    ),
     comment="What waits for a person or a moment; opened_as is the digest of the case when it was opened.",
 )
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from evenstock.operations.ports import StoreError, Transaction, UnavailableError
+from evenstock.domain import DecisionRecord, Event, Order, Sku
+from evenstock.operations.ports import Look, StoreError, Transaction, UnavailableError
 from evenstock.storage import bookkeeping as book
+from evenstock.storage import plainly
 from evenstock.storage.migrate import cannot_open, require_head
 from evenstock.storage.sql_cases import CasesSql
 from evenstock.storage.sql_entries import EntriesSql
@@ -22,6 +25,21 @@ from evenstock.storage.sql_tries import TriesSql
 
 class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, ReceivedSql, EntriesSql, TriesSql):
     """Everything `operations.ports.Transaction` asks for, in SQL that both databases read."""
+
+    def look(self, skus: Sequence[Sku], days: Sequence[date], now: datetime) -> Look:
+        return plainly.look(self, skus, days, now)
+
+    def answer(
+        self,
+        decision: DecisionRecord,
+        now: datetime,
+        *,
+        order: Order | None = None,
+        facts: Sequence[Event] = (),
+        key: str = "",
+        request: str = "",
+    ) -> None:
+        plainly.answer(self, decision, now, order=order, facts=facts, key=key, request=request)
 
 
 class SqlStore:

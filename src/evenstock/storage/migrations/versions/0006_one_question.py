@@ -1,0 +1,28 @@
+"""What deciding about an order reads in one question, and how its answer is written down in one statement."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    # Every order asks whether a node or a service is out: few cases say so, among all that are open.
+    op.create_index(
+        "ix_case_file_kind",
+        "case_file",
+        ["kind", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open'"),
+        sqlite_where=sa.text("state = 'open'"),
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        functions = Path(__file__).with_name("0006_one_question_postgresql.sql").read_text("utf-8")
+        for statement in functions.split(";;\n"):
+            if statement.strip():
+                op.get_bind().exec_driver_sql(statement)
