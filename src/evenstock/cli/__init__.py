@@ -15,9 +15,11 @@ from evenstock.cli import (
     forecast,
     gate,
     import_,
+    keys,
     learn,
     night,
     outcomes,
+    people,
     plan,
     promise,
     queue,
@@ -75,6 +77,8 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(rates.app, name="rates")
 app.add_typer(gate.app, name="gate")
 app.add_typer(carriers.app, name="carriers")
+app.add_typer(keys.app, name="keys")
+app.add_typer(people.app, name="people")
 app.command("warm-up", hidden=True)(warm_up.command)
 
 

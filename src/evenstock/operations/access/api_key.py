@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -102,6 +102,14 @@ def key_named(books: Transaction, name: str) -> ApiKey:
     if found is None:
         raise UnknownKeyError(f"there is no key {name}; lists show ids such as ek_3f9ac01b7d")
     return key_of(found)
+
+
+def keys(books: Transaction, state: KeyState | None = None) -> Iterator[ApiKey]:
+    """All keys in that state, by id."""
+    after = ""
+    while found := books.entries(KIND, state=state, after=after, limit=500):
+        yield from map(key_of, found)
+        after = found[-1].id
 
 
 def change(books: Transaction, key: ApiKey) -> ApiKey:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from evenstock.operations.access.api_key import KIND as KEYS
-from evenstock.operations.access.api_key import KeyState, key_of
-from evenstock.operations.access.people import Person, PersonState, change, people, person_named
+from evenstock.operations.access.api_key import KeyState, keys
+from evenstock.operations.access.people import Person, PersonState, change, everybody, person_named
 from evenstock.operations.access.revoke_key import revoked
 from evenstock.operations.access.session import end_sessions_of
 from evenstock.operations.ports import ConflictError, Store, Transaction
@@ -45,18 +44,11 @@ def keep_an_administrator(books: Transaction, leaving: Person) -> None:
     """Raise ConflictError if this was the last active account that administers."""
     if not leaving.administers:
         return
-    after = ""
-    while found := people(books, state=PersonState.ACTIVE, after=after, limit=500):
-        if any(one.administers and one.id != leaving.id for one in found):
-            return
-        after = found[-1].id
+    if any(one.administers and one.id != leaving.id for one in everybody(books, PersonState.ACTIVE)):
+        return
     raise ConflictError(f"{leaving.id} is the last administrator; give somebody else the role first")
 
 
 def _cut_keys(books: Transaction, person: Person, by: str) -> None:
-    after = ""
-    while found := books.entries(KEYS, state=KeyState.ACTIVE, after=after, limit=500):
-        after = found[-1].id
-        for key in map(key_of, found):
-            if key.owner == person.id:
-                revoked(books, key, by, f"the account {person.id} was disabled", books.clock())
+    for key in [one for one in keys(books, KeyState.ACTIVE) if one.owner == person.id]:
+        revoked(books, key, by, f"the account {person.id} was disabled", books.clock())

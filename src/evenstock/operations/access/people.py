@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -116,8 +117,12 @@ def active_person(books: Transaction, name: str) -> Person:
     return found
 
 
-def people(books: Transaction, *, state: PersonState | None = None, after: str = "", limit: int = 100) -> list[Person]:
-    return [person_of(entry) for entry in books.entries(KIND, state=state, after=after, limit=limit)]
+def everybody(books: Transaction, state: PersonState | None = None) -> Iterator[Person]:
+    """All accounts in that state, by id."""
+    after = ""
+    while found := books.entries(KIND, state=state, after=after, limit=500):
+        yield from map(person_of, found)
+        after = found[-1].id
 
 
 def change(books: Transaction, person: Person) -> Person:
