@@ -1,0 +1,29 @@
+"""`shelf.counted`: somebody counted a shelf that was asked to be counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from evenstock.domain import LotId
+from evenstock.operations.exceptions.count_shelf import ShelfCounted, count_shelf
+from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
+from evenstock.operations.one_transaction import JoinedStore
+from evenstock.operations.ports import Transaction
+
+TYPE: Final = "shelf.counted"
+TOGETHER: Final = False
+
+
+def subject(data: Mapping[str, Any]) -> str:
+    return f"stock:{one_word(data, 'sku')}@{one_word(data, 'node')}"
+
+
+def apply(at: Inbound, books: Transaction, told: Told, now: datetime) -> str:
+    """Bring the books to the count and free what was frozen there; a count nobody asked for is `stock.observed`."""
+    data = told.data
+    sku, node = data.sku(), data.node()
+    at.known(sku, node)
+    by, lot = data.name("by", told.received.source), LotId(data.name("lot", ""))
+    return done(count_shelf(JoinedStore(books), ShelfCounted(told.name, node, sku, data.units("units"), by, now, lot)))
