@@ -41,10 +41,10 @@ from evenstock.operations.deciding import (
     request_digest,
 )
 from evenstock.operations.decisions import RESERVATION, decision_from
-from evenstock.operations.exceptions.questions import nodes_down, services_down
+from evenstock.operations.exceptions.questions import out_of_service
 from evenstock.operations.open_cases import EXECUTE, OPERATIONS, REVIEW_WITHIN, open_review, open_unserved
 from evenstock.operations.places import places_of
-from evenstock.operations.ports import ConflictError, Slot, Store, Transaction
+from evenstock.operations.ports import ConflictError, Look, Slot, Store, Transaction
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.substitution import Substitutes, shippable, skus_of, with_substitutes
 from evenstock.operations.try_services import week_of, with_try
@@ -106,24 +106,28 @@ def route_order(
                 )
             return Routed(decision_from(known.response), repeated=True)
         shadow = command.shadow or not (stage is None or stage.takes(command.order))
-        question = question_of(books, network, policy, _past_closures(books, command), request)
+        look = look_for(books, network, command.order, command.now)
+        read = replace(_books_of(look, command.now), prove=command.prove)
+        question = ask(network, policy, _past_closures(look, command), read, request)
         if network.costs.explores and decide in (None, decide_order) and not shadow:
             question = _reading_tries(books, question, request)
         earlier = books.decision(question.name)
         if earlier is not None:
             return Routed(decision_from(earlier), repeated=True)
-        if not shadow:
-            books.put_order(command.order)
         record = _answer(
             books, question, decide or decide_order, stage if not shadow else RollOut(live=False), substitutes
         )
-        books.record(record)
-        if record.outcome is not Outcome.SHADOW and not shadow:
-            books.publish([routed_event(record)])
-            if record.outcome is Outcome.UNSERVED:
-                open_unserved(books, record)
-        if record.outcome in (Outcome.EXECUTED, Outcome.AWAITS_APPROVAL):
-            books.remember(key, request, record.canonical(), command.now)
+        told = record.outcome is not Outcome.SHADOW and not shadow
+        books.answer(
+            record,
+            command.now,
+            order=None if shadow else command.order,
+            facts=[routed_event(record)] if told else (),
+            key=key if record.outcome in (Outcome.EXECUTED, Outcome.AWAITS_APPROVAL) else "",
+            request=request,
+        )
+        if told and record.outcome is Outcome.UNSERVED:
+            open_unserved(books, record)
     return Routed(record)
 
 
@@ -146,9 +150,9 @@ def route_many(
     ]
 
 
-def _past_closures(books: Transaction, command: RouteOrder) -> RouteOrder:
+def _past_closures(look: Look, command: RouteOrder) -> RouteOrder:
     """The same wish without nodes that are down and services that fail at this moment."""
-    down, failing = nodes_down(books, command.now), services_down(books, command.now)
+    down, failing = out_of_service(look.out, command.now)
     if not down and not failing:
         return command
     return replace(
@@ -170,17 +174,20 @@ def read_books(
     books: Transaction, network: ShippingNetwork, order: Order, now: datetime, skus: Sequence[Sku] = ()
 ) -> Books:
     """What a decision about the order reads, for its items or those named; prices by the ladder of their age."""
+    return _books_of(look_for(books, network, order, now, skus), now)
+
+
+def look_for(
+    books: Transaction, network: ShippingNetwork, order: Order, now: datetime, skus: Sequence[Sku] = ()
+) -> Look:
+    """What the books say for a decision about the order; of places in days where the network has any."""
     wanted = list(skus) or sorted({line.sku for line in order.lines})
-    days = slot_days(now)
-    stand = in_force(books.prices(wanted, now), now)
-    return Books(
-        books.balances(wanted),
-        stand.rows,
-        books.slots_taken(days) if network.capped else {},
-        books.capacity_prices(days, now) if network.capped else (),
-        books.quotas(wanted),
-        stand.rung,
-    )
+    return books.look(wanted, slot_days(now) if network.capped else (), now)
+
+
+def _books_of(look: Look, now: datetime) -> Books:
+    stand = in_force(look.prices, now)
+    return Books(look.balances, stand.rows, look.slots_taken, look.capacity_prices, look.quotas, stand.rung)
 
 
 def _answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -44,9 +45,20 @@ def nodes_short(books: Transaction, order: OrderId) -> frozenset[NodeId]:
     return frozenset(NodeId(case.fact("node")) for case in cases if case.fact("node"))
 
 
+def out_of_service(cases: Sequence[Case], now: datetime) -> tuple[frozenset[NodeId], frozenset[str]]:
+    """Nodes that ship nothing at this moment and carrier services that have failed, of open cases."""
+    nodes = _named([case for case in cases if case.kind is CaseKind.NODE_DOWN], "node", now)
+    services = _named([case for case in cases if case.kind is CaseKind.CARRIER], "service", now)
+    return frozenset(map(NodeId, nodes)), frozenset(services)
+
+
 def _out(books: Transaction, kind: CaseKind, what: str, now: datetime) -> set[str]:
-    """Names that open cases of this kind say are out of service, from the fact `from` to the fact `until`."""
-    said = ((case.about.partition(":"), case) for case in books.cases(CaseState.OPEN, kind))
+    return _named(books.cases(CaseState.OPEN, kind), what, now)
+
+
+def _named(cases: Sequence[Case], what: str, now: datetime) -> set[str]:
+    """Names that these cases say are out of service, from the fact `from` to the fact `until`."""
+    said = ((case.about.partition(":"), case) for case in cases)
     return {
         name
         for (about, _, name), case in said
