@@ -10,8 +10,8 @@ import typer
 from evenstock.bootstrap import Workspace
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, fail, moment, page, say, table
-from evenstock.domain import CaseKind, CaseState, LotId, NodeId, OrderId, Refuse, Sku, plain, rfc3339
-from evenstock.operations.exceptions.answer import Handled
+from evenstock.domain import CaseKind, CaseState, LotId, NodeId, OrderId, Refuse, Sku, rfc3339
+from evenstock.operations.exceptions.answer import Handled, document
 from evenstock.operations.exceptions.count_shelf import ShelfCounted, count_shelf
 from evenstock.operations.exceptions.cutoff_missed import CutoffMissed, cutoff_missed, sweep_cutoffs
 from evenstock.operations.exceptions.evidence import keep_evidence
@@ -274,19 +274,6 @@ def _at(opened: Workspace, now: datetime) -> tuple[ShippingNetwork, CompiledPoli
 def _name(given: str, now: datetime, *parts: str) -> str:
     """The number of the report: the caller's, else what it says and when."""
     return given or ":".join((*(part for part in parts if part), rfc3339(now)))
-
-
-def document(answer: Handled) -> dict[str, object]:
-    return {
-        "report": answer.report,
-        "repeated": answer.repeated,
-        "state": answer.state,
-        "sentence": answer.sentence,
-        "next_action": answer.next_action,
-        "deadline": answer.deadline,
-        "needs_person": answer.needs_person,
-        "cases": [plain(case) for case in answer.cases],
-    }
 
 
 def tell(answer: Answer, json: bool) -> None:

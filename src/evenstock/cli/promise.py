@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from evenstock.cli.goods import goods
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, dollars, moment, page, say, table
-from evenstock.domain import Cents, LineId, Order, OrderId, OrderLine, ServiceLevel, ShipTo, rfc3339
+from evenstock.domain import Cents, LineId, Order, OrderId, OrderLine, ServiceLevel, ShipTo
 from evenstock.operations.company import Company
-from evenstock.operations.promise import Option, Quote, promise_order, transfers_due
+from evenstock.operations.promise import Quote, document, promise_order, transfers_due
 
 
 def command(
@@ -50,30 +50,6 @@ def command(
         _tell(quote)
     if not quote.options:
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))
-
-
-def document(quote: Quote) -> dict[str, Any]:
-    """A quote as JSON: money in cents, probabilities in millionths."""
-    return {
-        "asked_at": rfc3339(quote.asked_at),
-        "probability_millionths": quote.probability_millionths,
-        "options": [_option(option) for option in quote.options],
-        "sentence": quote.sentence,
-    }
-
-
-def _option(option: Option) -> dict[str, Any]:
-    return {
-        "name": option.name,
-        "deliver_by": option.deliver_by,
-        "probability_millionths": option.probability_millionths,
-        "nodes": option.nodes,
-        "services": option.services,
-        "cents": option.cents,
-        "waits_until": option.waits_until,
-        "gave_up": option.gave_up,
-        "sentence": option.sentence,
-    }
 
 
 def _line(here: Company, number: int, text: str) -> OrderLine:

@@ -17,7 +17,6 @@ from evenstock.cli.screen import Exit, fail, moment, page, say, table
 from evenstock.domain import Policy, Refuse
 from evenstock.operations.network import policy_from_frames
 from evenstock.operations.rulebook import (
-    Activation,
     Version,
     activate_rules,
     check_rules,
@@ -30,6 +29,7 @@ from evenstock.operations.rulebook import (
     rules_in_force,
     version_of,
 )
+from evenstock.operations.rulebook_told import deed_told, finding_told, placed, version_told
 from evenstock.policy import text
 from evenstock.policy.conditions import WHEN
 from evenstock.policy.lint import Finding
@@ -122,14 +122,14 @@ def activate(
             {
                 "activated": done.activation is not None,
                 "version": version.id,
-                "refused": _placed(refused, version.text),
-                "findings": [_plain(finding) for finding in done.checked.findings],
+                "refused": placed(refused, version.text),
+                "findings": [finding_told(finding) for finding in done.checked.findings],
             }
         )
     if done.activation is None:
         if json:
             raise typer.Exit(int(Exit.REFUSED_INPUT))
-        fail(Exit.REFUSED_INPUT, escape(_placed(refused, version.text)))
+        fail(Exit.REFUSED_INPUT, escape(placed(refused, version.text)))
     if json:
         return
     _show_findings(done.checked.findings)
@@ -153,7 +153,7 @@ def past(json: _Json = False) -> None:
     with workspace() as opened:
         deeds, versions = history(opened.store, opened.snapshots), proposals(opened.store, opened.snapshots)
     if json:
-        say({"proposed": [_told(v) for v in versions], "deeds": [_deed(deed) for deed in deeds]})
+        say({"proposed": [version_told(v) for v in versions], "deeds": [deed_told(deed) for deed in deeds]})
         return
     if not versions:
         page.print("no rules were proposed here; the imported table, or the default policy, is in force")
@@ -233,8 +233,8 @@ def _judge(file: Path | None, orders: int, as_of: str | None, *, json: bool) -> 
                 "usable": checked.usable,
                 "sound": not wrong,
                 "orders": len(sample),
-                "problems": _placed(wrong, words).splitlines() if not checked.usable else [],
-                "findings": [_plain(finding) for finding in checked.findings],
+                "problems": placed(wrong, words).splitlines() if not checked.usable else [],
+                "findings": [finding_told(finding) for finding in checked.findings],
             }
         )
     elif checked.usable:
@@ -244,7 +244,7 @@ def _judge(file: Path | None, orders: int, as_of: str | None, *, json: bool) -> 
     if not checked.usable:
         if json:
             raise typer.Exit(int(Exit.REFUSED_INPUT))
-        fail(Exit.REFUSED_INPUT, escape(_placed(wrong, words)))
+        fail(Exit.REFUSED_INPUT, escape(placed(wrong, words)))
     if checked.findings:
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))
 
@@ -274,19 +274,6 @@ def _read(file: Path) -> str:
         fail(Exit.REFUSED_INPUT, escape(f"{file} cannot be read as text: {trouble}"))
 
 
-def _placed(problems: str, words: str) -> str:
-    """Problems of rules with the line on which each rule begins, where its text is at hand."""
-    try:
-        lines = text.read(words).lines
-    except text.PolicyTextError:
-        return problems
-    said = []
-    for problem in problems.splitlines():
-        begins = [n for name, n in lines.items() if problem.startswith((f"rule {name} (", f"rule {name}:"))]
-        said.append(f"line {begins[0]}: {problem}" if begins else problem)
-    return "\n".join(said)
-
-
 def _show_findings(findings: Sequence[Finding]) -> None:
     for finding in findings:
         colour = "red" if finding.law else "yellow"
@@ -294,39 +281,6 @@ def _show_findings(findings: Sequence[Finding]) -> None:
         if finding.evidence:
             page.print(f"    [dim]such as {escape(finding.evidence)}[/]", soft_wrap=True)
         page.print(f"    {escape(finding.advice)}", soft_wrap=True)
-
-
-def _plain(finding: Finding) -> dict[str, object]:
-    return {
-        "fault": finding.fault.value,
-        "rules": list(finding.rules),
-        "law": finding.law,
-        "sentence": finding.sentence,
-        "advice": finding.advice,
-        "evidence": finding.evidence,
-        "orders": finding.orders,
-    }
-
-
-def _told(version: Version) -> dict[str, object]:
-    return {
-        "version": version.id,
-        "at": version.at.isoformat(),
-        "rules": len(version.policy.rules),
-        "by": version.by,
-        "because": version.because,
-    }
-
-
-def _deed(deed: Activation) -> dict[str, object]:
-    return {
-        "deed": deed.deed.value,
-        "version": deed.version or None,
-        "at": deed.at.isoformat(),
-        "by": deed.by,
-        "because": deed.because,
-        "forced": deed.forced,
-    }
 
 
 def _first(about: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from evenstock.domain import (
     StockBalance,
     TransferState,
     Units,
+    rfc3339,
 )
 from evenstock.operations.deciding import Question, RouteOrder, candidates_of, decide_order
 from evenstock.operations.ports import Store, Transaction
@@ -169,6 +170,30 @@ def transfers_due(books: Transaction, lead_days: Mapping[tuple[NodeId, NodeId], 
 def promised(order: Order, option: Option) -> Order:
     """The order as it is placed once the customer took the option."""
     return replace(order, promise=option.promise)
+
+
+def document(quote: Quote) -> dict[str, Any]:
+    """A quote as JSON: money in cents, probabilities in millionths."""
+    return {
+        "asked_at": rfc3339(quote.asked_at),
+        "probability_millionths": quote.probability_millionths,
+        "options": [_option_document(option) for option in quote.options],
+        "sentence": quote.sentence,
+    }
+
+
+def _option_document(option: Option) -> dict[str, Any]:
+    return {
+        "name": option.name,
+        "deliver_by": option.deliver_by,
+        "probability_millionths": option.probability_millionths,
+        "nodes": list(option.nodes),
+        "services": list(option.services),
+        "cents": option.cents,
+        "waits_until": option.waits_until,
+        "gave_up": list(option.gave_up),
+        "sentence": option.sentence,
+    }
 
 
 def _options(question: Question, least: int, waits_until: date | None = None) -> tuple[tuple[Option, ...], str]:

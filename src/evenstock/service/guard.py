@@ -5,39 +5,45 @@ A route says one action and one class of load; a route that says neither cannot 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from functools import partial
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic_core import from_json
-from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from evenstock.operations.access.actions import Action
 from evenstock.operations.access.principal import Principal
 from evenstock.operations.company import NothingImportedError
 from evenstock.operations.ports import ConflictError, StoreError, UnavailableError
 from evenstock.service.admission import Load
-from evenstock.service.http.problems import Problem, invalid, problem_reply
+from evenstock.service.http.accepting import require_acceptable, takes
+from evenstock.service.http.arguments import Arguments
+from evenstock.service.http.problems import Problem, problem_reply
+from evenstock.service.http.reading import LARGEST_BODY, SizedRequest, require_json, require_plain
+from evenstock.service.http.replies import JSON
 
 if TYPE_CHECKING:
     from evenstock.service.context import Service
 
-LARGEST_BODY: Final = 1_000_000
-"""Bytes; routes for bulk say their own."""
-DEEPEST: Final = 50
-
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+_LOG: Final = logging.getLogger("evenstock.service")
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_PROBLEM: Final = "application/problem+json"
 
 
 class Guard:
     """What a route asks of its caller and of the machine."""
 
-    __slots__ = ("action", "largest", "load")
+    __slots__ = ("action", "any_query", "largest", "load")
 
-    def __init__(self, action: Action | None, load: Load, largest: int) -> None:
-        self.action, self.load, self.largest = action, load, largest
+    def __init__(self, action: Action | None, load: Load, largest: int, *, any_query: bool = False) -> None:
+        self.action, self.load, self.largest, self.any_query = action, load, largest, any_query
 
 
 def guarded(action: Action, load: Load, *, largest: int = LARGEST_BODY) -> Callable[[Endpoint], Endpoint]:
@@ -51,87 +57,20 @@ def guarded(action: Action, load: Load, *, largest: int = LARGEST_BODY) -> Calla
 
 
 def open_to_all(load: Load, *, largest: int = LARGEST_BODY) -> Callable[[Endpoint], Endpoint]:
-    """A route that needs nobody signed in: health, signing in, events that carry a signature of their own."""
+    """A route that needs nobody signed in: health, signing in, events that carry a signature of their own.
+
+    Query parameters that it does not know are let through: other systems call these and add their own.
+    """
 
     def mark(endpoint: Endpoint) -> Endpoint:
-        endpoint.__guard__ = Guard(None, load, largest)  # type: ignore[attr-defined]
+        endpoint.__guard__ = Guard(None, load, largest, any_query=True)  # type: ignore[attr-defined]
         return endpoint
 
     return mark
 
 
-class SizedRequest(Request):
-    """Reads its body once, up to a limit, and JSON without `NaN`, doubled keys being the later one's, nested at most so deep."""
-
-    largest: int = LARGEST_BODY
-
-    async def body(self) -> bytes:
-        if not hasattr(self, "_body"):
-            declared = self.headers.get("content-length", "")
-            if declared.isdigit() and int(declared) > self.largest:
-                raise Problem(
-                    "too_large", f"the body has {int(declared):,} bytes; at most {self.largest:,} are taken here"
-                )
-            found = bytearray()
-            async for part in self.stream():
-                found += part
-                if len(found) > self.largest:
-                    raise Problem("too_large", f"the body has more than the {self.largest:,} bytes taken here")
-            self._body = bytes(found)
-        return self._body
-
-    async def json(self) -> Any:
-        if not hasattr(self, "_json"):
-            self._json = read_json(await self.body())
-        return self._json
-
-
-def read_json(body: bytes) -> Any:
-    """JSON as RFC 8259 says it. Raises Problem `malformed_body`."""
-    if nested(body) > DEEPEST:
-        raise Problem("malformed_body", f"JSON is nested deeper than {DEEPEST}")
-    try:
-        return from_json(body, allow_inf_nan=False, cache_strings=False)
-    except ValueError as error:
-        raise Problem("malformed_body", f"this is not JSON: {error}") from None
-
-
-def nested(body: bytes) -> int:
-    """How deep brackets go at most, strings left out; cheap where there are few.
-
-    Examples
-    --------
-    >>> nested(b'{"a": [1, "[[[["]}')
-    2
-    """
-    if body.count(b"[") + body.count(b"{") <= DEEPEST:
-        return min(DEEPEST, body.count(b"[") + body.count(b"{")) if b'"' not in body else _nested(body)
-    return _nested(body)
-
-
-def _nested(body: bytes) -> int:
-    depth = deepest = 0
-    quoted = escaped = False
-    for sign in body:
-        if quoted:
-            if escaped:
-                escaped = False
-            elif sign == 0x5C:
-                escaped = True
-            elif sign == 0x22:
-                quoted = False
-        elif sign == 0x22:
-            quoted = True
-        elif sign in (0x5B, 0x7B):
-            depth += 1
-            deepest = max(deepest, depth)
-        elif sign in (0x5D, 0x7D):
-            depth -= 1
-    return deepest
-
-
 class GuardedRoute(APIRoute):
-    """Every route of this API."""
+    """Every route of this API: described by the framework, served by `serve`."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         found = getattr(endpoint, "__guard__", None)
@@ -144,41 +83,67 @@ class GuardedRoute(APIRoute):
             **({"x-action": found.action.value} if found.action else {}),
         }
         super().__init__(path, endpoint, **options)
+        self._arguments = Arguments(self.dependant, self.body_field, any_query=found.any_query)
+        self._awaited = iscoroutinefunction(endpoint)
+        given = (dict(said.get("content") or {}) for code, said in self.responses.items() if str(code).startswith("2"))
+        self.offers: frozenset[str] = frozenset(kind for content in given for kind in content) or frozenset({JSON})
+        """Media types of answers; several where the caller chooses by `Accept`."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+    async def serve(self, scope: Scope, receive: Receive, send: Send, path: Mapping[str, str]) -> None:
+        """Answer one request; every error before the first byte of the answer becomes a problem."""
+        request = SizedRequest(scope, receive)
+        request.largest = self.guard.largest
+        try:
+            reply = await self._answer(request, path)
+        except Exception as error:  # noqa: BLE001 (every error is answered as a problem)
+            reply = problem_reply(as_problem(error, request))
+        await reply(scope, receive, send)
+
+    async def _answer(self, request: SizedRequest, path: Mapping[str, str]) -> Response:
+        service: Service = request.app.state.service
         guard = self.guard
+        if guard.action is not None:
+            await _permit(service, request, guard)
+        accept = request.headers.get("accept")
+        if accept is not None:
+            require_acceptable(accept, self.offers)
+        sent = b""
+        if request.method in _WITH_BODY:
+            if self._arguments.takes_body and request.headers.get("content-length") != "0":
+                require_json(request)
+            else:
+                require_plain(request)
+            # Before a place is held: who sends slowly keeps nobody else waiting.
+            sent = await request.body()
+        async with service.admission.place(guard.load):
+            call = partial(self.endpoint, **self._arguments.of(request, path, sent))
+            reply: Response = await call() if self._awaited else await in_thread(call)
+        kind = reply.headers.get("content-type")
+        if accept is not None and kind is not None and reply.status_code < 300 and not takes(accept, kind):
+            require_acceptable(accept, {kind})
+        return reply
 
-        async def guarded_handler(plain_request: Request) -> Response:
-            request = SizedRequest(plain_request.scope, plain_request.receive)
-            request.largest = guard.largest
-            service: Service = plain_request.app.state.service
-            try:
-                async with service.admission.place(guard.load):
-                    if guard.action is not None:
-                        await _permit(service, request, guard.action)
-                    return await handle(request)
-            except Exception as error:  # noqa: BLE001 (every error is answered as a problem)
-                return problem_reply(as_problem(error))
 
-        return guarded_handler
+async def in_thread(call: Callable[[], Any]) -> Any:
+    """Run it in a thread of the process's pool, with this request's context."""
+    return await asyncio.get_running_loop().run_in_executor(None, copy_context().run, call)
 
 
-async def _permit(service: Service, request: Request, action: Action) -> None:
+async def _permit(service: Service, request: Request, guard: Guard) -> None:
+    assert guard.action is not None
     principal = service.access.known(request)
     if principal is None:
-        principal = await run_in_threadpool(service.access.authenticate, request)
+        async with service.admission.place(guard.load):
+            principal = await in_thread(partial(service.access.authenticate, request))
     request.state.principal = principal
-    service.access.require(principal, action, request)
+    service.access.require(principal, guard.action, request)
 
 
-def as_problem(error: Exception) -> Problem:
-    """What a caller is told; whatever we did not expect becomes `internal` and is logged by the caller of this."""
+def as_problem(error: Exception, request: Request | None = None) -> Problem:
+    """What a caller is told; what nobody foresaw is logged under the request's id."""
     match error:
         case Problem():
             return error
-        case RequestValidationError():
-            return invalid(error.errors())
         case NothingImportedError():
             return Problem("not_set_up", str(error))
         case UnavailableError():
@@ -188,13 +153,12 @@ def as_problem(error: Exception) -> Problem:
         case StoreError():
             return Problem("refused", str(error))
         case _:
-            raise error
+            name = getattr(request.state, "request_id", "") if request is not None else ""
+            _LOG.error("request %s failed", name, exc_info=error, extra={"request_id": name})
+            return Problem("internal", f"an error that nobody foresaw; it is logged under the request's id {name}")
 
 
 def caller(request: Request) -> Principal:
     """Dependency: who asks."""
     found: Principal = request.state.principal
     return found
-
-
-Handler = Callable[[Request], Awaitable[Response]]

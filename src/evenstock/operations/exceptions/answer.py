@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from evenstock.domain import Case, CaseId, CaseState, OrderId, Refuse, canonical_json
+from evenstock.domain import Case, CaseId, CaseState, OrderId, Refuse, canonical_json, plain
 from evenstock.operations.ports import Store, Transaction
 
 
@@ -115,6 +115,20 @@ def handled(store: Store, report: Report, taken: Taken, *, repeated: bool) -> Ha
     with store.reading() as books:
         cases = tuple(case for name in taken.cases if (case := books.case(name)) is not None)
     return Handled(report.id, taken.sentence, cases, repeated)
+
+
+def document(answer: Handled) -> dict[str, object]:
+    """What a report came to, as JSON."""
+    return {
+        "report": answer.report,
+        "repeated": answer.repeated,
+        "state": answer.state,
+        "sentence": answer.sentence,
+        "next_action": answer.next_action,
+        "deadline": answer.deadline,
+        "needs_person": answer.needs_person,
+        "cases": [plain(case) for case in answer.cases],
+    }
 
 
 # --- cases about orders ----------------------------------------------------------------------------------------------

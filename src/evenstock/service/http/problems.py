@@ -48,7 +48,7 @@ CODES: Final[Mapping[str, Code]] = {
     code.name: code
     for code in (
         Code("invalid_request", 422, "The request is not valid", "correct the places named in errors"),
-        Code("malformed_body", 400, "The body cannot be read", "send JSON in UTF-8, nested at most 50 deep"),
+        Code("malformed_body", 400, "The body cannot be read", "send JSON in UTF-8, nested at most 200 deep, each key of an object once"),
         Code("unsupported_media_type", 415, "The media type is not taken here", "send application/json"),
         Code("not_acceptable", 406, "None of the media types asked for is given here", "ask for application/json"),
         Code("not_authenticated", 401, "Nobody is signed in", "send Authorization: Bearer with an API key, or sign in"),
@@ -63,6 +63,10 @@ CODES: Final[Mapping[str, Code]] = {
         Code("idempotency_key_reused", 409, "The key came with another request before", "give each request its own Idempotency-Key"),
         Code("changed_meanwhile", 412, "It was changed since it was read", "read it again and send its new ETag in If-Match"),
         Code("too_large", 413, "The body is too large", "send less at once; bulk imports take NDJSON in parts"),
+        Code("malformed_request", 400, "This is no HTTP request", "speak HTTP/1.1 as RFC 9112 has it"),
+        Code("too_slow", 408, "The request did not arrive in time", "send it again, all of it at once"),
+        Code("address_too_long", 414, "The address is too long", "send what is long in the body"),
+        Code("headers_too_large", 431, "The headers are too large", "send fewer or shorter headers"),
         Code("refused", 422, "The books refuse it", "see the detail"),
         Code("bad_signature", 401, "The signature does not match the body", "sign the raw body with the secret of this source"),
         Code("too_many_requests", 429, "This caller asks too often", "wait as long as Retry-After says"),
@@ -92,19 +96,21 @@ class Problem(Exception):  # noqa: N818 (RFC 9457 calls it so)
         self.detail, self.hint = detail, hint or self.code.hint
         self.errors, self.headers = errors, dict(headers or {})
 
+    def document(self) -> dict[str, Any]:
+        """As `ProblemDetails` says it."""
+        return {
+            "type": f"urn:evenstock:problem:{self.code.name}",
+            "title": self.code.title,
+            "status": self.code.status,
+            "code": self.code.name,
+            "detail": self.detail,
+            "hint": self.hint,
+            "errors": [{"pointer": at, "because": why} for at, why in self.errors[:MOST_ERRORS]],
+        }
+
 
 def problem_reply(problem: Problem) -> Response:
-    code = problem.code
-    body: dict[str, Any] = {
-        "type": f"urn:evenstock:problem:{code.name}",
-        "title": code.title,
-        "status": code.status,
-        "code": code.name,
-        "detail": problem.detail,
-        "hint": problem.hint,
-        "errors": [{"pointer": at, "because": why} for at, why in problem.errors[:MOST_ERRORS]],
-    }
-    return Response(to_json(body), code.status, problem.headers, MEDIA_TYPE)
+    return Response(to_json(problem.document()), problem.code.status, problem.headers, MEDIA_TYPE)
 
 
 def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:

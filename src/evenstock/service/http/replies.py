@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from evenstock.domain import plain
+from evenstock.service.http.accepting import require_acceptable, takes
 from evenstock.service.http.problems import Problem
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
@@ -35,6 +36,16 @@ def told(value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 def raw(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Bytes that are JSON already, such as a decision's record."""
     return Response(body, status, dict(headers or {}), JSON)
+
+
+def nothing(status: int = 204, headers: Mapping[str, str] | None = None) -> Response:
+    """No content."""
+    return Response(status_code=status, headers=dict(headers or {}))
+
+
+def lines(items: Iterable[Any]) -> Response:
+    """Each item as one line of JSON."""
+    return Response(b"".join(_lines(items)), 200, media_type=NDJSON)
 
 
 def page(items: Sequence[Any], following: str | None) -> Response:
@@ -75,11 +86,14 @@ def etag(value: Any) -> str:
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def tagged(request: Request, value: Any) -> Response:
-    """The value with its ETag, or 304 where the caller has it."""
+def tagged(request: Request, value: Any, version: Any = None) -> Response:
+    """The value with its ETag, or 304 where the caller has it.
+
+    `version` is what the tag is of, where the value shows more than what can be changed.
+    """
     body = value if isinstance(value, bytes) else to_json(value)
-    tag = etag(body)
-    if tag in _tags(request.headers.get("if-none-match", "")):
+    tag = etag(body if version is None else version)
+    if not _tags(request.headers.get("if-none-match", "")).isdisjoint({tag, "*"}):
         return Response(status_code=304, headers={"ETag": tag})
     return Response(body, 200, {"ETag": tag}, JSON)
 
@@ -87,24 +101,27 @@ def tagged(request: Request, value: Any) -> Response:
 def match(request: Request, value: Any) -> None:
     """Raise Problem where the caller saw another version (`If-Match`) than `value`."""
     seen = request.headers.get("if-match")
-    if seen is not None and etag(value) not in _tags(seen) and seen.strip() != "*":
+    if seen is not None and _tags(seen, strong=True).isdisjoint({etag(value), "*"}):
         raise Problem("changed_meanwhile", "it was changed since you read it", headers={"ETag": etag(value)})
 
 
-def _tags(header: str) -> set[str]:
-    return {part.strip().removeprefix("W/") for part in header.split(",")}
+def _tags(header: str, *, strong: bool = False) -> set[str]:
+    """Entity tags of a header; weak ones never match where strong ones are compared (RFC 9110, 13.1.1)."""
+    said = {part.strip() for part in header.split(",")}
+    return said if strong else {part.removeprefix("W/") for part in said}
 
 
 def rows(request: Request, frame: pl.DataFrame) -> Response:
     """A frame as the caller wants it: Arrow, lines of JSON, or one JSON document."""
     wanted = request.headers.get("accept", JSON)
-    if ARROW in wanted:
+    if takes(wanted, JSON):
+        return said({"items": frame.to_dicts(), "next": None})
+    if takes(wanted, ARROW):
         sink = io.BytesIO()
         frame.write_ipc_stream(sink)
         return Response(sink.getvalue(), 200, media_type=ARROW)
-    if NDJSON in wanted:
-        return StreamingResponse(_lines(frame.iter_rows(named=True)), media_type=NDJSON)
-    return said({"items": frame.to_dicts(), "next": None})
+    require_acceptable(wanted, (JSON, NDJSON, ARROW))
+    return StreamingResponse(_lines(frame.iter_rows(named=True)), media_type=NDJSON)
 
 
 def _lines(items: Iterable[Any]) -> Iterator[bytes]:

@@ -1,0 +1,18 @@
+"""Refusals of business as problems."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from evenstock.domain import Refuse
+from evenstock.service.http.problems import Problem
+
+Done = TypeVar("Done")
+
+
+def done(answer: Done | Refuse) -> Done:
+    """What was done. Raises Problem `not_found` or `refused` with the sentence where it was not."""
+    if isinstance(answer, Refuse):
+        unknown = answer.because.startswith(("no order", "there is no"))
+        raise Problem("not_found" if unknown else "refused", answer.because)
+    return answer
