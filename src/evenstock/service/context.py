@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from fastapi import Request
 
@@ -18,6 +19,10 @@ from evenstock.service.configuration import Configuration
 from evenstock.service.telemetry import Telemetry
 from evenstock.service.telemetry.observed_store import ObservedStore
 from evenstock.settings import Settings
+
+if TYPE_CHECKING:
+    from evenstock.service.readiness import Readiness
+    from evenstock.service.telemetry.watching import Watching
 
 
 class Access(Protocol):
@@ -53,6 +58,18 @@ class Service:
     def __post_init__(self) -> None:
         if not isinstance(self.store, ObservedStore):
             self.store = ObservedStore(self.store, self.telemetry.metrics)
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        from evenstock.service.readiness import Readiness
+
+        return Readiness(self)
+
+    @cached_property
+    def watching(self) -> Watching:
+        from evenstock.service.telemetry.watching import Watching
+
+        return Watching(self)
 
 
 def service_of(request: Request) -> Service:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from evenstock.service.configuration import LEAST_PEPPER, Configuration, ConfigurationError, Secret
 from evenstock.settings import Settings
+from evenstock.storage.vital_signs import VitalSigns
 
 MOST_THREADS: Final = 64
 KEPT: Final = ("pepper", "secrets_key")
@@ -125,6 +126,24 @@ def _only_with_tls(configuration: Configuration) -> None:
             f"{configuration.public_url or 'not set'}",
             "put a proxy that ends TLS before it and set EVENSTOCK_PUBLIC_URL=https://your.host, or listen at 127.0.0.1",
         )
+
+
+def refuse_role(signs: VitalSigns, settings: Settings, configuration: Configuration) -> None:
+    """Raise UnsafeError `superuser_role` where a PostgreSQL superuser would serve others than this machine's users."""
+    here = loopback(configuration.host) and _database_here(settings.database)
+    if signs.superuser and not here:
+        raise UnsafeError(
+            "superuser_role",
+            "the service would use PostgreSQL as a superuser, who may read files of the server and undo every guard",
+            "make a role for it: CREATE ROLE evenstock LOGIN NOSUPERUSER NOBYPASSRLS; then give it a database of its own: "
+            "CREATE DATABASE evenstock OWNER evenstock",
+        )
+
+
+def _database_here(database: str) -> bool:
+    """Whether the books lie on this machine: a file, a socket or a server on loopback."""
+    address = urlsplit(database)
+    return address.scheme == "sqlite" or not address.hostname or loopback(address.hostname)
 
 
 def _with_keys(settings: Settings, configuration: Configuration) -> Configuration:

@@ -10,20 +10,27 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
 
 from evenstock.bootstrap import Workspace, open_workspace, system_clock
+from evenstock.service.access.doorkeeper import Doorkeeper
 from evenstock.service.app import create_app
 from evenstock.service.company_now import CompanyNow
 from evenstock.service.configuration import Configuration
-from evenstock.service.context import Access, Service
-from evenstock.service.safe_defaults import safe
+from evenstock.service.context import Service
+from evenstock.service.safe_defaults import refuse_role, safe
 from evenstock.service.slow_clients import IDLE_S, LimitedProtocol
+from evenstock.service.telemetry import Telemetry
+from evenstock.service.telemetry.logs import start_logging
+from evenstock.service.telemetry.metrics import SHARED
+from evenstock.service.telemetry.tracing import Tracing
 from evenstock.service.worker_beside import WorkerBeside
 from evenstock.settings import Settings
+from evenstock.storage.vital_signs import vital_signs
 
 FINISH_S: Final = 8
 """What runs when the service is told to stop may finish within this."""
@@ -56,6 +63,7 @@ def open_service(settings: Settings, configuration: Configuration) -> Service:
     configuration = safe(settings, configuration)
     opened = open_workspace(settings)
     try:
+        refuse_role(vital_signs(opened.store, feeds=False), settings, configuration)
         return _service(opened, configuration)
     except BaseException:
         opened.store.close()
@@ -63,21 +71,25 @@ def open_service(settings: Settings, configuration: Configuration) -> Service:
 
 
 def _service(opened: Workspace, configuration: Configuration) -> Service:
+    telemetry = Telemetry(tracing=Tracing(configuration.otlp_endpoint, configuration.trace_share))
+    company = CompanyNow(opened.store, opened.snapshots, system_clock)
     return Service(
         settings=opened.settings,
         configuration=configuration,
         store=opened.store,
         snapshots=opened.snapshots,
         clock=system_clock,
-        access=_access(opened, configuration),
-        company=CompanyNow(opened.store, opened.snapshots, system_clock),
+        access=Doorkeeper(opened.store, configuration, company),
+        company=company,
+        telemetry=telemetry,
     )
 
 
 def application() -> FastAPI:
     """The application of this process, from the environment: what each of several processes calls."""
-    service = open_service(Settings.load(), Configuration.load())
-    app = create_app(service)
+    configuration = Configuration.load()
+    start_logging(configuration.log_level)
+    app = create_app(open_service(Settings.load(), configuration))
     settle()
     return app
 
@@ -98,6 +110,7 @@ def serve(
     configuration = safe(settings, configuration)
     embedded = settings.database.startswith("sqlite:")
     with_worker = embedded if wanted.with_worker is None else wanted.with_worker
+    start_logging(configuration.log_level)
     _stay_until_finished()
     with _listening(configuration) as listening:
         host, port = listening.getsockname()[:2]
@@ -139,6 +152,7 @@ def _one(listening: socket.socket, configuration: Configuration, service: Servic
             settle()
             server.run(sockets=[listening])
         finally:
+            service.telemetry.close()
             service.store.close()
 
     return run
@@ -163,7 +177,16 @@ def _environment(settings: Settings, configuration: Configuration) -> dict[str, 
         "EVENSTOCK_DATABASE": settings.database,
         "EVENSTOCK_HOST": configuration.host,
         "EVENSTOCK_PORT": str(configuration.port),
+        SHARED: str(_emptied(settings.home / "metrics")),
     }
+
+
+def _emptied(folder: Path) -> Path:
+    """Where the processes count together, without what others counted before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.db"):
+        old.unlink()
+    return folder
 
 
 def _options(configuration: Configuration) -> dict[str, Any]:
@@ -199,9 +222,3 @@ def _stay_until_finished() -> None:
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: None)
-
-
-def _access(_opened: Workspace, configuration: Configuration) -> Access:
-    from evenstock.service.access.open_to_loopback import OpenToLoopback
-
-    return OpenToLoopback(configuration)

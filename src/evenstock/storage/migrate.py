@@ -1,7 +1,13 @@
-"""Brings a database to this version's schema, from code: no ini file, no command of its own."""
+"""Brings a database to this version's schema, from code: no ini file, no command of its own.
+
+Versions are changed one process at a time: the newer one brings the database on while the older one still serves. So a
+migration only adds, and says in `serves` which older schema's code may go on; the database keeps that, and code of that schema
+or a later one opens it. A migration that says nothing serves only its own.
+"""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +22,12 @@ HEAD: Final = "0006"
 """The schema this version of the code reads and writes."""
 
 SCRIPTS: Final = Path(__file__).with_name("migrations")
+SERVES: Final = "schema.serves"
+"""Pointer that holds the oldest schema whose code may use the database."""
+LOCK_S: Final = 3
+"""How long a migration waits for a lock: while it waits, every later statement on the table waits behind it."""
+TRIES: Final = 10
+_PAUSE_S: Final = 0.5
 
 
 def engine_for(url: str) -> sa.Engine:
@@ -32,21 +44,69 @@ def engine_for(url: str) -> sa.Engine:
 def upgrade(url: str) -> None:
     """Run the migrations that are missing, all in one transaction; does nothing at head.
 
-    Raises StoreError if the database was brought to a newer schema by a newer version, or cannot be reached.
+    Raises StoreError if the database was brought to a newer schema that does not serve this version, if it is so busy
+    that a table could not be had, or cannot be reached.
     """
     engine = engine_for(url)
     try:
-        with engine.begin() as connection:
-            if current(connection) == HEAD:
-                return
-            if connection.dialect.name == "postgresql":
-                # Two processes that start together must not both create the tables.
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('evenstock migrations'))"))
-            _run(connection)
-    except sa.exc.OperationalError as error:
-        raise cannot_open(engine, error) from error
+        for left in reversed(range(TRIES)):
+            try:
+                return _upgrade(engine)
+            except sa.exc.OperationalError as error:
+                if not left or getattr(error.orig, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+                    raise cannot_open(engine, error) from error
+                time.sleep(_PAUSE_S)
     finally:
         engine.dispose()
+
+
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+
+
+def _upgrade(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        if serves_us(connection):
+            return
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_S}s'"))
+            # Two processes that start together must not both create the tables.
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('evenstock migrations'))"))
+        before = current(connection)
+        _run(connection)
+        _keep_oldest(connection, before)
+
+
+def _keep_oldest(connection: sa.Connection, before: str | None) -> None:
+    """Write down which code may use the database now: the latest that any of the migrations just run asks for."""
+    from alembic.script import ScriptDirectory
+
+    known = oldest_served(connection)
+    steps = ScriptDirectory.from_config(config(connection)).walk_revisions()
+    run = [step for step in steps if before is None or step.revision > before]
+    asked = [getattr(step.module, "serves", step.revision) for step in run]
+    oldest = max([*asked, *([known] if known else [])], default=HEAD)
+    connection.execute(sa.text("DELETE FROM pointer WHERE name = :name"), {"name": SERVES})
+    connection.execute(
+        sa.text("INSERT INTO pointer (name, digest, set_at) VALUES (:name, :oldest, :at)"),
+        {"name": SERVES, "oldest": oldest, "at": "1970-01-01T00:00:00.000000Z"},
+    )
+
+
+def oldest_served(connection: sa.Connection) -> str | None:
+    """The oldest schema whose code may use this database; None where nobody wrote it down."""
+    if not sa.inspect(connection).has_table("pointer"):
+        return None
+    found = connection.execute(sa.text("SELECT digest FROM pointer WHERE name = :name"), {"name": SERVES}).scalar()
+    return str(found) if found is not None else None
+
+
+def serves_us(connection: sa.Connection) -> bool:
+    """Whether this version may use the database as it is: at our schema, or at a newer one that still serves ours."""
+    found = current(connection)
+    if found == HEAD:
+        return True
+    oldest = oldest_served(connection)
+    return found is not None and oldest is not None and found > HEAD >= oldest
 
 
 def cannot_open(engine: sa.Engine, error: sa.exc.OperationalError) -> StoreError:
@@ -62,9 +122,9 @@ def current(connection: sa.Connection) -> str | None:
 
 
 def require_head(connection: sa.Connection) -> None:
-    """Raise StoreError unless the database is at this version's schema."""
-    found = current(connection)
-    if found != HEAD:
+    """Raise StoreError unless the database is at this version's schema, or at a newer one that serves it."""
+    if not serves_us(connection):
+        found = current(connection)
         raise StoreError(
             f"the database is at schema {found or 'none'} and this version needs {HEAD}; "
             "open it with evenstock.storage.open_store, which brings it there"

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from evenstock.domain import NodeId
 from evenstock.operations.ports import Handling, Store
 from evenstock.storage.memory_books import Books, UnitOfWork
-from evenstock.storage.migrate import HEAD, current
+from evenstock.storage.migrate import HEAD, current, serves_us
 
 MOST_COUNTED: Final = 100_000
 """Counting stops here: more is as bad."""
@@ -26,6 +26,8 @@ class VitalSigns:
     clock: datetime
     schema: str
     """Of the database; that of this version where the books are in memory."""
+    serves_us: bool = True
+    """Whether code of this version may use that schema."""
     superuser: bool = False
     """Whether the role may do everything in the database server."""
     outbox_waiting: int = 0
@@ -45,12 +47,8 @@ class VitalSigns:
         return HEAD
 
 
-_OUTBOX: Final = (
-    "SELECT count(*), min(occurred_at) FROM (SELECT occurred_at FROM outbox WHERE delivered_at IS NULL LIMIT :most) AS w"
-)
-_EVENTS: Final = (
-    "SELECT count(*), min(received_at) FROM (SELECT received_at FROM received_event WHERE handling = 'waiting' LIMIT :most) AS w"
-)
+_OUTBOX: Final = "SELECT count(*), min(occurred_at) FROM (SELECT occurred_at FROM outbox WHERE delivered_at IS NULL LIMIT :most) AS w"
+_EVENTS: Final = "SELECT count(*), min(received_at) FROM (SELECT received_at FROM received_event WHERE handling = 'waiting' LIMIT :most) AS w"
 _DEAD: Final = "SELECT count(*) FROM (SELECT 1 FROM received_event WHERE handling = 'dead' LIMIT :most) AS d"
 _RUNS: Final = "SELECT state, count(*) FROM entry WHERE kind = 'run' GROUP BY state"
 _CASES: Final = "SELECT count(*), sum(CASE WHEN due_at < :now THEN 1 ELSE 0 END) FROM case_file WHERE state = 'open'"
@@ -73,7 +71,7 @@ def vital_signs(store: Store, *, feeds: bool = True) -> VitalSigns:
             return _of_database(connection, books, clock, feeds=feeds)
         unit = getattr(books, "inner", books)
         assert isinstance(unit, UnitOfWork)
-        return _of_memory(unit.books, clock)
+        return _of_memory(unit._books, clock)  # noqa: SLF001 (the store's own counts)
 
 
 def _of_database(connection: sa.Connection, books: Any, clock: datetime, *, feeds: bool) -> VitalSigns:
@@ -89,13 +87,14 @@ def _of_database(connection: sa.Connection, books: Any, clock: datetime, *, feed
     return VitalSigns(
         clock=clock,
         schema=current(connection) or "none",
+        serves_us=serves_us(connection),
         superuser=server and bool(row(_SUPERUSER)[0]),
         outbox_waiting=outbox[0],
         outbox_oldest=_moment(outbox[1]),
         events_waiting=events[0],
         events_oldest=_moment(events[1]),
         events_dead=row(_DEAD, most=MOST_COUNTED)[0],
-        runs={state: count for state, count in rows(_RUNS)},
+        runs={state: int(count) for state, count in rows(_RUNS)},
         cases_open=cases[0],
         cases_overdue=int(cases[1] or 0),
         observed={NodeId(node): at for node, text in rows(_OBSERVED) if (at := _moment(text))} if feeds else {},

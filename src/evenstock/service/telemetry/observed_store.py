@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, cast
@@ -17,7 +18,7 @@ from evenstock.service.telemetry.metrics import Metrics
 from evenstock.service.telemetry.tracing import TRACED, span
 
 _STEPS: Final = frozenset(
-    {"balances", "prices", "capacity_prices", "quotas", "recall", "reserve", "record", "publish", "remember", "post",
+    {"look", "balances", "prices", "capacity_prices", "quotas", "recall", "reserve", "record", "publish", "remember", "post",
      "receive", "claim_received", "entry", "entries", "put_order", "case", "cases", "decision"}
 )  # fmt: skip
 """Calls that are a span of their own in a traced request."""
@@ -91,11 +92,15 @@ class ObservedTransaction:
 
     def put_order(self, order: Order) -> None:
         self.inner.put_order(order)
-        self._goods[order.id] = sum(line.units * line.price_cents for line in order.lines)
+        self._goods[order.id] = goods_cents(order)
 
     def record(self, decision: DecisionRecord) -> None:
         self.inner.record(decision)
         self._noted.append((decision, self._goods.pop(decision.order, 0)))
+
+    def answer(self, decision: DecisionRecord, now: datetime, *, order: Order | None = None, **more: Any) -> None:
+        self.inner.answer(decision, now, order=order, **more)
+        self._noted.append((decision, goods_cents(order) if order is not None else 0))
 
     @contextmanager
     def whole(self) -> Iterator[None]:
@@ -106,6 +111,11 @@ class ObservedTransaction:
         except BaseException:
             del self._noted[mark:]
             raise
+
+
+def goods_cents(order: Order) -> int:
+    """What the customer pays for the goods."""
+    return sum(line.units * line.price_cents for line in order.lines)
 
 
 class TracedTransaction(ObservedTransaction):
@@ -124,6 +134,10 @@ class TracedTransaction(ObservedTransaction):
     def record(self, decision: DecisionRecord) -> None:
         with span("record"):
             super().record(decision)
+
+    def answer(self, decision: DecisionRecord, now: datetime, *, order: Order | None = None, **more: Any) -> None:
+        with span("answer"):
+            super().answer(decision, now, order=order, **more)
 
 
 def _spanned(name: str, call: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 STARS: Final = "***"
@@ -18,13 +19,29 @@ _NAMES: Final = re.compile(
 _LOOKS: Final = re.compile(
     r"""(?ix)
     \b(?:bearer|basic)\s+[\w.~+/=-]{8,}              # an Authorization header
-    | \b(?:ek|es|whsec|sk|pk)_[\w-]{8,}               # our keys and sessions, and those of others that look so
+    | \b(?:ek|es|whsec|sk|pk)_[\w-]{16,}               # our keys and sessions, and those of others that look so
     | \beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*              # a JSON Web Token
     | (?<=://)[^/\s:@]+:[^/\s@]+(?=@)                 # user and password in an address
     | -----BEGIN[^-]{0,40}PRIVATE\ KEY-----.*?(?:-----END[^-]{0,40}-----|\Z)
     """,
     re.DOTALL,
 )
+_MAYBE: Final = re.compile(r"(?i)[a-z]_[\w-]{8}|earer|asic|eyJ|://|BEGIN")
+"""Cheap: whether it is worth a closer look."""
+_SHORTEST: Final = 10
+_PLAIN: Final = frozenset({int, float, bool, type(None)})
+
+
+@lru_cache(maxsize=1_024)
+def secret_name(name: str) -> bool:
+    """Whether a field so named is one of secrets.
+
+    Examples
+    --------
+    >>> secret_name("oidc_client_secret"), secret_name("Authorization"), secret_name("route")
+    (True, True, False)
+    """
+    return _NAMES.search(name) is not None
 
 
 def clean(value: Any, name: str = "") -> Any:
@@ -35,7 +52,12 @@ def clean(value: Any, name: str = "") -> Any:
     >>> clean({"pepper": "abc", "why": "postgresql://ana:hunter2@db/books is down"})
     {'pepper': '***', 'why': 'postgresql://***@db/books is down'}
     """
-    if name and _NAMES.search(name):
+    if type(value) in _PLAIN:
+        return value
+    if name == "principal":
+        # Ours, and the id of a key is no secret although it looks like one.
+        return str(value)
+    if name and secret_name(name):
         return STARS if value else value
     if isinstance(value, str):
         return clean_text(value)
@@ -57,5 +79,7 @@ def clean_text(text: str) -> str:
     'Authorization: ***'
     """
     # `str()` shows a Secret as stars; its own characters are never looked at.
-    found = _LOOKS.sub(STARS, str(text))
+    found = str(text)
+    if len(found) >= _SHORTEST and _MAYBE.search(found):
+        found = _LOOKS.sub(STARS, found)
     return found if len(found) <= LONGEST else f"{found[:LONGEST]}… ({len(found):,} characters)"
