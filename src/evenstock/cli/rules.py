@@ -29,11 +29,9 @@ from evenstock.operations.rulebook import (
     rules_in_force,
     version_of,
 )
-from evenstock.operations.rulebook_told import deed_told, finding_told, placed, version_told
+from evenstock.operations.rulebook_told import deed_told, finding_told, pattern, placed, text_form, version_told
 from evenstock.policy import text
-from evenstock.policy.conditions import WHEN
 from evenstock.policy.lint import Finding
-from evenstock.policy.text.phrases import CLAUSES, own
 
 app = typer.Typer(cls=group("show"), help="The rules: read, check, put in force, take back.")
 _By = Annotated[str, typer.Option("--by", help="Who does this.")]
@@ -190,34 +188,6 @@ def explain(
         return
     page.print(f"[bold]{kind}[/]\n{escape(every[kind].about)}\n", soft_wrap=True)
     page.print(pattern(every[kind]), markup=False, soft_wrap=True)
-
-
-def text_form() -> str:
-    """The form of a rule and its conditions."""
-    conditions = "\n".join(f"        {text.phrase_of(parameter):<28} {parameter.meaning}" for parameter in WHEN)
-    return (
-        "rule NAME: KIND and what the kind takes\n"
-        "    when CONDITION and CONDITION …        all must hold; within a list one is enough\n"
-        "    from 2026-10-01 until 2027-01-31      days it is in force, both included\n"
-        "    soft                                  a wish that yields to a paid order; without it, law\n"
-        "    owner NAME                            who answers for it\n"
-        '    because "why it exists"\n'
-        "\n    conditions:\n"
-        f"{conditions}\n"
-    )
-
-
-def pattern(kind: kinds.Kind) -> str:
-    """How a rule of this kind is written: what need not be said stands in brackets."""
-    said = []
-    for parameter in own(kind):
-        phrase = text.phrase_of(parameter)
-        said.append(phrase if parameter.required else f"[{phrase}]")
-    takes_conditions = any(parameter in WHEN for parameter in kind.parameters)
-    rest = [c for c in CLAUSES if c in ("from", "until", "owner", "because") or (c == "when" and takes_conditions)]
-    if not kind.always_law and not kind.never_law:
-        rest.append("soft")
-    return f"rule NAME: {' '.join([kind.name, *said])}\n    [{'] ['.join(rest)}]"
 
 
 def _judge(file: Path | None, orders: int, as_of: str | None, *, json: bool) -> None:

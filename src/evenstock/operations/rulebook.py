@@ -343,7 +343,7 @@ def sample_of(orders: Sequence[Order], network: ShippingNetwork, now: datetime) 
     """Past orders as if they came now, each with every way to ship it, for lint. Orders nobody could decide about are left out."""
     found = []
     for past in orders:
-        order = _as_if(past, now)
+        order = as_if_now(past, now)
         if refusal(order, network):
             continue
         asked = candidates(order, network, now, {})
@@ -367,7 +367,7 @@ def recent_sample(store: Store, snapshots: Snapshots, now: datetime, count: int 
     return sample_of(orders_from_frame(snapshots.read(at)["orders"])[-count:], network.shipping(network_at), now)
 
 
-def _as_if(order: Order, now: datetime) -> Order:
+def as_if_now(order: Order, now: datetime) -> Order:
     """The order placed now, with as many days to its promise as it had."""
     promise = order.promise
     if promise is not None:

@@ -117,6 +117,17 @@ def handled(store: Store, report: Report, taken: Taken, *, repeated: bool) -> Ha
     return Handled(report.id, taken.sentence, cases, repeated)
 
 
+def reported(store: Store, name: str) -> Handled | None:
+    """How things stand after the report of this id; None if none came."""
+    with store.reading() as books:
+        kept = books.recall(f"exception:{name}")
+        if kept is None:
+            return None
+        told = json.loads(kept.response)
+        cases = tuple(case for each in told["cases"] if (case := books.case(CaseId(each))) is not None)
+    return Handled(name, told["sentence"], cases, repeated=True)
+
+
 def document(answer: Handled) -> dict[str, object]:
     """What a report came to, as JSON."""
     return {

@@ -11,8 +11,9 @@ Done = TypeVar("Done")
 
 
 def done(answer: Done | Refuse) -> Done:
-    """What was done. Raises Problem `not_found` or `refused` with the sentence where it was not."""
+    """What was done. Raises Problem `not_found`, `conflict` or `refused` with the sentence where it was not."""
     if isinstance(answer, Refuse):
         unknown = answer.because.startswith(("no order", "there is no"))
-        raise Problem("not_found" if unknown else "refused", answer.because)
+        overtaken = " was answered by " in answer.because
+        raise Problem("not_found" if unknown else "conflict" if overtaken else "refused", answer.because)
     return answer
