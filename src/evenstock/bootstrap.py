@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from evenstock.carriers import Carrier, open_configured
+from evenstock.connectors.files import read_some
 from evenstock.operations.call_quota import Quota
 from evenstock.operations.ports import Snapshots, Store
+from evenstock.operations.rates.import_rates import TAKEN
+from evenstock.operations.rates.refresh import Fetched, RateSource
 from evenstock.settings import Settings
 from evenstock.storage import open_store
 from evenstock.storage.snapshots import SnapshotFolder
@@ -38,6 +42,18 @@ def open_workspace(settings: Settings) -> Workspace:
     """Open the store (migrated to this version) and the snapshot folder; makes the home folder where there is none."""
     settings.home.mkdir(parents=True, exist_ok=True)
     return Workspace(settings, open_store(settings.database), SnapshotFolder(settings.snapshots))
+
+
+def rate_folder(source: RateSource) -> Fetched:
+    """The built-in way to fetch rates: a folder, or a file, that somebody or something puts them into.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    """
+    reading = read_some([Path(source.place)], TAKEN)
+    return Fetched(reading.frames, tuple(str(problem) for problem in reading.problems))
 
 
 def system_clock() -> datetime:

@@ -9,10 +9,10 @@ from datetime import date, datetime
 
 from evenstock.bootstrap import Workspace, open_workspace
 from evenstock.cli.screen import Exit, fail
-from evenstock.operations.beyond_the_model import adjustments
 from evenstock.operations.company import Company, NothingImportedError
-from evenstock.operations.forecast_demand import Forecasted, current_forecast, forecast_demand
+from evenstock.operations.forecast_demand import Forecasted
 from evenstock.operations.ports import StoreError
+from evenstock.operations.todays_forecast import todays_forecast as operations_todays_forecast
 from evenstock.settings import Settings
 
 LOOK_AT_DEMO = ContextVar("look at demo", default=False)
@@ -52,12 +52,4 @@ def company(opened: Workspace, on: date | None = None) -> Company:
 
 def todays_forecast(opened: Workspace, here: Company, now: datetime) -> Forecasted:
     """The forecast made for the day of `now`, or one made now, with what planners and sensing say of it."""
-    on = now.date()
-    return current_forecast(opened.store, opened.snapshots, here, on) or forecast_demand(
-        opened.store,
-        opened.snapshots,
-        here,
-        as_of=on,
-        now=now,
-        adjust=adjustments(opened.store, opened.snapshots, here),
-    )
+    return operations_todays_forecast(opened.store, opened.snapshots, here, now)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from evenstock.bootstrap import Workspace
 from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, moment, page, say, table
 from evenstock.domain import plain
-from evenstock.operations.correct_prices import Corrected, correct_prices
-from evenstock.operations.exceptions.cutoff_missed import sweep_cutoffs
-from evenstock.operations.exceptions.evidence import keep_evidence
-from evenstock.operations.ports import StoreError
-from evenstock.operations.run_due import Workplace, run_due
+from evenstock.operations.correct_prices import Corrected
+from evenstock.operations.tick import tick
 
 
 def command(
@@ -39,13 +34,11 @@ def command(
     now = moment(as_of)
     with workspace() as opened:
         here = company(opened, now.date())
-        done = run_due(Workplace(opened.store, here.shipping, here.network.policy), now, limit)
-        missed = sweep_cutoffs(opened.store, here.shipping, here.network.policy, now, limit=limit) if cutoffs else []
-        told = keep_evidence(opened.store, opened.snapshots, now)
-        with opened.store.reading() as books:
-            more = len(books.due_cases(now, limit))
-        prices = _corrected(opened, now)
-    failed = sum(1 for each in done if each.failed) + isinstance(prices, str)
+        ticked = tick(
+            opened.store, opened.snapshots, here.shipping, here.network.policy, now, limit=limit, cutoffs=cutoffs
+        )
+    done, missed, told, more, prices = ticked.done, ticked.missed, ticked.evidence, ticked.still_due, ticked.prices
+    failed = ticked.failed
     if json:
         say(
             {
@@ -77,14 +70,6 @@ def command(
         _tell(prices)
     if failed:
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))
-
-
-def _corrected(opened: Workspace, now: datetime) -> Corrected | str:
-    """What became of the prices, or why they could not be corrected: what was done before stays done and is told."""
-    try:
-        return correct_prices(opened.store, opened.snapshots, now=now)
-    except StoreError as refused:
-        return str(refused)
 
 
 def _tell(prices: Corrected | str) -> None:

@@ -7,15 +7,14 @@ from typing import Annotated
 
 import typer
 
-from evenstock.cli.opening import company, todays_forecast, workspace
+from evenstock.cli.opening import company, workspace
 from evenstock.cli.plan.show import show
 from evenstock.cli.screen import moment, page, progress, say
 from evenstock.domain import PlanState, plain
-from evenstock.operations.company import Company
-from evenstock.operations.plan_transfers import PATHS, plan_transfers
+from evenstock.operations.plan_tonight import plan_tonight
+from evenstock.operations.plan_transfers import PATHS
 from evenstock.operations.sense_demand import open_alerts
 from evenstock.operations.tonight.decide import OURS
-from evenstock.operations.tonight.happened import happenings
 from evenstock.operations.transfers import approve_plan
 from evenstock.rebalancing.explain import frame
 
@@ -39,20 +38,15 @@ def command(
     now = moment(as_of)
     with workspace() as opened, progress(quiet=json) as shown:
         task = shown.add_task("forecasting", total=None)
-        here = company(opened, now.date())
-        said = todays_forecast(opened, here, now)
-        shown.update(task, description="planning transfers")
-        planned = plan_transfers(
+        planned = plan_tonight(
             opened.store,
-            here.network,
-            said.forecast,
-            inputs=_inputs(here, said.digest),
+            opened.snapshots,
+            company(opened, now.date()),
             now=now,
             seed=seed,
-            n_paths=paths,
+            paths=paths,
             method=method,
-            happened=happenings(opened.store, here),
-            snapshots=opened.snapshots,
+            told=lambda words: shown.update(task, description=words),
         )
         shifted = open_alerts(opened.store, opened.snapshots)
         transfers = approve_plan(opened.store, planned.plan.id, now.date(), approve, now) if approve else []
@@ -81,9 +75,3 @@ def command(
         )
     if not transfers and plan.lines and plan.state is PlanState.PROPOSED:
         page.print("[dim]Nothing moves until it is approved: add --approve NAME.[/]")
-
-
-def _inputs(here: Company, forecast: str) -> dict[str, str]:
-    """Snapshots the plan is made from, by name."""
-    named = {name: here.digests[name] for name in ("network", "transit") if name in here.digests}
-    return named | {"forecast snapshot": forecast}

@@ -9,13 +9,11 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from evenstock.bootstrap import rate_folder
 from evenstock.cli.opening import workspace
 from evenstock.cli.screen import Exit, moment, page, say, table
-from evenstock.connectors.files import read_some
-from evenstock.operations.rates.import_rates import TAKEN
 from evenstock.operations.rates.refresh import (
     Every,
-    Fetched,
     RateSource,
     drop_source,
     due,
@@ -30,18 +28,6 @@ _Json = Annotated[bool, typer.Option("--json", help="One JSON document on standa
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def folder(source: RateSource) -> Fetched:
-    """The built-in way to fetch: a folder, or a file, that somebody or something puts rates into.
-
-    Raises
-    ------
-    OSError
-        If there is none.
-    """
-    reading = read_some([Path(source.place)], TAKEN)
-    return Fetched(reading.frames, tuple(str(problem) for problem in reading.problems))
-
-
 def refresh_command(
     name: Annotated[str, typer.Argument(help="One source, due or not; all that are due by default.")] = "",
     as_of: _AsOf = None,
@@ -49,7 +35,7 @@ def refresh_command(
 ) -> None:
     """Fetch every source that is due and take its rates in; ends with 5 if one brought nothing good."""
     with workspace() as opened:
-        done = refresh(opened.store, opened.snapshots, folder, now=moment(as_of), only=name)
+        done = refresh(opened.store, opened.snapshots, rate_folder, now=moment(as_of), only=name)
     if json:
         say({"refreshed": [asdict(one) for one in done]})
     elif not done:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from evenstock.operations.ports import ConflictError, Entry, Transaction
+from evenstock.operations.runs.forgetting import SCHEDULE
 from evenstock.operations.runs.keeping import Run, ask_for, run_named
 from evenstock.operations.schedule.timing import Timing, plain_of, timing_of
 
@@ -92,7 +93,7 @@ def _slot(books: Transaction, name: str, clock: datetime, now: datetime) -> Run 
     run = None
     if before is None or before.state.over:
         run = ask_for(
-            books, one.job, one.asked, "schedule", now, name=f"{one.name}:{slot.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+            books, one.job, one.asked, SCHEDULE, now, name=f"{one.name}:{slot.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
         )
     later = replace(one, next_at=one.timing.following(clock), step=one.step + 1)
     if run is not None:

@@ -1,1 +1,1 @@
-"""What a worker can do, one job a file: `NAME`, and `work`."""
+"""What the worker does, one job a file."""
