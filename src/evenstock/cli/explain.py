@@ -13,9 +13,21 @@ from evenstock.bootstrap import Workspace
 from evenstock.cli.opening import workspace
 from evenstock.cli.options import option_rows
 from evenstock.cli.plan.show import show
-from evenstock.cli.screen import Exit, fail, page, say, show_whole, table
-from evenstock.domain import Allow, DecisionId, DecisionRecord, OrderId, OrderPlan, PlanId, TransferPlan, plain, rfc3339
+from evenstock.cli.screen import Exit, dollars, fail, page, say, show_whole, table
+from evenstock.domain import (
+    Allow,
+    DecisionId,
+    DecisionRecord,
+    OrderId,
+    OrderPlan,
+    PlanId,
+    Propensity,
+    TransferPlan,
+    plain,
+    rfc3339,
+)
 from evenstock.operations.decisions import decision_from
+from evenstock.operations.explaining import how_sure
 from evenstock.operations.forecast_demand import Provenance, provenance
 
 _SHOWN = 8
@@ -74,9 +86,11 @@ def _tell(record: DecisionRecord) -> None:
         page.print(f"[yellow]{record.verdict.because}[/]", soft_wrap=True)
     for sentence in record.relaxed:
         page.print(f"[yellow]gave up a wish so that a paid order ships: {sentence}[/]", soft_wrap=True)
-    page.print(_how_sure(record), soft_wrap=True)
+    page.print(how_sure(record), soft_wrap=True)
+    if record.propensity is not None:
+        page.print(_how_probable(record.propensity, tried=_tried(record)), soft_wrap=True)
     if record.choice:
-        show_whole(_options((record.choice, *record.alternatives)))
+        show_whole(_options((record.choice, *record.alternatives), on_purpose=_tried(record)))
         page.print(_shipments(record.choice))
     if record.barred:
         rows = [(b.node, b.service or "all", b.rule, b.because) for b in record.barred]
@@ -89,27 +103,28 @@ def _tell(record: DecisionRecord) -> None:
     page.print(f"[dim]decided on {known}, code {inputs.code}[/]", soft_wrap=True)
 
 
-def _how_sure(record: DecisionRecord) -> str:
-    """Who decided, on which prices, what it may cost beyond what could be known, and what was told the customer."""
-    said = [f"decided by the {record.layer}", f"prices: {record.price_rung}" if record.price_rung else ""]
-    sure = record.confidence
-    if sure is not None:
-        parts = ", ".join(f"{name} {cents / 1_000:.2f} ¢" for name, cents in sure.parts if cents)
-        gate = (
-            f", gate {max(0, sure.threshold_millicents) / 1_000:.2f} ¢" if sure.threshold_millicents is not None else ""
-        )
-        said.append(f"expected regret {sure.regret_millicents / 1_000:.2f} ¢{f' ({parts})' if parts else ''}{gate}")
-    told = record.commitment
-    if told is not None:
-        said.append(
-            f"told for {told.deliver_by} with {told.told_millionths / 10_000:.1f} %, now {told.now_millionths / 10_000:.1f} %"
-        )
-    return "; ".join(filter(None, said))
+def _tried(record: DecisionRecord) -> bool:
+    """Whether the choice ships by a service that was tried on purpose."""
+    said, plan = record.propensity, record.choice
+    return said is not None and plan is not None and any(s.candidate.service in said.among for s in plan.shipments)
 
 
-def _options(options: Sequence[OrderPlan]) -> Table:
+def _how_probable(said: Propensity, *, tried: bool) -> str:
+    """With which probability the choice was made, where some orders ship by another service on purpose."""
+    chance = f"{said.millionths / 10_000:.2f} %"
+    if tried:
+        extra = dollars(said.extra_cents)
+        spent = dollars(said.spent_cents)
+        return f"tried on purpose for {extra} more than the best plan, with a probability of {chance}; the week's tries had cost {spent} before"
+    if said.among:
+        return f"might have been tried on purpose: {', '.join(said.among)}; it ships as it does with a probability of {chance}"
+    return f"nothing could be tried on purpose; it ships as it does with a probability of {chance}"
+
+
+def _options(options: Sequence[OrderPlan], *, on_purpose: bool) -> Table:
     more = f", the first {_SHOWN} of {len(options)} (all with --json)" if len(options) > _SHOWN else ""
-    return table(f"options, cheapest first{more}", *option_rows(options[:_SHOWN]))
+    first = "options, the one tried on purpose first, then cheapest first" if on_purpose else "options, cheapest first"
+    return table(f"{first}{more}", *option_rows(options[:_SHOWN]))
 
 
 def _shipments(choice: OrderPlan) -> Table:
