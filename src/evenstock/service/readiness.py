@@ -28,7 +28,7 @@ SILENT_WORKER: Final = timedelta(minutes=2)
 ASKED_AGAIN_S: Final = 1.0
 """Probes within this get the same answer, so that asking often costs nothing."""
 WORKER: Final = "worker"
-"""Kind of the entries by which workers say that they live: one each, with `seen_at` by the books' clock."""
+"""Kind of the entries by which workers say that they live: one each, with `beat_at` by the books' clock."""
 
 
 class State(StrEnum):
@@ -187,7 +187,7 @@ def worker(seen: timedelta | None) -> Check:
 def _worker_seen(store: Store, now: datetime) -> timedelta | None:
     with store.reading() as books:
         entries: Sequence[Entry] = books.entries(WORKER)
-    seen = [datetime.fromisoformat(entry.body["seen_at"]) for entry in entries if "seen_at" in entry.body]
+    seen = [datetime.fromisoformat(entry.body["beat_at"]) for entry in entries if "beat_at" in entry.body]
     return max(now - max(seen), timedelta()) if seen else None
 
 

@@ -96,8 +96,8 @@ class Watching(Collector):
             {load.value: admission.waiting(load) for load in Load},
         )
         if company.loaded_at is not None:
-            age = (now - company.loaded_at).total_seconds()
-            yield _one("evenstock_company_age_seconds", "Since what decisions see of the company was loaded", {}, age)
+            age = company.freshness().age_s(now)
+            yield _one("evenstock_company_age_seconds", "Since what decisions see was held against the books", {}, age)
         failing = (now - company.failing_since).total_seconds() if company.failing_since is not None else 0.0
         yield _one("evenstock_company_failing_seconds", "How long the newest state cannot be loaded", {}, failing)
 
