@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -300,7 +301,22 @@ def postgres_engine(url: str) -> sa.Engine:
         connection.execute(_SETTINGS)
         connection.autocommit = False
 
+    @sa.event.listens_for(engine, "checkout")
+    def alive(connection: Any, _record: Any, _proxy: Any) -> None:
+        # A server that ended a connection has said so, or hung up: then something can be read although nothing was asked.
+        if _readable(connection.fileno()):
+            raise sa.exc.InvalidatePoolError
+
     return engine
+
+
+def _readable(handle: int) -> bool:
+    """Whether something has arrived; costs no question to the server."""
+    if not hasattr(select, "poll"):  # pragma: no cover (Windows)
+        return bool(select.select([handle], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def durability(connection: sa.Connection) -> dict[str, str]:
