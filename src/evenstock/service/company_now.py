@@ -112,6 +112,11 @@ class CompanyNow:
         """When what is in force was loaded; None where nothing is."""
         return self._standing.loaded_at if self._standing is not None else None
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the process leaves."""
+        return self._stop.is_set()
+
     def get(self) -> Standing:
         """The standing in force.
 

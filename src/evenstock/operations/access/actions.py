@@ -42,6 +42,7 @@ class Action(StrEnum):
     KPIS_READ = "kpis.read"
     RUNS_READ = "runs.read"
     RUNS_CANCEL = "runs.cancel"
+    SCHEDULE_CHANGE = "schedule.change"
     EVENTS_INGEST = "events.ingest"
     EVENTS_READ = "events.read"
     EVENTS_REPLAY = "events.replay"
