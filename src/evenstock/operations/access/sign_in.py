@@ -48,28 +48,39 @@ class Wait:
     seconds: int
 
 
-def sign_in(store: Store, wish: SignIn, verify: Verify) -> SignedIn | Refused | Wait:
-    """Count the try, check the password, begin the session. The password is checked outside any transaction: it takes long."""
-    account = account_name(wish.account)
+def check_password(store: Store, name: str, password: str, address: str, verify: Verify) -> Person | Refused | Wait:
+    """Count the try and check the password, outside any transaction: it takes long. The account as it was, with the hash to keep."""
+    account = account_name(name)
     try:
         with store.transaction() as books:
-            seconds = count_try(books, account, wish.address)
+            seconds = count_try(books, account, address)
             person = find_person(books, account)
     except ConflictError:
         return Wait(1)  # two first tries at the same moment
     if seconds:
         return Wait(seconds)
     local = person is not None and person.active and person.source == LOCAL
-    kept = person.password if person is not None and local else ""
-    fresh = verify(kept, wish.password)
+    fresh = verify(person.password if person is not None and local else "", password)
     if person is None or not local or fresh is None:
         return Refused()
     with store.transaction() as books:
         there = find_person(books, account)
-        if there is None or not there.active or there.password != kept:
+        if there is None or not there.active or there.password != person.password:
             return Refused()
-        forgive(books, account, wish.address)
-        return _begun(books, replace(there, password=fresh), wish.digest, wish.before)
+        forgive(books, account, address)
+        return change(books, replace(there, password=fresh)) if fresh != there.password else there
+
+
+def sign_in(store: Store, wish: SignIn, verify: Verify) -> SignedIn | Refused | Wait:
+    """Begin a session of whoever knows the password."""
+    found = check_password(store, wish.account, wish.password, wish.address, verify)
+    if not isinstance(found, Person):
+        return found
+    with store.transaction() as books:
+        person = find_person(books, found.id)
+        if person is None or not person.active or person.password != found.password:
+            return Refused()
+        return _begun(books, person, wish.digest, wish.before)
 
 
 def sign_in_through_provider(store: Store, name: str, digest: str, before: str = "") -> SignedIn | Refused:

@@ -83,7 +83,7 @@ def mint_token() -> str:
 
 def cookie_name(configuration: Configuration) -> str:
     """Under https bound to this very host (`__Host-`, RFC 6265bis)."""
-    return "__Host-evenstock" if secure(configuration) else "evenstock"
+    return "__Host-evenstock_session" if secure(configuration) else "evenstock_session"
 
 
 def secure(configuration: Configuration) -> bool:

@@ -26,6 +26,7 @@ from evenstock.operations.access.session import find_session
 from evenstock.operations.company import NothingImportedError
 from evenstock.operations.ports import Store
 from evenstock.service.access.credentials import Credential, Digests, cookie_name, credential_of
+from evenstock.service.access.oidc.signing_in import ProviderSignIn
 from evenstock.service.access.passwords import Passwords
 from evenstock.service.access.permissions import Found, Permissions
 from evenstock.service.access.quotas import Buckets
@@ -59,10 +60,11 @@ class Doorkeeper:
         company: CompanyNow,
         ticks: Callable[[], float] = monotonic,
     ) -> None:
-        """Raise ConfigurationError where the pepper is missing or short."""
+        """Raise ConfigurationError where the pepper is missing or short, or the identity provider's settings cannot be used."""
         self.digests = Digests(configuration.pepper)
         self.passwords = Passwords()
         self.permissions = Permissions()
+        self.provider = ProviderSignIn(store, configuration, self.digests) if configuration.oidc_issuer else None
         self.cookie = cookie_name(configuration)
         self._store, self._configuration, self._company, self._ticks = store, configuration, company, ticks
         self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
@@ -123,6 +125,11 @@ class Doorkeeper:
     def nodes(self, principal: Principal, action: Action) -> frozenset[str] | None:
         return self._found(principal, action).nodes
 
+    def permitted(self, principal: Principal) -> dict[Action, frozenset[str] | None]:
+        """Everything somebody may do, with the nodes at which; None: everywhere."""
+        answers = {action: self._found(principal, action) for action in Action}
+        return {action: found.nodes for action, found in answers.items() if found.anywhere}
+
     def _found(self, principal: Principal, action: Action) -> Found:
         return self.permissions.found(principal, action, self._node_countries)
 
@@ -176,6 +183,14 @@ class Doorkeeper:
             self._remembered.move_to_end(fingerprint)
             while len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.popitem(last=False)
+
+
+def doorkeeper_of(request: Request) -> Doorkeeper:
+    """Dependency: the accounts of this service. Raises Problem `no_accounts` where it keeps none."""
+    access = request.app.state.service.access
+    if not isinstance(access, Doorkeeper):
+        raise Problem("no_accounts", "this service lets callers in some other way")
+    return access
 
 
 def _nobody(detail: str) -> Problem:

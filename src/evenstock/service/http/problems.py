@@ -55,6 +55,7 @@ CODES: Final[Mapping[str, Code]] = {
         Code("not_allowed", 403, "This is not allowed", "ask an administrator for the role or scope named"),
         Code("cross_site", 403, "The change did not come from our own page", "send X-CSRF-Token as GET /v1/session tells it"),
         Code("wrong_password", 401, "Account and password do not match", "check both; after some tries each waits longer"),
+        Code("sign_in_refused", 401, "The sign-in did not come to its end", "begin it again at GET /v1/session/oidc"),
         Code("no_accounts", 409, "No accounts are kept here", "start the service with a pepper, then evenstock people add"),
         Code("not_found", 404, "There is no such thing", "check the id; lists show what there is"),
         Code("no_such_route", 404, "There is no such address", "see /v1/openapi.json"),
@@ -67,7 +68,7 @@ CODES: Final[Mapping[str, Code]] = {
         Code("too_slow", 408, "The request did not arrive in time", "send it again, all of it at once"),
         Code("address_too_long", 414, "The address is too long", "send what is long in the body"),
         Code("headers_too_large", 431, "The headers are too large", "send fewer or shorter headers"),
-        Code("refused", 422, "The books refuse it", "see the detail"),
+        Code("refused", 409, "The books refuse it", "see the detail"),
         Code("bad_signature", 401, "The signature does not match the body", "sign the raw body with the secret of this source"),
         Code("too_many_requests", 429, "This caller asks too often", "wait as long as Retry-After says"),
         Code("overloaded", 503, "There is more to do than can be done", "ask again after Retry-After; nothing was done"),
@@ -115,7 +116,7 @@ def problem_reply(problem: Problem) -> Response:
 
 def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """What pydantic found, as places in the request; values are not repeated, they may be secret."""
-    places = [(pointer(error["loc"]), str(error["msg"])) for error in errors]
+    places = [(pointer(error["loc"]), str(error["msg"]).removeprefix("Value error, ")) for error in errors]
     where = f"{places[0][0] or 'the body'}: {places[0][1]}" if places else "the request is not valid"
     more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
     return Problem("invalid_request", where + more, errors=places)
