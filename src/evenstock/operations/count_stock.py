@@ -41,7 +41,7 @@ def count_stock(store: Store, observations: Sequence[StockObservation], now: dat
     for start in range(0, len(ordered), _AT_ONCE):
         with store.transaction() as t:
             for observation in ordered[start : start + _AT_ONCE]:
-                movements += _count(t, observation, now)
+                movements += count_one(t, observation, now)
 
     def total(source: Bucket, destination: Bucket) -> Units:
         return Units(
@@ -56,7 +56,8 @@ def count_stock(store: Store, observations: Sequence[StockObservation], now: dat
     )
 
 
-def _count(t: Transaction, observation: StockObservation, now: datetime) -> list[Movement]:
+def count_one(t: Transaction, observation: StockObservation, now: datetime) -> list[Movement]:
+    """Bring on hand to one count, in a transaction that is open, and publish what changed; its movements."""
     because = f"count by {observation.source}, version {observation.version}"
     moves = t.adjust_on_hand(observation, because, now)
     if moves:

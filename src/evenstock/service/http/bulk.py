@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import polars as pl
 from fastapi import Query, Request
@@ -18,8 +18,7 @@ from evenstock.service.http.replies import ARROW, JSON, NDJSON, from_cursor, pag
 
 Limit = Annotated[int, Query(ge=1, le=1_000, description="Most items of a page")]
 Cursor = Annotated[str | None, Query(max_length=2_000, description="`next` of the page before")]
-Names = Annotated[list[Annotated[str, Query(max_length=200)]] | None, Query(description="Only these; may be said again")]
-MOST_NAMES: Final = 1_000
+Names = Annotated[list[str] | None, Query(max_length=1_000, description="Only these; may be said again")]
 
 
 def bulk(model: Any, description: str) -> dict[int | str, dict[str, Any]]:
@@ -51,7 +50,9 @@ def cut(items: Sequence[Any], names: Sequence[str], limit: int, cursor: str | No
     start = 0
     if after:
         if after not in names:
-            raise Problem("invalid_request", f"cursor: {after} is not in this list any more", hint="begin the list again")
+            raise Problem(
+                "not_found", f"cursor: {after} is not in this list any more", hint="begin the list again"
+            )
         start = names.index(after) + 1
     shown = list(items[start : start + limit])
     return shown, names[start + limit - 1] if len(items) > start + limit else None
@@ -88,13 +89,10 @@ def _keys_of(cursor: str | None, kinds: Sequence[pl.DataType]) -> list[Any]:
     if not text:
         return []
     try:
-        found = json.loads(text)
-        if not isinstance(found, list) or len(found) != len(kinds):
-            raise ValueError
-        return [_typed(part, kind) for part, kind in zip(found, kinds, strict=True)]
+        return [_typed(part, kind) for part, kind in zip(json.loads(text), kinds, strict=True)]
     except (ValueError, TypeError):
         raise Problem(
-            "invalid_request", "cursor: this is no cursor of this list", hint="take it from next of the page before"
+            "not_found", "cursor: there is no such page", hint="take it from next of the page before"
         ) from None
 
 

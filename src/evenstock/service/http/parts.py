@@ -90,7 +90,7 @@ def _name_of(head: bytes) -> str:
         key, _, value = line.partition(":")
         if key.strip().lower() in {"content-disposition", "content-type"} and key.strip() not in told:
             told[key.strip()] = value.strip()
-    name = told.get_filename()
+    name: object = told.get_filename()
     if name is None:
         field = told.get_param("name", header="content-disposition")
         ending = _ENDINGS.get(told.get_content_type(), "")

@@ -1,0 +1,91 @@
+"""Takes statements of other systems about stock, each by itself, and says of each what it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from evenstock.domain import Bucket, NodeId, Sku, StockObservation
+from evenstock.operations.count_stock import count_one
+from evenstock.operations.ports import ConflictError, Store, Transaction
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_VERSION: Final = 2**62
+
+
+class Outcome(StrEnum):
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    """It agrees with the books, or something newer is known."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What became of one statement."""
+
+    outcome: Outcome
+    gained: int = 0
+    """Units found that the books did not know."""
+    lost: int = 0
+    """Units missing from what was free to promise."""
+    short: int = 0
+    """Units missing although they were promised: an open shortfall."""
+    because: str = ""
+
+
+def version_of(observed_at: datetime) -> int:
+    """The version of a statement that states none: the moment observed, in microseconds."""
+    return (observed_at - _EPOCH) // timedelta(microseconds=1)
+
+
+def observe_stock(
+    store: Store,
+    observations: Sequence[StockObservation],
+    *,
+    skus: Collection[Sku],
+    nodes: Collection[NodeId],
+    now: datetime,
+) -> list[Observed]:
+    """One answer for each statement, in their order; all that can be used is committed together.
+
+    Parameters
+    ----------
+    skus, nodes : those there are; a statement about others is refused.
+    """
+    answers: dict[int, Observed] = {}
+    with store.transaction() as books:
+        # In key order, so that two feeds never wait for each other in a circle.
+        for number, said in sorted(enumerate(observations), key=lambda pair: _key(pair[1])):
+            answers[number] = _one(books, said, skus, nodes, now)
+    return [answers[number] for number in range(len(observations))]
+
+
+def _one(
+    books: Transaction, said: StockObservation, skus: Collection[Sku], nodes: Collection[NodeId], now: datetime
+) -> Observed:
+    unknown = f"there is no item {said.sku}" if said.sku not in skus else ""
+    unknown = unknown or (f"there is no node {said.node}" if said.node not in nodes else "")
+    if unknown:
+        return Observed(Outcome.REFUSED, because=unknown)
+    try:
+        moves = count_one(books, said, now)
+    except ConflictError as error:
+        return Observed(Outcome.REFUSED, because=str(error))
+
+    def total(source: Bucket, destination: Bucket) -> int:
+        return sum(m.units for m in moves if (m.source.bucket, m.destination.bucket) == (source, destination))
+
+    return Observed(
+        Outcome.CHANGED if moves else Outcome.UNCHANGED,
+        total(Bucket.OUTSIDE, Bucket.AVAILABLE),
+        total(Bucket.AVAILABLE, Bucket.OUTSIDE),
+        total(Bucket.SHORTFALL, Bucket.OUTSIDE),
+    )
+
+
+def _key(said: StockObservation) -> tuple[str, str, str, str, int]:
+    return str(said.sku), str(said.node), str(said.lot), said.source, said.version
