@@ -30,11 +30,14 @@ from evenstock.cli import (
     rollout,
     route,
     rules,
+    runs,
+    schedule,
     serve,
     stock,
     tick,
     transfer,
     warm_up,
+    work,
 )
 from evenstock.cli import demo as demo_command
 from evenstock.cli.opening import LOOK_AT_DEMO
@@ -62,6 +65,7 @@ for name, member in (
     ("night", night),
     ("replay", replay),
     ("serve", serve),
+    ("work", work),
     ("export-schemas", export_schemas),
 ):
     app.command(name)(member.command)
@@ -77,6 +81,8 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(rates.app, name="rates")
 app.add_typer(gate.app, name="gate")
 app.add_typer(carriers.app, name="carriers")
+app.add_typer(schedule.app, name="schedule")
+app.add_typer(runs.app, name="runs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(people.app, name="people")
 app.command("warm-up", hidden=True)(warm_up.command)
