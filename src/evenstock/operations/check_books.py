@@ -42,18 +42,18 @@ def check_books(store: Store, now: datetime, grace: timedelta = timedelta(minute
     grace : how long a reservation may stay pending after its time, until the sweep has come round.
     """
     with store.reading() as t:
-        cached, resummed, outside = t.balance_frame(), t.recompute_balances(), t.outside_frame()
-        promised, transfers = t.promised_frame(), t.transfers()
+        transfers = t.transfers()
+        books = t.compared(sorted({line.sku for order in transfers for line in order.lines if line.outstanding}))
         kept = orders_in_question(t)
         late = (t.reservation(name) for name in t.due(now - grace, _SHOWN + 2 * len(kept)))
         overdue = [r for r in late if r is not None and r.order not in kept][:_SHOWN]
     return [
-        *_conservation(cached, outside),
-        *_projection(cached, resummed),
-        *_reserved(cached, promised),
-        *_transit(cached, transfers),
-        *_repayment(cached),
-        *_shortfalls(cached),
+        *_conservation(books.balances, books.outside),
+        *_projection(books.balances, books.resummed),
+        *_reserved(books.balances, books.promised),
+        *_transit(books.balances, transfers),
+        *_repayment(books.balances),
+        *_shortfalls(books.balances),
         *_overdue(overdue, now),
     ]
 

@@ -99,6 +99,20 @@ class Look:
     """Open cases that say that a node or a carrier's service is out, by deadline."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """The books side by side, for items about which anything could be wrong."""
+
+    balances: pl.DataFrame
+    """As `balance_frame`."""
+    resummed: pl.DataFrame
+    """As `recompute_balances`."""
+    promised: pl.DataFrame
+    """As `promised_frame`."""
+    outside: pl.DataFrame
+    """As `outside_frame`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Something the service keeps and changes step by step: a key, a person, a session, a subscription, a run."""
@@ -270,6 +284,11 @@ class Transaction(Protocol):
 
     def outside_frame(self) -> pl.DataFrame:
         """What crossed the border by item, lot, node and cause: columns sku, lot, node, cause, units; what came in is negative."""
+
+    def compared(self, also: Sequence[Sku] = ()) -> Compared:
+        """Balances beside what movements and pending reservations say, whole items: at least those where these do not agree,
+        those with a shortfall, and those named. Of items left out all three say the same.
+        """
 
     # --- reservations ------------------------------------------------------------------------------------------
     def reserve(

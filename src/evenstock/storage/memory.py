@@ -44,7 +44,7 @@ from evenstock.domain import (
     Units,
     canonical_json,
 )
-from evenstock.operations.ports import ConflictError, Look, Remembered, Short, Slot, StoreError, Transaction
+from evenstock.operations.ports import Compared, ConflictError, Look, Remembered, Short, Slot, StoreError, Transaction
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import ledger_frames, plainly
 from evenstock.storage.memory_books import Books
@@ -122,6 +122,9 @@ class MemoryTransaction(EntriesInMemory, ReceivedInMemory, CasesInMemory, Quotas
         request: str = "",
     ) -> None:
         plainly.answer(self, decision, now, order=order, facts=facts, key=key, request=request)
+
+    def compared(self, also: Sequence[Sku] = ()) -> Compared:  # noqa: ARG002 (every item is compared)
+        return plainly.compared(self)
 
     # --- idempotency -------------------------------------------------------------------------------------------
     def recall(self, key: str) -> Remembered | None:

@@ -1,4 +1,4 @@
-"""A look at the books, and an answer written down, by the single calls: what every store must equal, however it does it."""
+"""A look at the books, an answer written down, and all books side by side, by the single calls: what every store must equal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from evenstock.domain import CaseKind, CaseState, DecisionRecord, Event, Order, Sku
-from evenstock.operations.ports import Look, Transaction
+from evenstock.operations.ports import Compared, Look, Transaction
 
 OUT = (CaseKind.CARRIER, CaseKind.NODE_DOWN)
 """Kinds of cases that say that something is out of service."""
@@ -41,3 +41,8 @@ def answer(
         books.publish(facts)
         if key:
             books.remember(key, request, decision.canonical(), now)
+
+
+def compared(books: Transaction) -> Compared:
+    """Every item."""
+    return Compared(books.balance_frame(), books.recompute_balances(), books.promised_frame(), books.outside_frame())

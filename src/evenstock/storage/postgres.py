@@ -10,9 +10,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from evenstock.domain import DecisionRecord, Event, NodeId, Order, Reservation, Sku, canonical_json
-from evenstock.operations.ports import Look, Received, Remembered, Short, Slot, StoreError
+from evenstock.operations.ports import Compared, Look, Received, Remembered, Short, Slot, StoreError
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
+from evenstock.storage.postgres_books import COMPARE, OUTSIDE, SETTINGS, side_by_side
 from evenstock.storage.session import Statements
 from evenstock.storage.sql import SqlStore, SqlTransaction
 
@@ -149,6 +150,13 @@ class PostgresTransaction(SqlTransaction):
     def recall(self, key: str) -> Remembered | None:
         found = self.connection.exec_driver_sql(_RECALL, (key,)).one_or_none()
         return Remembered(key, found.request, bytes(found.response)) if found is not None else None
+
+    def compared(self, also: Sequence[Sku] = ()) -> Compared:
+        self.connection.exec_driver_sql(SETTINGS)
+        beside = self.connection.exec_driver_sql(COMPARE, (array_text(also),)).all()
+        items = array_text(sorted({row.sku for row in beside}))
+        outside = self.connection.exec_driver_sql(OUTSIDE, (items, items)).all() if beside else []
+        return side_by_side(beside, outside)
 
     def receive(self, events: Sequence[Received], now: datetime) -> list[bool]:
         if not events:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from evenstock.domain import DecisionRecord, Event, Order, Sku
-from evenstock.operations.ports import Look, StoreError, Transaction, UnavailableError
+from evenstock.operations.ports import Compared, Look, StoreError, Transaction, UnavailableError
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import plainly
 from evenstock.storage.migrate import cannot_open, require_head
@@ -40,6 +40,9 @@ class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, ReceivedSq
         request: str = "",
     ) -> None:
         plainly.answer(self, decision, now, order=order, facts=facts, key=key, request=request)
+
+    def compared(self, also: Sequence[Sku] = ()) -> Compared:  # noqa: ARG002 (every item is compared)
+        return plainly.compared(self)
 
 
 class SqlStore:
