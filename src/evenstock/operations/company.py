@@ -18,6 +18,7 @@ from evenstock.operations.ports import Snapshots, Store, StoreError
 from evenstock.operations.rates.in_force import POINTER as RATES
 from evenstock.operations.rates.in_force import imported_rates, with_rates
 from evenstock.operations.rulebook import rules_in_force
+from evenstock.operations.stale_feeds import feeds_of
 from evenstock.operations.transit_in_force import current_transit, with_learned
 from evenstock.routing.knowledge import NOTHING, Knowledge
 from evenstock.routing.network import ShippingNetwork
@@ -93,7 +94,9 @@ class Company:
             return loaded
         with store.reading() as books:
             end = datetime.combine(on, time.max, UTC)
-            return replace(loaded, known=knowledge_in_force(books, snapshots, loaded.shipping, end))
+            known_now = knowledge_in_force(books, snapshots, loaded.shipping, end)
+        feeds = feeds_of(loaded.table("sources"), loaded.table("observations"))
+        return replace(loaded, known=replace(known_now, feeds=feeds) if feeds else known_now)
 
     @property
     def shipping(self) -> ShippingNetwork:

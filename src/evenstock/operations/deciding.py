@@ -77,6 +77,8 @@ class Books:
     """Which step of the ladder the prices stand on, and how old they are."""
     prove: bool = False
     """See `RouteOrder.prove`."""
+    warnings: tuple[str, ...] = ()
+    """What of it is doubtful, such as the stock of a node whose feed is silent."""
     tries_cents: int | None = None
     """What this week's tries have cost so far; None where nothing may be tried on purpose, and nothing was read."""
 
@@ -298,7 +300,7 @@ def record_of(
         id=question.name,
         order=question.command.order.id,
         decided_at=question.command.now,
-        inputs=replace(question.inputs, warnings=question.network.warnings(days)),
+        inputs=replace(question.inputs, warnings=question.network.warnings(days) + question.read.warnings),
         outcome=outcome,
         verdict=verdict,
         sentence=sentence,

@@ -46,11 +46,13 @@ from evenstock.operations.open_cases import EXECUTE, OPERATIONS, REVIEW_WITHIN, 
 from evenstock.operations.places import places_of
 from evenstock.operations.ports import ConflictError, Look, Slot, Store, Transaction
 from evenstock.operations.roll_out import RollOut
+from evenstock.operations.stale_feeds import held_back
 from evenstock.operations.substitution import Substitutes, shippable, skus_of, with_substitutes
 from evenstock.operations.try_services import week_of, with_try
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import Candidates, refusal, slot_days
 from evenstock.routing.decide import Decision
+from evenstock.routing.knowledge import NOTHING
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.prices.ladder import in_force
 
@@ -107,7 +109,7 @@ def route_order(
             return Routed(decision_from(known.response), repeated=True)
         shadow = command.shadow or not (stage is None or stage.takes(command.order))
         look = look_for(books, network, command.order, command.now)
-        read = replace(_books_of(look, command.now), prove=command.prove)
+        read = replace(_books_of(look, network, command.now), prove=command.prove)
         question = ask(network, policy, _past_closures(look, command), read, request)
         if network.costs.explores and decide in (None, decide_order) and not shadow:
             question = _reading_tries(books, question, request)
@@ -174,7 +176,7 @@ def read_books(
     books: Transaction, network: ShippingNetwork, order: Order, now: datetime, skus: Sequence[Sku] = ()
 ) -> Books:
     """What a decision about the order reads, for its items or those named; prices by the ladder of their age."""
-    return _books_of(look_for(books, network, order, now, skus), now)
+    return _books_of(look_for(books, network, order, now, skus), network, now)
 
 
 def look_for(
@@ -185,9 +187,18 @@ def look_for(
     return books.look(wanted, slot_days(now) if network.capped else (), now)
 
 
-def _books_of(look: Look, now: datetime) -> Books:
+def _books_of(look: Look, network: ShippingNetwork, now: datetime) -> Books:
     stand = in_force(look.prices, now)
-    return Books(look.balances, stand.rows, look.slots_taken, look.capacity_prices, look.quotas, stand.rung)
+    stock = held_back(look.balances, (network.known or NOTHING).feeds, network.costs, now)
+    return Books(
+        stock.balances,
+        stand.rows,
+        look.slots_taken,
+        look.capacity_prices,
+        look.quotas,
+        stand.rung,
+        warnings=stock.warnings,
+    )
 
 
 def _answer(

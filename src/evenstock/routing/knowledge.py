@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
 from evenstock.domain import NodeId, Sku
 from evenstock.routing.confidence import Scenarios
 from evenstock.routing.overridden import Overridden
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """When a node was last heard of, and how often it usually is."""
+
+    heard_at: datetime
+    pace: timedelta
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +37,8 @@ class Knowledge:
     """P(a parcel is lost or damaged), in millionths, by service and postal areas of origin and destination, empty for any."""
     overridden: Mapping[str, tuple[Overridden, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """By service, what people put in place of usual days and losses on some of its lanes; part of what a decision is warned of."""
+    feeds: Mapping[NodeId, Feed] = field(default_factory=lambda: MappingProxyType({}))
+    """Nodes of which a source speaks at a known pace; what its silence holds back shows in the balances a decision read."""
 
 
 NOTHING: Final = Knowledge()

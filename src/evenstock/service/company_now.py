@@ -7,31 +7,36 @@ Where loading fails the last good one serves on, and its age is told. A change t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from time import monotonic
 from typing import Final
 
+from evenstock.domain import NodeId
 from evenstock.operations.carrier_overrides.keeping import POINTER as FAILING
 from evenstock.operations.company import OVERRIDES, Company, NothingImportedError
 from evenstock.operations.gate import POINTER as GATE
 from evenstock.operations.know_damage import POINTER as DAMAGE
 from evenstock.operations.knowledge import BELIEFS, SCENARIOS
 from evenstock.operations.network import HAPPENING_TABLES
-from evenstock.operations.ports import Snapshots, Store, UnavailableError
+from evenstock.operations.ports import Snapshots, Store, StoreError, UnavailableError
 from evenstock.operations.rates.in_force import POINTER as RATES
 from evenstock.operations.roll_out import POINTER as ROLL_OUT
 from evenstock.operations.roll_out import RollOut, roll_out_in_force
 from evenstock.operations.rulebook import POINTER as RULES
+from evenstock.operations.stale_feeds import heard
 from evenstock.operations.substitution import Substitutes, allowed_substitutes
 from evenstock.operations.transit_in_force import POINTER as TRANSIT
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.network import ShippingNetwork
+from evenstock.storage.vital_signs import vital_signs
 
 LOOK_EVERY_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
 """Between tries to load what cannot be loaded."""
+LISTEN_EVERY_S: Final = 60.0
+"""Between looks at when each node was last heard of."""
 PATIENCE_S: Final = 5.0
 """How long a request waits for the first standing to be loaded."""
 WATCHED: Final = (
@@ -90,6 +95,7 @@ class CompanyNow:
         self._loading = threading.Lock()
         self._stop = threading.Event()
         self._seen_at: datetime | None = None
+        self._observed: Mapping[NodeId, datetime] = {}
         self._again_at, self._pause = 0.0, LOOK_EVERY_S
         self.failed: str = ""
         """Why the newest state could not be loaded; empty while all is well."""
@@ -184,6 +190,7 @@ class CompanyNow:
             on=now.date(),
             loaded_at=now,
         )
+        self._hear(found)
         self._standing = found
         self._well(now)
         return found
@@ -197,7 +204,28 @@ class CompanyNow:
         with self._store.reading() as books:
             return tuple((name, books.pointer(name)) for name in WATCHED)
 
+    def listen(self) -> None:
+        """Take over what was heard of nodes since the snapshot: stock that is stated through the API counts too."""
+        found = self._standing
+        if found is None or found.shipping.known is None or not found.shipping.known.feeds:
+            return
+        try:
+            self._observed = vital_signs(self._store).observed
+        except StoreError:
+            # Not heard is not fresh: what was known of the feeds grows older by itself.
+            return
+        self._hear(found)
+
+    def _hear(self, standing: Standing) -> None:
+        known = standing.shipping.known
+        if known is not None and known.feeds:
+            standing.shipping.known = replace(known, feeds=heard(known.feeds, self._observed))
+
     def _watch(self) -> None:
+        listened = -LISTEN_EVERY_S
         self.look()
         while not self._stop.wait(LOOK_EVERY_S):
             self.look()
+            if monotonic() - listened >= LISTEN_EVERY_S:
+                listened = monotonic()
+                self.listen()

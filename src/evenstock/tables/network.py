@@ -233,12 +233,13 @@ class Costs(dy.Schema):
             "cooling_off_days",
             "revision_bp",
             "tail_weight_bp",
+            "stale_feed_bp_per_hour",
             "explore_share_bp",
             "explore_within_cents",
             "explore_week_cents",
         ],
         primary_key=True,
-        description="A late order, a second parcel, a short pick, a lost or damaged parcel, a tonne of CO2, changing one's mind, regret allowed an order, goodwill, money, space, days planned ahead, how often and for how little stock is moved, how many orders try another service and what that may cost",
+        description="A late order, a second parcel, a short pick, a lost or damaged parcel, a tonne of CO2, changing one's mind, regret allowed an order, goodwill, money, space, days planned ahead, how often and for how little stock is moved, how much is held back where a feed is silent, how many orders try another service and what that may cost",
     )
     amount = whole("Value", "cents, millicents, basis points or days, as the name says")
     because = text("Where the number comes from", default="")
