@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 from tests.service.conftest import ANYBODY, NOW, made, order_body
 
+from evenstock.domain import Event
+from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.keep_check import keep_check
+from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import StoreError
+from evenstock.operations.route_order import route_order
+from evenstock.service.api.orders import OrderBody
 from evenstock.service.app import create_app
 from evenstock.service.context import Service
 from evenstock.service.http.problems import Problem
@@ -81,20 +87,15 @@ def test_what_is_taken_back_never_happened(service: Service, client: TestClient)
     record = client.post("/v1/route", json=order_body(), params={"shadow": "true"})
     assert record.status_code == 200
     before = figure(client, "evenstock_decisions_total", outcome="executed", layer="optimiser") or 0
-    from evenstock.operations.deciding import RouteOrder
-    from evenstock.operations.one_transaction import JoinedStore
-    from evenstock.operations.route_order import route_order
-    from evenstock.service.api.orders import OrderBody
-
-    order = OrderBody.model_validate_json(__import__("json").dumps(order_body("T-9"))).order()
+    order = OrderBody.model_validate_json(json.dumps(order_body("T-9"))).order()
     here = service.company.get()
-    with pytest.raises(StoreError, match="taken back"), service.store.transaction() as books:
+    with pytest.raises(StoreError, match="taken back"), service.store.transaction() as books:  # noqa: PT012
         route_order(JoinedStore(books), here.shipping, here.policy, RouteOrder(order, NOW), stage=here.stage)
         raise StoreError("taken back")
     assert (figure(client, "evenstock_decisions_total", outcome="executed", layer="optimiser") or 0) == before
     assert figure(client, "evenstock_transaction_seconds_count", kind="write", end="rolled_back") == 1
 
-    with service.store.transaction() as books, pytest.raises(StoreError, match="this step"), books.whole():
+    with service.store.transaction() as books, pytest.raises(StoreError, match="this step"), books.whole():  # noqa: PT012
         route_order(JoinedStore(books), here.shipping, here.policy, RouteOrder(order, NOW), stage=here.stage)
         raise StoreError("this step")
     assert (figure(client, "evenstock_decisions_total", outcome="executed", layer="optimiser") or 0) == before
@@ -121,8 +122,6 @@ def test_what_waits_is_told_with_its_age(tmp_path: Path) -> None:
     service = made(MemoryStore(lambda: later), tmp_path, clock=lambda: later)
     with TestClient(create_app(service)) as client:
         with service.store.transaction() as books:
-            from evenstock.domain import Event
-
             books.publish([Event("e1", "thing_happened", "a", NOW, {})])
         assert figure(client, "evenstock_outbox_waiting") == 2, "the import, and this"
         assert figure(client, "evenstock_outbox_oldest_seconds") == 90
