@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from pydantic_core import from_json, to_json
 from starlette.testclient import TestClient
-from tests.service.conftest import Anything, made
+from tests.service.conftest import NOW, Anything, made
 
+from evenstock.domain import TransferPlan
 from evenstock.operations.access.principal import Grant, Kind, Principal, Role
+from evenstock.operations.company import Company
+from evenstock.operations.plan_tonight import plan_tonight
+from evenstock.operations.runs.keeping import Run, RunState
 from evenstock.service.app import create_app
 from evenstock.service.context import Service
+from evenstock.service.worker.family import job_named, read
+from evenstock.service.worker.workplace import Workplace
 from evenstock.storage import open_store
 
 
@@ -65,3 +72,20 @@ def brand(opened: Brand) -> Iterator[Brand]:
 
 def approver(limit_cents: int | None) -> Principal:
     return Principal("person:boss", Kind.PERSON, (Grant(Role.APPROVER, limit_cents=limit_cents),))
+
+
+def plan_made(brand: Brand, *, seed: int = 0) -> TransferPlan:
+    """Tonight's plan, as the run `plan` keeps it, on few paths."""
+    here = Company.load(brand.service.store, brand.service.snapshots, NOW.date())
+    return plan_tonight(brand.service.store, brand.service.snapshots, here, now=NOW, seed=seed, paths=8).plan
+
+
+def work_done(brand: Brand, run: dict[str, Any]) -> Any:
+    """What the worker's job brings for a run that was asked for, through the same door that the worker uses."""
+    at = Workplace(
+        brand.service.settings, brand.service.configuration, brand.service.store, brand.service.snapshots,
+        brand.service.company, lambda: NOW,
+    )  # fmt: skip
+    asked = Run(run["id"], run["job"], run["asked"], run["by"], NOW, RunState.RUNNING, begun_at=NOW)
+    brought = job_named(run["job"]).work(at, asked, read(run["job"], run["asked"]), lambda *_: None)
+    return from_json(to_json(dict(brought)))

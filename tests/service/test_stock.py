@@ -76,8 +76,12 @@ def test_what_cannot_be_used_is_refused_by_itself_and_the_others_count(brand: Br
 
 
 def test_movements_of_an_item_are_told_in_the_order_recorded(brand: Brand) -> None:  # noqa: F811
-    brand.post("/stock/observations", {"observations": [observation(source="m", units=12, observed_at="2026-11-20T14:20:00Z")]})
-    brand.post("/stock/observations", {"observations": [observation(source="m", units=9, observed_at="2026-11-20T14:21:00Z")]})
+    brand.post(
+        "/stock/observations", {"observations": [observation(source="m", units=12, observed_at="2026-11-20T14:20:00Z")]}
+    )
+    brand.post(
+        "/stock/observations", {"observations": [observation(source="m", units=9, observed_at="2026-11-20T14:21:00Z")]}
+    )
     found = brand.get("/stock/movements", sku=SKU, limit=1000)["items"]
     assert [row["number"] for row in found] == list(range(1, len(found) + 1))
     assert found[-1]["units"] == 3

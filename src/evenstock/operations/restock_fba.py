@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from evenstock.domain import Cents, Costs, NodeId, NodeKind, Sku, TransferLine, Units
+from evenstock.domain import Cents, Costs, NodeId, NodeKind, Sku, TransferLine, Units, plain
 from evenstock.forecasting import Forecast
 from evenstock.operations.network import Network
 from evenstock.operations.ports import Store
@@ -546,3 +546,11 @@ def _days(cover: int) -> str:
 
 def _money(cents: int) -> str:
     return f"{cents / 100:,.2f}"
+
+
+def document(found: FbaRestock) -> dict[str, Any]:
+    """A restock as JSON, with its totals."""
+    totals = {name: getattr(found, name) for name in ("units", "worth_cents", "cost_cents", "net_cents")}
+    rows = [plain(row) | {"cost_cents": row.cost_cents, "net_cents": row.net_cents} for row in found.rows]
+    told: dict[str, Any] = plain(found) | totals | {"rows": rows}
+    return told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from evenstock.forecasting import Forecast
 from evenstock.operations.network import Network
@@ -13,7 +13,7 @@ from evenstock.operations.ports import Store
 from evenstock.operations.tonight.demand import fresh_demand
 from evenstock.operations.tonight.question import Happenings, tonight
 from evenstock.rebalancing.departures.departures import Effort
-from evenstock.rebalancing.scenarios.compare_scenarios import Side, compare_scenarios
+from evenstock.rebalancing.scenarios.compare_scenarios import Paired, Side, compare_scenarios
 from evenstock.rebalancing.scenarios.situation import Change
 from evenstock.rebalancing.solve import solve
 
@@ -65,3 +65,22 @@ def what_if(
         solve=lambda asked: solve(asked, seed=seed, effort=LIGHT),
     )
     return WhatIf(sides, question.notes)
+
+
+def document(side: Side) -> dict[str, Any]:
+    """One side as JSON: money in whole cents, intervals of 95 %."""
+
+    def paired(of: Paired) -> dict[str, int]:
+        return {"mean": round(of.mean_cents), "low": round(of.low_cents), "high": round(of.high_cents)}
+
+    return {
+        "name": side.name,
+        "changes": list(side.changes),
+        "lines": side.lines,
+        "units": side.units,
+        "transfer_cents": side.transfer_cents,
+        "served": side.fill,
+        "saving_cents": paired(side.saving),
+        "against_base_cents": paired(side.against_base),
+        "planned_items": side.planned_items,
+    }

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from evenstock.cli.opening import company, todays_forecast, workspace
 from evenstock.cli.screen import dollars, moment, page, progress, say, show_whole, table
-from evenstock.domain import plain
 from evenstock.operations.plan_transfers import PATHS
-from evenstock.operations.restock_fba import FbaRestock, FbaRow, fba_tonight
+from evenstock.operations.restock_fba import FbaRestock, FbaRow, document, fba_tonight
 from evenstock.operations.tonight.happened import happenings
 
 _SHOWN = 25
@@ -38,16 +37,9 @@ def command(
             happened=happenings(opened.store, here),
         )
     if json:
-        say(_document(found))
+        say(document(found))
         return
     _show(found)
-
-
-def _document(found: FbaRestock) -> dict[str, Any]:
-    totals = {name: getattr(found, name) for name in ("units", "worth_cents", "cost_cents", "net_cents")}
-    rows = [plain(row) | {"cost_cents": row.cost_cents, "net_cents": row.net_cents} for row in found.rows]
-    document: dict[str, Any] = plain(found) | totals | {"rows": rows}
-    return document
 
 
 def _show(found: FbaRestock) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,7 +10,7 @@ from evenstock.cli.opening import company, todays_forecast, workspace
 from evenstock.cli.screen import dollars, moment, page, progress, say, show_whole, table
 from evenstock.operations.plan_transfers import PATHS
 from evenstock.operations.tonight.happened import happenings
-from evenstock.operations.what_if import what_if
+from evenstock.operations.what_if import document, what_if
 from evenstock.operations.what_if_text import read_scenario
 from evenstock.rebalancing.scenarios.compare_scenarios import Paired, Side
 
@@ -43,7 +43,7 @@ def command(
             happened=happenings(opened.store, here),
         )
     if json:
-        say({"scenarios": [_plain(side) for side in found.sides], "notes": list(found.notes)})
+        say({"scenarios": [document(side) for side in found.sides], "notes": list(found.notes)})
         return
     for side in found.sides[1:]:
         page.print(f"[bold]{side.name}[/]: {'; '.join(side.changes)}", soft_wrap=True)
@@ -70,20 +70,3 @@ def _row(side: Side) -> tuple[str, ...]:
 
 def _interval(paired: Paired) -> str:
     return f"{dollars(paired.low_cents, 0)} to {dollars(paired.high_cents, 0)}"
-
-
-def _plain(side: Side) -> dict[str, Any]:
-    def paired(of: Paired) -> dict[str, int]:
-        return {"mean": round(of.mean_cents), "low": round(of.low_cents), "high": round(of.high_cents)}
-
-    return {
-        "name": side.name,
-        "changes": list(side.changes),
-        "lines": side.lines,
-        "units": side.units,
-        "transfer_cents": side.transfer_cents,
-        "served": side.fill,
-        "saving_cents": paired(side.saving),
-        "against_base_cents": paired(side.against_base),
-        "planned_items": side.planned_items,
-    }

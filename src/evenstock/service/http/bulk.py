@@ -50,9 +50,7 @@ def cut(items: Sequence[Any], names: Sequence[str], limit: int, cursor: str | No
     start = 0
     if after:
         if after not in names:
-            raise Problem(
-                "not_found", f"cursor: {after} is not in this list any more", hint="begin the list again"
-            )
+            raise Problem("not_found", f"cursor: {after} is not in this list any more", hint="begin the list again")
         start = names.index(after) + 1
     shown = list(items[start : start + limit])
     return shown, names[start + limit - 1] if len(items) > start + limit else None
