@@ -6,6 +6,7 @@ import typer
 
 from evenstock import __version__
 from evenstock.cli import (
+    backup,
     cancel,
     carriers,
     doctor,
@@ -26,6 +27,7 @@ from evenstock.cli import (
     rates,
     replay,
     reprice,
+    restore,
     return_,
     rollout,
     route,
@@ -65,6 +67,8 @@ for name, member in (
     ("night", night),
     ("replay", replay),
     ("serve", serve),
+    ("backup", backup),
+    ("restore", restore),
     ("work", work),
     ("export-schemas", export_schemas),
 ):
