@@ -1,0 +1,1 @@
+"""Our facts on their way out: the envelope, its signature, and the sending."""
