@@ -45,6 +45,14 @@ PARTS = {
         "freight_override",
         "freight_carriers",
     ],
+    "service": [
+        "service_orders",
+        "service_route",
+        "service_events",
+        "service_overload",
+        "service_restart",
+        "service_invariants",
+    ],
     "real": ["real_brunel", "real_m5", "real_online_retail"],
 }
 
