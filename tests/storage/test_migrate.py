@@ -157,3 +157,16 @@ def test_books_of_the_version_before_are_brought_here_with_everything_in_them(
         assert [(b.available, b.reserved) for b in t.balances([mug])] == [(7, 3)]
         assert t.quotas([mug]) == [Quota(mug, tx, "vip", Units(5), Units(3))]
     store.close()
+
+
+def test_long_bytes_are_compressed_by_lz4_where_the_server_can(empty_database: str) -> None:
+    upgrade(empty_database)
+    engine = engine_for(empty_database)
+    with engine.begin() as connection:
+        said = connection.exec_driver_sql(
+            "SELECT attrelid::regclass || '.' || attname FROM pg_attribute WHERE attcompression = 'l' ORDER BY 1"
+        )
+        built = connection.exec_driver_sql("SELECT setting FROM pg_config WHERE name = 'CONFIGURE'").scalar() or ""
+        expected = ["command.response", "decision.record", "outbox.body", "received_event.body"]
+        assert said.scalars().all() == (expected if "--with-lz4" in built else [])
+    engine.dispose()

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from evenstock.domain import DecisionRecord, Event, NodeId, Order, Reservation, Sku, canonical_json
+from evenstock.domain import DecisionId, DecisionRecord, Event, NodeId, Order, Reservation, Sku, canonical_json
 from evenstock.operations.ports import Compared, Look, Received, Remembered, Short, Slot, StoreError
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
@@ -20,6 +20,18 @@ from evenstock.storage.sql import SqlStore, SqlTransaction
 _KEPT_OPEN: Final = 4
 _AT_MOST: Final = 8
 """Connections. More than these collapse on hot rows, on any number of cores."""
+
+_PATIENCE_S: Final = 5
+"""Longest wait for a connection while all are busy."""
+_NETWORK: Final[dict[str, int]] = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""A server whose machine or network is gone is given up in seconds, not in the quarter of an hour that systems allow. An
+address may say otherwise (`?connect_timeout=10`)."""
 
 _SETTINGS: Final = (
     "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET statement_timeout = '120s'; "
@@ -127,6 +139,7 @@ FROM (
 ORDER BY source, id
 ON CONFLICT (source, id) DO NOTHING RETURNING source, id
 """
+_DECISION: Final = "SELECT record FROM decision WHERE id = %s"
 _LOOK: Final = "SELECT * FROM look_up(%s::text[], %s::date[], %s)"
 _ANSWER: Final = (
     "SELECT keep_answer(%s, %s, %s, %s, %s, %b, %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], "
@@ -166,6 +179,10 @@ class PostgresTransaction(SqlTransaction):
         return [
             key in new and first[key] == place for place, key in enumerate((event.source, event.id) for event in events)
         ]
+
+    def decision(self, decision: DecisionId) -> bytes | None:
+        found = self.connection.exec_driver_sql(_DECISION, (decision,)).scalar()
+        return bytes(found) if found is not None else None
 
     def look(self, skus: Sequence[Sku], days: Sequence[date], now: datetime) -> Look:
         arguments = (array_text(sorted(set(skus))), array_text(sorted(set(days))), self.moment(now))
@@ -301,7 +318,13 @@ class PostgresStore(SqlStore):
 def postgres_engine(url: str) -> sa.Engine:
     """An engine with a small pool and safe session settings."""
     address = sa.make_url(url).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(address, pool_size=_KEPT_OPEN, max_overflow=_AT_MOST - _KEPT_OPEN, pool_timeout=30)
+    engine = sa.create_engine(
+        address,
+        pool_size=_KEPT_OPEN,
+        max_overflow=_AT_MOST - _KEPT_OPEN,
+        pool_timeout=_PATIENCE_S,
+        connect_args={name: value for name, value in _NETWORK.items() if name not in address.query},
+    )
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

@@ -54,8 +54,8 @@ def day(value: date | str) -> date:
 
 
 def balance(row: Any) -> StockBalance:
-    sku, node, lot, *units = row
-    return StockBalance(Sku(sku), NodeId(node), LotId(lot), *(Units(n) for n in units))
+    """From its columns in their order; an order reads dozens of them."""
+    return StockBalance(*row)
 
 
 def observation(row: Any) -> StockObservation:
