@@ -61,7 +61,7 @@ def test_only_a_digest_of_a_key_is_kept(world: World) -> None:
     ],
 )
 def test_what_is_no_key_gets_nobody_in(header: str, client: TestClient) -> None:
-    answer = client.get(WHO, headers={"Authorization": header.encode("latin-1")})  # type: ignore[dict-item]
+    answer = client.get(WHO, headers={"Authorization": header.encode("latin-1")})
     assert answer.status_code == 401
     assert answer.json()["code"] == "not_authenticated"
     assert answer.headers["www-authenticate"].startswith("Bearer")

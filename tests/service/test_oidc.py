@@ -122,7 +122,8 @@ def begin(client: TestClient, issuer: Issuer, code: str = "code-1", return_to: s
 
 
 def come_back(client: TestClient, **query: str) -> httpx.Response:
-    return client.get("/v1/session/oidc/callback", params=query)
+    answer: httpx.Response = client.get("/v1/session/oidc/callback", params=query)
+    return answer
 
 
 # --- the journey -----------------------------------------------------------------------------------------------------

@@ -52,6 +52,9 @@ class Permissions:
         valid = cedarpy.validate_policies(policies, self._schema)
         if not valid.validation_passed:
             raise PolicyFileError("; ".join(str(error) for error in valid.errors))
+        unknown = [action.value for action in Action if f'"{action.value}"' not in schema]
+        if unknown:
+            raise PolicyFileError(f"no policy speaks of {', '.join(unknown)}: put it into evenstock.cedarschema")
         self._names = re.findall(r'^@id\("([^"]+)"\)$', policies, re.MULTILINE)
         self._remembered: dict[tuple[tuple[Grant, ...], Kind, Action], tuple[Found, Mapping[str, str] | None]] = {}
 
