@@ -27,6 +27,7 @@ from evenstock.service.http.arguments import Arguments
 from evenstock.service.http.problems import Problem, problem_reply
 from evenstock.service.http.reading import LARGEST_BODY, SizedRequest, require_json, require_plain
 from evenstock.service.http.replies import JSON
+from evenstock.service.telemetry.tracing import span
 
 if TYPE_CHECKING:
     from evenstock.service.context import Service
@@ -103,7 +104,8 @@ class GuardedRoute(APIRoute):
         service: Service = request.app.state.service
         guard = self.guard
         if guard.action is not None:
-            await _permit(service, request, guard)
+            with span("auth"):
+                await _permit(service, request, guard)
         accept = request.headers.get("accept")
         if accept is not None:
             require_acceptable(accept, self.offers)
@@ -117,7 +119,8 @@ class GuardedRoute(APIRoute):
             sent = await request.body()
         async with service.admission.place(guard.load):
             call = partial(self.endpoint, **self._arguments.of(request, path, sent))
-            reply: Response = await call() if self._awaited else await in_thread(call)
+            with span("work"):
+                reply: Response = await call() if self._awaited else await in_thread(call)
         kind = reply.headers.get("content-type")
         if accept is not None and kind is not None and reply.status_code < 300 and not takes(accept, kind):
             require_acceptable(accept, {kind})

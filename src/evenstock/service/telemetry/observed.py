@@ -13,7 +13,6 @@ from evenstock.service.telemetry.tracing import note
 if TYPE_CHECKING:
     from evenstock.service.context import Service
 
-_LOG: Final = structlog.get_logger("evenstock.requests")
 _UNKNOWN: Final = "(no such route)"
 _PREFIX: Final = "/v1"
 _QUIET: Final = frozenset({"/v1/health", "/v1/ready", "/v1/metrics"})
@@ -25,6 +24,7 @@ class Observed:
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app, self.admission, self.telemetry = app, service.admission, service.telemetry
+        self._log = structlog.get_logger("evenstock.requests")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,7 +75,7 @@ class Observed:
             return
         state = scope.get("state", {})
         principal = state.get("principal")
-        _LOG.info(
+        self._log.info(
             "request",
             request=state.get("request_id", ""),
             principal=getattr(principal, "id", ""),

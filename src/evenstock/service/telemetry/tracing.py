@@ -32,7 +32,10 @@ _NOTHING: Final[AbstractContextManager[None]] = nullcontext()
 def span(name: str) -> AbstractContextManager[Any]:
     """A step of the request at hand; free where it is not traced."""
     tracer = TRACED.get()
-    return _NOTHING if tracer is None else tracer.start_as_current_span(name)
+    if tracer is None:
+        return _NOTHING
+    # What an exception says may hold somebody's data: the log has it, redacted.
+    return tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False)
 
 
 def note(attributes: Attributes) -> None:
@@ -85,7 +88,9 @@ class Tracing:
         parent = TraceContextTextMapPropagator().extract(dict(headers))
         token = TRACED.set(self._tracer)
         try:
-            with self._tracer.start_as_current_span(name, context=parent, kind=SpanKind.SERVER) as begun:
+            with self._tracer.start_as_current_span(
+                name, context=parent, kind=SpanKind.SERVER, record_exception=False, set_status_on_exception=False
+            ) as begun:
                 yield format(begun.get_span_context().trace_id, "032x")
         finally:
             TRACED.reset(token)
