@@ -10,6 +10,7 @@ from evenstock.cli import (
     cancel,
     carriers,
     doctor,
+    events,
     exception,
     explain,
     export_schemas,
@@ -77,6 +78,7 @@ app.add_typer(plan.app, name="plan")
 app.add_typer(transfer.app, name="transfer")
 app.add_typer(queue.app, name="queue")
 app.add_typer(exception.app, name="exception")
+app.add_typer(events.app, name="events")
 app.add_typer(forecast.app, name="forecast")
 app.add_typer(stock.app, name="stock")
 app.add_typer(learn.app, name="learn")

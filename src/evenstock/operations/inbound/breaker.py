@@ -18,6 +18,7 @@ import polars as pl
 
 from evenstock.domain import Event, NodeId, Sku, rfc3339
 from evenstock.operations.inbound.applying import Told, one_word
+from evenstock.operations.inbound.cursor import rewind
 from evenstock.operations.ports import ConflictError, Entry, Handling, Received, Store, StoreError, Transaction
 
 KIND: Final = "feed_breaker"
@@ -126,6 +127,8 @@ def let_pass(store: Store, source: str, node: str, by: str, now: datetime) -> in
     with store.transaction() as books:
         entry = _held_entry(books, source, node)
         letters = _held_letters(books, source, node)
+        if letters:
+            rewind(books, letters[0].number)
         for letter in letters:
             books.handled(letter, Handling.WAITING, now, f"let pass by {by}", now)
         _keep(books, entry, {"since": rfc3339(now), "zeroed": 0, "by": by}, LET)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from evenstock.domain import Event
 from evenstock.operations.inbound.applying import UNREADABLE
+from evenstock.operations.inbound.cursor import rewind
 from evenstock.operations.ports import ConflictError, Handling, Received, Store, StoreError, Transaction
 
 
@@ -31,6 +32,7 @@ def replay(store: Store, number: int, by: str, now: datetime) -> Received:
             raise ConflictError(
                 f"event {number} could not be read; correct the mapping of {found.source} and read it again"
             )
+        rewind(books, number)
         books.handled(found, Handling.WAITING, now, f"replayed by {by}, after: {found.because}"[:2_000], now)
         books.publish([_event(found, "replayed", "DeadLetterReplayed", by, "", now)])
         return found
