@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,8 +11,8 @@ from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, dollars, fail, moment, page, say, table
 from evenstock.domain import Cents, LineId, OrderId
 from evenstock.operations.ports import Store
-from evenstock.operations.route_return import RoutedReturn, route_return
-from evenstock.routing.returns import CustomerReturn, PaidBy, ReturnedLine, ReturnPlan, ReturnTerms
+from evenstock.operations.route_return import RoutedReturn, document, route_return
+from evenstock.routing.returns import CustomerReturn, PaidBy, ReturnedLine, ReturnTerms
 
 _SHOWN = 6
 _MILLION = 1_000_000
@@ -96,34 +96,6 @@ def _asked(store: Store, sku: list[str], postal_code: str | None, order: str | N
         return CustomerReturn(order or "return", lines, destination)
     except ValueError as error:
         fail(Exit.REFUSED_INPUT, str(error))
-
-
-def document(found: RoutedReturn) -> dict[str, Any]:
-    """A decision about a return as JSON: money in cents, below zero where it brings more than it costs."""
-    decision = found.decision
-    return {
-        "return": decision.asked.id,
-        "choice": None if decision.choice is None else _plan(decision.choice),
-        "alternatives": [_plan(plan) for plan in decision.alternatives],
-        "barred": [
-            {"node": b.node, "service": b.service, "rule": b.rule, "because": b.because} for b in decision.barred
-        ],
-        "prices": found.price_rung,
-        "warnings": list(found.warnings),
-        "sentence": decision.sentence,
-    }
-
-
-def _plan(plan: ReturnPlan) -> dict[str, Any]:
-    return {
-        "parcels": [
-            {"node": parcel.node, "service": parcel.service, "cents": parcel.cents,
-             "terms": {term.name: term.cents for term in parcel.terms}}
-            for parcel in plan.parcels
-        ],
-        "kept_lines": [line.id for line in plan.kept],
-        "cents": plan.cents,
-    }  # fmt: skip
 
 
 def _tell(found: RoutedReturn) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from evenstock.domain.moments import refuse_naive
 from evenstock.operations.company import Company
 from evenstock.operations.ports import Store
 from evenstock.routing.prices.ladder import in_force
-from evenstock.routing.returns import CustomerReturn, ReturnDecision, ReturnTerms, decide_return
+from evenstock.routing.returns import CustomerReturn, ReturnDecision, ReturnPlan, ReturnTerms, decide_return
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,31 @@ def _warnings(decision: ReturnDecision) -> tuple[str, ...]:
         if parcel.days_thousandths is None:
             found.append(f"{parcel.service} zone {parcel.zone}: its days under way are unknown; no capital was charged")
     return tuple(dict.fromkeys(found))
+
+
+def document(found: RoutedReturn) -> dict[str, Any]:
+    """A decision about a return as JSON: money in cents, below zero where it brings more than it costs."""
+    decision = found.decision
+    return {
+        "return": decision.asked.id,
+        "choice": None if decision.choice is None else _plan(decision.choice),
+        "alternatives": [_plan(plan) for plan in decision.alternatives],
+        "barred": [
+            {"node": b.node, "service": b.service, "rule": b.rule, "because": b.because} for b in decision.barred
+        ],
+        "prices": found.price_rung,
+        "warnings": list(found.warnings),
+        "sentence": decision.sentence,
+    }
+
+
+def _plan(plan: ReturnPlan) -> dict[str, Any]:
+    return {
+        "parcels": [
+            {"node": parcel.node, "service": parcel.service, "cents": parcel.cents,
+             "terms": {term.name: term.cents for term in parcel.terms}}
+            for parcel in plan.parcels
+        ],
+        "kept_lines": [line.id for line in plan.kept],
+        "cents": plan.cents,
+    }  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from evenstock import __version__
 from evenstock.cli.carriers import plots, words
-from evenstock.cli.carriers.override import deed
 from evenstock.cli.carriers.score import card_rows
 from evenstock.cli.report import Report, Section, Table, Tile
 from evenstock.cli.screen import dollars
 from evenstock.freight.scorecard import LEAST_DUE
+from evenstock.operations.carrier_overrides.document import deed
 from evenstock.operations.carrier_overrides.for_review import OverridesForReview
 from evenstock.operations.carrier_overrides.proposal import Standing, lapses_on
 from evenstock.operations.score_carriers import CarrierReview

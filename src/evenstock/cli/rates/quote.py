@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -14,22 +12,11 @@ from evenstock.cli.opening import company, workspace
 from evenstock.cli.rates import quote_freight
 from evenstock.cli.rates.quote_freight import MOST
 from evenstock.cli.screen import Exit, fail, moment, page, say, show_whole, table
-from evenstock.freight.bulk import Bulk
-from evenstock.freight.rates import Quote, RateBook
+from evenstock.freight.rates import Quote
+from evenstock.operations.rates.quote_parcel import Parcel, document, quotes_of
 
 _GRAMS = {"g": 1.0, "kg": 1000.0, "oz": 28.349523125, "lb": 453.59237}
 _MM = {"mm": 1.0, "cm": 10.0, "in": 25.4}
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    origin: str
-    destination: str
-    weight_g: int
-    sides: tuple[int, int, int]
-    on: date
-    home: bool
-    hazmat: bool
 
 
 def command(
@@ -84,10 +71,10 @@ def command(
         raise typer.BadParameter(
             f"{origin!r} is neither a postal code nor a node; nodes are {', '.join(nodes)}", param_hint="FROM"
         )
-    sent = _Sent(nodes.get(origin, origin), nodes.get(destination, destination), weight_g, sides, day, home, hazmat)
-    quotes, reasons = _quotes(book, sent)
+    sent = Parcel(nodes.get(origin, origin), nodes.get(destination, destination), weight_g, sides, day, home, hazmat)
+    quotes, reasons = quotes_of(book, sent)
     if json:
-        say(_plain(sent, quotes, reasons))
+        say(document(sent, quotes, reasons))
     else:
         _tell(sent, quotes, reasons)
     if not quotes or any(quote.stale for quote in quotes):
@@ -116,68 +103,7 @@ def _sides(text: str) -> tuple[int, int, int]:
     return longest, second, third
 
 
-def _quotes(book: RateBook, sent: _Sent) -> tuple[list[Quote], dict[str, str]]:
-    """Quotes, cheapest first, and by service why there is none."""
-    found, reasons = [], {}
-    goods = Bulk.of(*sent.sides, hazmat=sent.hazmat)
-    volume = sent.sides[0] * sent.sides[1] * sent.sides[2]
-    zone = book.zone(sent.origin, sent.destination)
-    for service in book.services:
-        because = _cannot(book, service, sent, zone)
-        quote = None
-        if not because:
-            quote = book.quote(
-                service, sent.origin, sent.destination, sent.weight_g, volume, sent.sides[0], sent.home, sent.on, goods=goods
-            )  # fmt: skip
-            because = "" if quote else "it has no rate there"
-        if quote is not None and quote.cartons > 1:
-            because, quote = f"{quote.billable_g:,} g bill as {quote.cartons} parcels, more than one", None
-        if quote is None:
-            reasons[service] = because
-        else:
-            found.append(quote)
-    return sorted(found, key=lambda quote: (quote.cents, quote.service)), reasons
-
-
-def _cannot(book: RateBook, service: str, sent: _Sent, zone: int | None) -> str:
-    card = book.card(service, sent.on)
-    if zone is None:
-        return f"no zone is known from {sent.origin} to {sent.destination}: import zones, or places with both"
-    if card is None:
-        return f"it has no card on {sent.on}"
-    if zone not in card.breaks:
-        return f"it does not go to zone {zone}"
-    if not card.takes(sent.weight_g, sent.sides[0]):
-        over = sent.weight_g > card.max_weight_g
-        return (
-            f"{sent.weight_g:,} g is above its {card.max_weight_g:,} g"
-            if over
-            else f"{sent.sides[0]:,} mm is above its {card.max_longest_mm:,} mm"
-        )
-    if not card.picks_up(sent.on):
-        return f"it does not pick up on {sent.on:%A}, {sent.on}"
-    return ""
-
-
-def _plain(sent: _Sent, quotes: list[Quote], reasons: dict[str, str]) -> dict[str, Any]:
-    return {
-        "from": sent.origin,
-        "to": sent.destination,
-        "on": sent.on,
-        "weight_g": sent.weight_g,
-        "sides_mm": list(sent.sides),
-        "home": sent.home,
-        "hazmat": sent.hazmat,
-        "quotes": [
-            {"service": quote.service, "zone": quote.zone, "billable_g": quote.billable_g, "cents": quote.cents,
-             "terms": {term.name: term.cents for term in quote.terms}, "stale": quote.stale}
-            for quote in quotes
-        ],
-        "cannot": reasons,
-    }  # fmt: skip
-
-
-def _tell(sent: _Sent, quotes: list[Quote], reasons: dict[str, str]) -> None:
+def _tell(sent: Parcel, quotes: list[Quote], reasons: dict[str, str]) -> None:
     if quotes:
         names = list(dict.fromkeys(term.name for quote in quotes for term in quote.terms))
         rows = []
