@@ -65,7 +65,7 @@ real-m5: $(VENV)/.installed-dev ## Plan transfers for the ten real M5 stores
 real-online-retail: $(VENV)/.installed-dev ## Import and replay the real Online Retail orders
 	@$(BIN)/python -m benchmarks.real_online_retail
 
-docs: $(VENV)/.installed ## Regenerate the data dictionary and the vocabulary
+docs: $(VENV)/.installed ## Regenerate the data dictionary, the description of the API and the vocabulary
 	@$(BIN)/evenstock export-schemas --out docs/reference
 	@$(BIN)/python docs/vocabulary.py > docs/vocabulary.md
 

@@ -315,7 +315,7 @@ def _swap(
     """Give the old stock back and set the new aside."""
     for reservation in there.soft:
         books.settle(reservation.id, ReservationState.VOIDED, question.command.now)
-    record = reserve_best(books, question, found, chosen)
+    record = reserve_best(books, question, found, chosen, answered=True)
     if record.choice is None:
         raise _RefusedError(record.sentence)
     return record

@@ -279,12 +279,18 @@ def _instead_of(
 
 
 def reserve_best(
-    books: Transaction, question: Question, found: Candidates, decision: Decision, before: Sequence[str] = ()
+    books: Transaction,
+    question: Question,
+    found: Candidates,
+    decision: Decision,
+    before: Sequence[str] = (),
+    *,
+    answered: bool = False,
 ) -> DecisionRecord:
     """Reserve the best plan that review lets pass and that nobody is faster for; where a person decides, open a case.
 
     Where others took the last place in a day, the order is decided again with that day full; `before` says to whom it was
-    lost so far.
+    lost so far. `answered`: a person decides it at this moment, so nobody need be asked.
     """
     assert decision.plan is not None
     command, policy = question.command, question.policy
@@ -319,7 +325,7 @@ def reserve_best(
             verdict = _asked(verdict, taken)
             outcome = Outcome.EXECUTED if isinstance(verdict, Allow) else Outcome.AWAITS_APPROVAL
             record = record_of(question, found, taken, outcome, verdict, sentence, _layer(taken, verdict))
-            if isinstance(verdict, NeedsApproval):
+            if isinstance(verdict, NeedsApproval) and not answered:
                 _open_review(books, question, found, record, reservation, verdict)
             return record
         lost.append(f"others were faster: {short.because}")
@@ -330,7 +336,7 @@ def reserve_best(
             found = candidates_of(question)
             decision = decide_order(found, question.network, policy, question.read)
             if decision.plan is not None:
-                return reserve_best(books, question, found, decision, lost)
+                return reserve_best(books, question, found, decision, lost, answered=answered)
             break
     because = "; ".join(lost + refused)
     sentence = f"No plan could be reserved: {because}. A person looks at it, or it is routed again."

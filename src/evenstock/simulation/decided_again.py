@@ -6,9 +6,9 @@ input that could not be rebuilt shows by its digest and is named; nothing is cla
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -22,21 +22,29 @@ from evenstock.domain import (
     Movement,
     MovementId,
     NodeId,
+    OrderId,
     Outcome,
+    Reservation,
+    ReservationId,
+    ReservationLine,
     Sku,
     StockBalance,
     Units,
 )
 from evenstock.operations.deciding import RouteOrder
-from evenstock.operations.decisions import RESERVATION
-from evenstock.operations.ports import Store
+from evenstock.operations.decisions import RESERVATION, behind
+from evenstock.operations.places import places_of
+from evenstock.operations.ports import Slot, Store, Transaction
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.route_order import route_order
 from evenstock.operations.substitution import Substitutes, skus_of
 from evenstock.policy import CompiledPolicy
+from evenstock.routing.candidates import slot_days
 from evenstock.routing.network import ShippingNetwork
 from evenstock.storage.memory import MemoryStore
 
+_LOOK_BACK: Final = timedelta(days=30)
+"""No reservation holds a place for longer."""
 _INPUTS: Final = {
     "network": "the network, its rates or transit times were replaced since",
     "policy": "the rules were replaced since",
@@ -93,10 +101,11 @@ def decide_again(
             return DecidedAgain(("a person decided it: it follows from no input",), seen)
         now = record.decided_at
         skus = sorted({line.sku for line in order.lines} | set(skus_of(order, substitutes) if substitutes else ()))
-        movements = _before(books.movement_frame(), record, skus)
+        before = _before(books.movement_frame(), record)
+        taken = _places_taken(books, network, before, now) if network.capped else []
         buffers = [row for row in books.balances(skus) if row.buffer]
         prices = books.prices(skus, now)
-    twin = _twin(movements, buffers, now)
+    twin = _twin(before.filter(pl.col("sku").is_in(list(map(str, skus)))), buffers, taken, now)
     with twin.transaction() as made:
         made.put_prices(prices)
     wish = RouteOrder(order, now, shadow=False)
@@ -116,20 +125,53 @@ def _differing(record: DecisionRecord, again: DecisionRecord) -> list[str]:
     return missing
 
 
-def _before(movements: pl.DataFrame, record: DecisionRecord, skus: Iterable[Sku]) -> pl.DataFrame:
-    """Movements of these items recorded before the decision's own; before its moment where it has none."""
+def _before(movements: pl.DataFrame, record: DecisionRecord) -> pl.DataFrame:
+    """Movements recorded before the decision's own; before its moment where it has none."""
     numbered = movements.with_row_index("number")
     own = numbered.filter(pl.col("because") == f"{record.id}{RESERVATION}")
     last = pl.col("number") < own["number"].min() if own.height else pl.col("recorded_at") <= record.decided_at
-    return numbered.filter(last & pl.col("sku").is_in(sorted(map(str, skus)))).drop("number")
+    return numbered.filter(last).drop("number")
 
 
-def _twin(movements: pl.DataFrame, buffers: Iterable[StockBalance], now: datetime) -> MemoryStore:
+def _places_taken(books: Transaction, network: ShippingNetwork, before: pl.DataFrame, now: datetime) -> list[Slot]:
+    """Places in days that reservations held then, by the decisions that made them."""
+    available, reserved = Bucket.AVAILABLE.value, Bucket.RESERVED.value
+    recent = before.filter(pl.col("because").str.ends_with(RESERVATION) & (pl.col("recorded_at") > now - _LOOK_BACK))
+    made = recent.filter(pl.col("destination_bucket") == reserved)["because"].unique(maintain_order=True)
+    back = set(
+        recent.filter((pl.col("source_bucket") == reserved) & (pl.col("destination_bucket") == available))["because"]
+    )
+    days, found = set(slot_days(now)), []
+    for name in made:
+        decided = behind(books, ReservationId(name)) if name not in back else None
+        if decided is not None and decided.choice is not None:
+            found += [place for place in places_of(network, decided.choice) if place.day in days]
+    return found
+
+
+def _twin(
+    movements: pl.DataFrame, buffers: Iterable[StockBalance], taken: Sequence[Slot], now: datetime
+) -> MemoryStore:
     twin = MemoryStore()
     with twin.transaction() as books:
         books.post([_movement(row) for row in movements.iter_rows(named=True)], now)
         for row in buffers:
             books.set_buffer(row.sku, row.node, row.buffer, row.lot)
+        if taken:
+            sku, node = Sku("what others hold"), NodeId("elsewhere")
+            outside = Account(sku, node, Bucket.OUTSIDE, cause=Cause.OPENING)
+            opening = Movement(
+                MovementId("others"), Units(1), outside, Account(sku, node, Bucket.AVAILABLE), now, "others"
+            )
+            books.post([opening], now)
+            held = Reservation(
+                ReservationId("others"),
+                OrderId("others"),
+                (ReservationLine(sku, node, Units(1)),),
+                now,
+                now + _LOOK_BACK,
+            )
+            books.reserve(held, taken)
     return twin
 
 

@@ -47,7 +47,7 @@ def listed(
         try:
             found = books.decisions(limit + 1, after)
         except StoreError:
-            raise Problem("invalid_request", f"cursor: there is no decision {after}") from None
+            raise Problem("not_found", f"cursor: there is no decision {after}") from None
     records = [decision_from(one) for one in found[:limit]]
     permitted = nodes_of(service, request, Action.DECISIONS_READ)
     shown = [decision_line(one) for one in records if permitted is None or not permitted.isdisjoint(_nodes(one))]

@@ -191,7 +191,7 @@ def _taker(service: Service, request: Request, body: Any) -> Callable[[Store], A
     try:
         return _operation(here, body, by, now)
     except ValueError as error:
-        raise Problem("invalid_request", str(error), errors=[("", str(error))]) from None
+        raise Problem("refused", str(error)) from None
 
 
 def _operation(here: Standing, body: Any, by: str, now: Any) -> Callable[[Store], Answer]:

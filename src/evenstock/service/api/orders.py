@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -142,7 +143,7 @@ def route_batch(
     """Each order is committed by itself, so sending the batch again routes only those that are not routed yet.
 
     A line that cannot be used is answered with its problem, and the others are routed; asked `together`, one such line
-    refuses the whole, for what the others get depends on it.
+    leaves all of them alone, for what the others get depends on it.
     """
     require_everywhere(service, request, Action.ORDERS_ROUTE, "where an order ships from")
     wanted = read_lines(request, OrderBody, MOST_AT_ONCE)
@@ -159,32 +160,35 @@ def route_batch(
 
 def _routed_or_problem(service: Service, number: int, order: Order | Problem, *, shadow: bool) -> dict[str, Any]:
     if isinstance(order, Problem):
-        return {"line": number, "order": None, "status": order.code.status, "problem": order.document()}
+        return _not_routed(number, order, order)
     try:
         return _line(number, _route(service, service.store, order, shadow=shadow))
     except Exception as error:  # noqa: BLE001 (one order that fails must not hide what became of those before it)
-        problem = as_problem(error)
-        return {"line": number, "order": order.id, "status": problem.code.status, "problem": problem.document()}
+        return _not_routed(number, order, as_problem(error))
 
 
 def _together(service: Service, orders: list[Order | Problem], *, shadow: bool) -> list[dict[str, Any]]:
-    places = [
-        (f"line {n}{pointer}", because)
-        for n, one in enumerate(orders, 1)
-        if isinstance(one, Problem)
-        for pointer, because in (one.errors or [("", one.detail)])
-    ]
     valid = [one for one in orders if isinstance(one, Order)]
-    twice = {one.id for one in valid if sum(other.id == one.id for other in valid) > 1} if not places else set()
-    places += [("", f"order {name} stands twice") for name in sorted(twice)]
-    if places:
-        raise Problem("invalid_request", f"{places[0][0]}: {places[0][1]}; nothing was routed", errors=places)
+    counted = Counter(one.id for one in valid)
+    others_wrong = len(valid) < len(orders) or max(counted.values(), default=1) > 1
+    if others_wrong:
+        nothing = Problem("refused", "another line is wrong, and all were to be decided together: nothing was routed")
+        twice = Problem("refused", "this order stands twice, and all were to be decided together: nothing was routed")
+        return [
+            _not_routed(n, one, (twice if counted[one.id] > 1 else nothing) if isinstance(one, Order) else one)
+            for n, one in enumerate(orders, 1)
+        ]
     here = service.company.get()
     routed = route_pool(
         service.store, here.shipping, here.policy, valid, service.clock(), shadow=shadow, stage=here.stage,
         substitutes=here.substitutes,
     )  # fmt: skip
     return [_line(n, each) for n, each in enumerate(routed.routed, 1)]
+
+
+def _not_routed(number: int, order: Order | Problem, problem: Problem) -> dict[str, Any]:
+    name = order.id if isinstance(order, Order) else None
+    return {"line": number, "order": name, "status": problem.code.status, "problem": problem.document()}
 
 
 def _line(number: int, routed: Routed) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def change(
     strange = [(n, node) for n, node in enumerate(body.nodes) if node not in known]
     if strange:
         said_of = [(f"/nodes/{n}", f"{node} is no node of this network") for n, node in strange]
-        raise Problem("invalid_request", f"{said_of[0][0]}: {said_of[0][1]}", errors=said_of)
+        raise Problem("refused", f"{said_of[0][0]}: {said_of[0][1]}", errors=said_of)
 
     def begin(store: Store) -> RollOut:
         return set_roll_out(

@@ -209,7 +209,7 @@ def propose(
         try:
             kept = propose_rules(store, service.snapshots, meant, by=by, because=body.because, now=now)
         except ValueError as error:
-            raise Problem("invalid_request", str(error), errors=[("", str(error))]) from None
+            raise Problem("refused", str(error)) from None
         return said(_shown(kept), 201, {"Location": f"/v1/rules/versions/{kept.id}"})
 
     return once(request, service, body, work)
@@ -334,5 +334,5 @@ def _after(names: list[str], cursor: str | None) -> int:
     if not after:
         return 0
     if after not in names:
-        raise Problem("invalid_request", f"cursor: there is no {after} in this list")
+        raise Problem("not_found", f"cursor: there is no {after} in this list")
     return names.index(after) + 1

@@ -22,6 +22,7 @@ its request in `X-Request-Id`, the caller's where one was sent."""
 _ANY: Final = (400, 404, 406, 408, 414, 422, 429, 431, 500, 503)
 _SIGNED_IN: Final = (401, 403)
 _BODY: Final = (409, 412, 413, 415)
+PLAIN: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _METHODS: Final = frozenset({"get", "put", "post", "patch", "delete"})
 
 
@@ -85,6 +86,8 @@ def _complete(operation: dict[str, Any], method: str) -> None:
     guarded = "x-action" in operation
     operation["security"] = [{"key": []}, {"session": []}] if guarded else []
     wanted = (*_ANY, *(_SIGNED_IN if guarded else ()), *(_BODY if method != "get" else ()))
+    for parameter in operation.get("parameters", ()):
+        _plain(parameter["schema"])
     responses = operation.setdefault("responses", {})
     if "HTTPValidationError" in str(responses.get("422", "")):
         del responses["422"]
@@ -94,6 +97,13 @@ def _complete(operation: dict[str, Any], method: str) -> None:
         if "$ref" not in response:
             response.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/X-Request-Id"}
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _plain(schema: dict[str, Any]) -> None:
+    """What an address may hold: no text with characters that cannot be seen (`reading.plain_text`)."""
+    for each in (schema, *schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())):
+        if each.get("type") == "string" and not {"pattern", "enum", "format", "const"} & each.keys():
+            each["pattern"] = PLAIN
 
 
 def _response(status: int) -> dict[str, Any]:

@@ -34,7 +34,11 @@ IdempotencyKey = Annotated[
 ]
 IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", max_length=1_000, description="ETag of what was read: refused where it has changed"),
+    Header(
+        alias="If-Match",
+        max_length=1_000,
+        description="ETag of what was read: refused where it has changed",
+    ),
 ]
 """Declares the header; `replies.match` heeds it."""
 _KEPT: Final = frozenset({"content-type", "location", "etag"})

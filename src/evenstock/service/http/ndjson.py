@@ -36,7 +36,7 @@ def ndjson_body(model: type[BaseModel]) -> dict[str, Any]:
         "requestBody": {
             "required": True,
             "description": f"Each line is one {model.__name__} as JSON",
-            "content": {NDJSON: {"schema": {"type": "string"}, "x-line": _named(model)}},
+            "content": {NDJSON: {"schema": {"type": "string", "pattern": r"\S"}, "x-line": _named(model)}},
         }
     }
 

@@ -74,9 +74,7 @@ def from_cursor(text: str | None) -> str:
     except (ValueError, KeyError, TypeError, binascii.Error):
         after = None
     if not isinstance(after, str):
-        raise Problem(
-            "invalid_request", "cursor: this is no cursor of ours", hint="take it from next of the page before"
-        )
+        raise Problem("not_found", "cursor: there is no such page", hint="take it from next of the page before")
     return after
 
 

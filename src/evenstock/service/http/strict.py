@@ -12,6 +12,14 @@ MOST_UNITS: Final = 1_000_000_000
 MOST_CENTS: Final = 1_000_000_000_000
 LONGEST_NAME: Final = 200
 LONGEST_TEXT: Final = 2_000
+_SEEN: Final = r"[^\u0000-\u001f\u007f-\u009f]"
+_INK: Final = r"[^\s\u0000-\u001f\u007f-\u009f]"
+# What the validators below refuse, in the words of JSON Schema, so that callers know before they ask.
+NAME_PATTERN: Final = f"^{_INK}({_SEEN}*{_INK})?$"
+MAYBE_NAME_PATTERN: Final = f"^({_INK}({_SEEN}*{_INK})?)?$"
+REASON_PATTERN: Final = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
+YEAR_PATTERN: Final = r"^(199[0-9]|2[01][0-9]{2})-"
+TEXT_PATTERN: Final = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
 
 
 class Strict(BaseModel):
@@ -45,6 +53,13 @@ def printable(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def reason(text: str) -> str:
+    """As `printable`, and not blank."""
+    if not text.strip():
+        raise ValueError("a reason says something")
+    return printable(text)
+
+
 def _only_text(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError("a moment or a day is text, such as 2026-11-20T14:00:00Z or 2026-11-20")  # noqa: TRY004 (pydantic turns it into a place)
@@ -52,17 +67,37 @@ def _only_text(value: Any) -> Any:
 
 
 def _possible(moment: datetime) -> datetime:
-    if not 1990 <= moment.year <= 2200:
-        raise ValueError("the year lies outside 1990 to 2200")
+    if not 1990 <= moment.year <= 2199:
+        raise ValueError("the year lies outside 1990 to 2199")
     return moment
 
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME), AfterValidator(clean)]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_NAME),
+    AfterValidator(clean),
+    Field(json_schema_extra={"pattern": NAME_PATTERN}),
+]
 """An id or key: an order, an item, a node, a service."""
-MaybeName = Annotated[str, StringConstraints(max_length=LONGEST_NAME), AfterValidator(clean)]
-Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(printable)]
+MaybeName = Annotated[
+    str,
+    StringConstraints(max_length=LONGEST_NAME),
+    AfterValidator(clean),
+    Field(json_schema_extra={"pattern": MAYBE_NAME_PATTERN}),
+]
+Text = Annotated[
+    str,
+    StringConstraints(max_length=LONGEST_TEXT),
+    AfterValidator(printable),
+    Field(json_schema_extra={"pattern": TEXT_PATTERN}),
+]
 """What a person writes, such as a reason."""
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT), AfterValidator(printable)]
+Reason = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_TEXT),
+    AfterValidator(reason),
+    Field(json_schema_extra={"pattern": REASON_PATTERN}),
+]
 Units = Annotated[int, Field(ge=0, le=MOST_UNITS, description="Units, whole")]
 SomeUnits = Annotated[int, Field(ge=1, le=MOST_UNITS, description="Units, whole, at least one")]
 Cents = Annotated[int, Field(ge=0, le=MOST_CENTS, description="Cents of the network's currency, whole")]
@@ -71,7 +106,7 @@ AnyCents = Annotated[
 ]
 Moment = Annotated[
     AwareDatetime,
-    Field(strict=False, description="RFC 3339 with a zone"),
+    Field(strict=False, description="RFC 3339 with a zone", json_schema_extra={"pattern": YEAR_PATTERN}),
     BeforeValidator(_only_text, json_schema_input_type=AwareDatetime),
     AfterValidator(_possible),
 ]

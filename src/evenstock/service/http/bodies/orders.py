@@ -70,7 +70,9 @@ class OrderBody(Strict):
         }
     )
     id: Name
-    lines: Annotated[list[LineBody], Field(min_length=1, max_length=MOST_LINES)]
+    lines: Annotated[
+        list[LineBody], Field(min_length=1, max_length=MOST_LINES, json_schema_extra={"uniqueItems": True})
+    ] = Field(description="Each with an id of its own")
     ship_to: ShipToBody
     placed_at: Moment
     promise: PromiseBody | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from evenstock.domain import Policy, Rule, plain
 from evenstock.operations.rulebook import Checked
@@ -14,7 +14,7 @@ from evenstock.policy import text
 from evenstock.service.http.bodies.out import Day as DayOut
 from evenstock.service.http.bodies.out import Moment, Out
 from evenstock.service.http.problems import Problem
-from evenstock.service.http.strict import Day, MaybeName, Name, Strict, Text
+from evenstock.service.http.strict import LONGEST_NAME, NAME_PATTERN, Day, MaybeName, Name, Strict, Text
 
 LONGEST_RULES: Final = 500_000
 MOST_RULES: Final = 2_000
@@ -26,7 +26,9 @@ class RuleBody(Strict):
 
     id: Name
     kind: Name
-    parameters: Annotated[dict[Name, Text], Field(max_length=50)] = Field(default_factory=dict)
+    parameters: Annotated[dict[Name, Text], Field(max_length=50)] = Field(
+        default_factory=dict, json_schema_extra={"propertyNames": {"pattern": NAME_PATTERN, "maxLength": LONGEST_NAME}}
+    )
     hard: bool = Field(default=True, description="Law; else a wish that yields to a paid order")
     valid_from: Day | None = None
     valid_to: Day | None = None
@@ -41,10 +43,17 @@ class RuleBody(Strict):
 
 
 class RulesBody(Strict):
-    """Rules as text, or as a table."""
+    """Rules as text, or as a table: one of the two."""
 
-    text: Words | None = None
-    table: Annotated[list[RuleBody], Field(max_length=MOST_RULES)] | None = None
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["text"]}, {"required": ["table"]}]})
+    text: Words = ""
+    table: Annotated[list[RuleBody], Field(max_length=MOST_RULES)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if len(self.model_fields_set & {"text", "table"}) != 1:
+            raise ValueError("say the rules as text or as a table")
+        return self
 
     def said(self) -> str | Policy:
         """The text, or the policy that the table says.
@@ -52,21 +61,16 @@ class RulesBody(Strict):
         Raises
         ------
         Problem
-            If there are both or neither, the text cannot be read, or rules share an id.
+            If the text cannot be read, rules share an id, or the table says what no text can.
         """
-        if (self.text is None) == (self.table is None):
-            raise Problem(
-                "invalid_request", "say the rules as text or as a table", errors=[("", "one of text and table")]
-            )
-        if self.text is not None:
+        if "text" in self.model_fields_set:
             parsed(self.text)
             return self.text
         try:
-            policy = Policy("proposed", tuple(rule.rule() for rule in self.table or ()))
-            # What cannot be written as text cannot be kept as a version.
+            policy = Policy("proposed", tuple(rule.rule() for rule in self.table))
             text.canonical(policy)
         except ValueError as error:
-            raise Problem("invalid_request", str(error), errors=[("/table", str(error))]) from None
+            raise Problem("refused", str(error), errors=[("/table", str(error))]) from None
         return policy
 
 
@@ -202,7 +206,7 @@ def parsed(words: str) -> Policy:
     except text.PolicyTextError as wrong:
         said = str(wrong)
         raise Problem(
-            "invalid_request", f"the rules cannot be read: {said.splitlines()[0]}",
+            "refused", f"the rules cannot be read: {said.splitlines()[0]}",
             errors=[("/text", line) for line in said.splitlines()],
         ) from None  # fmt: skip
 
