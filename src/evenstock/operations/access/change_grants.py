@@ -21,9 +21,9 @@ def change_grants(store: Store, name: str, grants: tuple[Grant, ...], by: str) -
         If its roles come from the identity provider, or nobody could manage people and keys any more.
     """
     with store.transaction() as books:
+        if not any(grant.role is Role.ADMIN for grant in grants):
+            keep_an_administrator(books, name)
         person = person_named(books, name)
         if person.source != LOCAL:
             raise ConflictError(f"the roles of {name} follow its groups at {person.source}; change them there")
-        if not any(grant.role is Role.ADMIN for grant in grants):
-            keep_an_administrator(books, person)
         return change(books, replace(person, grants=grants, changed_by=by))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evenstock.operations.access.api_key import KeyState, keys
-from evenstock.operations.access.people import Person, PersonState, change, everybody, person_named
+from evenstock.operations.access.people import Person, PersonState, change, everybody, find_person, person_named
 from evenstock.operations.access.revoke_key import revoked
 from evenstock.operations.access.session import end_sessions_of
 from evenstock.operations.ports import ConflictError, Store, Transaction
@@ -22,10 +22,10 @@ def disable_person(store: Store, name: str, by: str, because: str) -> Person:
         If nobody could manage people and keys any more.
     """
     with store.transaction() as books:
+        keep_an_administrator(books, name)
         person = person_named(books, name)
         if not person.active:
             return person
-        keep_an_administrator(books, person)
         _cut_keys(books, person, by)
         end_sessions_of(books, person.id)
         return change(books, replace(person, state=PersonState.DISABLED, changed_by=by, because=because))
@@ -40,13 +40,18 @@ def enable_person(store: Store, name: str, by: str) -> Person:
         return change(books, replace(person, state=PersonState.ACTIVE, changed_by=by, because=""))
 
 
-def keep_an_administrator(books: Transaction, leaving: Person) -> None:
-    """Raise ConflictError if this was the last active account that administers."""
-    if not leaving.administers:
+def keep_an_administrator(books: Transaction, leaving: str) -> None:
+    """Raise ConflictError if `leaving` is the last active account that administers; call it before that account is read.
+
+    All of them are locked, in one order, so that two who take the role from each other do so one after the other.
+    """
+    administrators = sorted(one.id for one in everybody(books, PersonState.ACTIVE) if one.administers)
+    if leaving not in administrators:
         return
-    if any(one.administers and one.id != leaving.id for one in everybody(books, PersonState.ACTIVE)):
-        return
-    raise ConflictError(f"{leaving.id} is the last administrator; give somebody else the role first")
+    there = [find_person(books, name) for name in administrators]
+    still = {one.id for one in there if one is not None and one.administers}
+    if leaving in still and still == {leaving}:
+        raise ConflictError(f"{leaving} is the last administrator; give somebody else the role first")
 
 
 def _cut_keys(books: Transaction, person: Person, by: str) -> None:
