@@ -97,7 +97,7 @@ def _tell(record: DecisionRecord) -> None:
         page.print(table("barred", ("node", "service", "rule", "because"), rows))
     inputs = record.inputs
     for warning in inputs.warnings:
-        page.print(f"[yellow]out of date: {warning}[/]", soft_wrap=True)
+        page.print(f"[yellow]mind: {warning}[/]", soft_wrap=True)
     digests = {"network": inputs.network, "stock": inputs.stock, "policy": inputs.policy, "prices": inputs.prices}
     known = ", ".join(f"{name} {digest[:19]}" for name, digest in digests.items() if digest)
     page.print(f"[dim]decided on {known}, code {inputs.code}[/]", soft_wrap=True)

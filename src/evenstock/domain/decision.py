@@ -41,7 +41,7 @@ class Inputs:
     knowledge: str = ""
     """Digest of beliefs, price scenarios, gate, roll-out and substitutes; empty where none were at hand."""
     warnings: tuple[str, ...] = ()
-    """Data used although it was out of date, in words."""
+    """Data used although it was out of date, and what a person's override priced, in words."""
 
 
 class Layer(StrEnum):
