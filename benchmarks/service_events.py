@@ -52,12 +52,12 @@ def stored(server: Postgres) -> int:
     return int(row[0])
 
 
-def make_source(served: Served) -> None:
-    """As an administrator would: a source with a secret of the Standard Webhooks kind."""
-    key = served.issue_key("admin")
-    body = {"id": "wms", "scheme": "standard_webhooks", "secrets": ["whsec_" + base64.b64encode(SECRET).decode()]}
-    reply = httpx.post(f"{served.url}/v1/sources", json=body, headers={"Authorization": f"Bearer {key}"}, timeout=30)
-    reply.raise_for_status()
+def make_sources(served: Served) -> None:
+    """As an administrator would: one that signs as Standard Webhooks say, and one that comes with a key."""
+    headers = {"Authorization": f"Bearer {served.issue_key('admin')}"}
+    secret = "whsec_" + base64.b64encode(SECRET).decode()
+    for body in ({"id": "wms", "scheme": "standard_webhooks", "secret": secret}, {"id": "feed"}):
+        httpx.post(f"{served.url}/v1/sources", json=body, headers=headers, timeout=30).raise_for_status()
 
 
 def webhooks(server: Postgres, served: Served, folder: Path) -> tuple[float, float]:
@@ -87,7 +87,7 @@ def batches(server: Postgres, served: Served) -> float:
     began = time.perf_counter()
     with httpx.Client(timeout=60) as client:
         for body in made:
-            client.post(f"{served.url}/v1/ingest/wms/events", content=body, headers=headers).raise_for_status()
+            client.post(f"{served.url}/v1/ingest/feed/events", content=body, headers=headers).raise_for_status()
     took = time.perf_counter() - began
     there = stored(server) - before
     if there != len(made) * size:
@@ -97,7 +97,7 @@ def batches(server: Postgres, served: Served) -> float:
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder, company() as (server, served):
-        make_source(served)
+        make_sources(served)
         per_s, p99 = webhooks(server, served, Path(folder))
         in_batches = max(batches(server, served) for _ in range(3))
     report("service", {"webhooks_per_s": per_s, "webhook_p99_ms": p99, "events_per_s": in_batches})
