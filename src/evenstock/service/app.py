@@ -59,7 +59,6 @@ def create_app(service: Service) -> FastAPI:
         threads = service.configuration.threads
         to_thread.current_default_thread_limiter().total_tokens = threads
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads, "work"))
-        service.company.look()
         service.company.start()
         yield
         service.company.stop()
