@@ -1,4 +1,4 @@
-"""Forgets what nobody needs any more: runs that are long over, workers that are gone, expired sessions."""
+"""Forgets what nobody needs any more: runs long over, expired sessions, old answers, applied events, delivered webhooks."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from typing import Any, Final
 from pydantic import Field
 
 from evenstock.operations.access.forget_expired import forget_expired
+from evenstock.operations.outbound.deliveries import forget_past
 from evenstock.operations.runs.forgetting import forget_runs
 from evenstock.operations.runs.keeping import Run
 from evenstock.operations.schedule.timing import Timing
 from evenstock.service.http.strict import Strict
 from evenstock.service.worker.workplace import Progress, Workplace
+from evenstock.storage.forgetting import forget_answers, forget_events
 
 NAME: Final = "purge"
 TITLE: Final = "Forget what is long over"
 CAP: Final = None
 SCHEDULE: Final = Timing(at=time(3, 30))
+ANSWERS_KEPT: Final = timedelta(days=30)
+"""An Idempotency-Key is good for at least so long."""
 _AT_ONCE: Final = 500
 
 
@@ -26,6 +30,9 @@ class Asked(Strict):
     days: int = Field(30, ge=1, le=3_650, description="Runs are kept for so long after they are over")
     scheduled_days: int = Field(
         2, ge=1, le=3_650, description="And those that the schedule asked for and that went well"
+    )
+    event_days: int = Field(
+        90, ge=7, le=3_650, description="Events that were applied: one that comes again later is taken for a new one"
     )
 
 
@@ -35,8 +42,15 @@ def work(at: Workplace, run: Run, asked: Asked, progress: Progress) -> Mapping[s
     runs = forget_runs(
         at.store, now - timedelta(days=asked.days), now - timedelta(days=asked.scheduled_days), at_once=_AT_ONCE
     )
-    progress(60, "forgetting sessions")
+    progress(40, "forgetting sessions")
     expired = 0
     while gone := forget_expired(at.store, _AT_ONCE):
         expired += gone
-    return {"runs": runs, "expired": expired}
+    progress(60, "forgetting answers, events and webhooks")
+    return {
+        "runs": runs,
+        "expired": expired,
+        "answers": forget_answers(at.store, now - max(timedelta(days=asked.days), ANSWERS_KEPT)),
+        "events": forget_events(at.store, now - timedelta(days=asked.event_days)),
+        "deliveries": forget_past(at.store, now - timedelta(days=asked.days)),
+    }
