@@ -229,12 +229,11 @@ case_file = sa.Table(
     ),
     sa.Index("ix_case_file_about", "about"),
     sa.Index(
-        "ix_case_file_kind",
-        "kind",
+        "ix_case_file_out",
         "due_at",
         "id",
-        postgresql_where=sa.text("state = 'open'"),
-        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open' AND kind IN ('carrier', 'node_down')"),
+        sqlite_where=sa.text("state = 'open' AND kind IN ('carrier', 'node_down')"),
     ),
     comment="What waits for a person or a moment; opened_as is the digest of the case when it was opened.",
 )

@@ -14,13 +14,9 @@ serves = "0005"
 
 def upgrade() -> None:
     # Every order asks whether a node or a service is out: few cases say so, among all that are open.
+    out = sa.text("state = 'open' AND kind IN ('carrier', 'node_down')")
     op.create_index(
-        "ix_case_file_kind",
-        "case_file",
-        ["kind", "due_at", "id"],
-        unique=False,
-        postgresql_where=sa.text("state = 'open'"),
-        sqlite_where=sa.text("state = 'open'"),
+        "ix_case_file_out", "case_file", ["due_at", "id"], unique=False, postgresql_where=out, sqlite_where=out
     )
     if op.get_bind().dialect.name == "postgresql":
         functions = Path(__file__).with_name("0006_one_question_postgresql.sql").read_text("utf-8")
