@@ -11,7 +11,7 @@ from evenstock.cli.opening import settings
 from evenstock.cli.screen import Exit, fail, words
 from evenstock.operations.ports import StoreError
 
-MISSING = "the service is not installed: pip install 'evenstock[service]' (and [postgres] for PostgreSQL)"
+MISSING = r"the service is not installed: pip install 'evenstock\[service]' (and \[postgres] for PostgreSQL)"
 
 
 def command(
