@@ -28,6 +28,8 @@ LOST: Final = "lost"
 """How a run ended that passed to another worker."""
 GRACE_S: Final = 8.0
 """How long what runs may take to leave when the worker is told to stop."""
+SHORT_S: Final = 900
+"""Heavy jobs that may take so long have a line of their own: prices do not wait until a training is over."""
 LONGEST_PAUSE_S: Final = 30.0
 """After an error: one second, then twice as long each time, up to this."""
 
@@ -66,7 +68,8 @@ class Worker:
             ("heartbeat", lambda: self._beat(began), BEAT_S),
             *((name, self._dutiful(duty), duty.EVERY_S) for name, duty in duties().items()),
             ("light runs", lambda: self._next(self._light()), LOOK_EVERY_S),
-            ("heavy runs", lambda: self._next(self._heavy()), LOOK_EVERY_S),
+            ("short runs", lambda: self._next(self._heavy(short=True)), LOOK_EVERY_S),
+            ("long runs", lambda: self._next(self._heavy(short=False)), LOOK_EVERY_S),
         ]
         threads = [threading.Thread(target=self._over_and_over, args=one, name=one[0], daemon=True) for one in loops]
         for thread in threads:
@@ -154,8 +157,8 @@ class Worker:
     def _light(self) -> list[str]:
         return [name for name, job in jobs().items() if job.CAP is None]
 
-    def _heavy(self) -> list[str]:
-        return [name for name, job in jobs().items() if job.CAP is not None]
+    def _heavy(self, *, short: bool) -> list[str]:
+        return [name for name, job in jobs().items() if job.CAP is not None and (job.CAP.seconds <= SHORT_S) is short]
 
     def _next(self, names: Collection[str]) -> int:
         return 1 if self._take(names) else 0

@@ -1,4 +1,4 @@
-"""Forgets what nobody needs any more: runs long over, expired sessions, old answers, applied events, delivered webhooks."""
+"""Forgets what nobody needs any more: runs long over, expired sessions, old answers, applied events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, Final
 from pydantic import Field
 
 from evenstock.operations.access.forget_expired import forget_expired
-from evenstock.operations.outbound.deliveries import forget_past
 from evenstock.operations.runs.forgetting import forget_runs
 from evenstock.operations.runs.keeping import Run
 from evenstock.operations.schedule.timing import Timing
@@ -46,11 +45,10 @@ def work(at: Workplace, run: Run, asked: Asked, progress: Progress) -> Mapping[s
     expired = 0
     while gone := forget_expired(at.store, _AT_ONCE):
         expired += gone
-    progress(60, "forgetting answers, events and webhooks")
+    progress(60, "forgetting answers and events")
     return {
         "runs": runs,
         "expired": expired,
         "answers": forget_answers(at.store, now - max(timedelta(days=asked.days), ANSWERS_KEPT)),
         "events": forget_events(at.store, now - timedelta(days=asked.event_days)),
-        "deliveries": forget_past(at.store, now - timedelta(days=asked.days)),
     }
