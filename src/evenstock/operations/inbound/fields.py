@@ -51,9 +51,12 @@ class Fields:
         return WrongDataError(f"{self.at}/{key}", because)
 
     def name(self, key: str, default: str | None = None) -> str:
-        """An id or key: an item, a node, an order; text of 1 to 200 characters in normal form C."""
+        """An id or key: an item, a node, an order; text of 1 to 200 characters in normal form C.
+
+        With a default it may be missing, null or empty, as an item without a lot has none.
+        """
         value = self.said.get(key)
-        if value is None and default is not None:
+        if value in (None, "") and default is not None:
             return default
         if value is None:
             raise self.wrong(key, "it is missing")
