@@ -126,6 +126,7 @@ def test_a_number_out_of_range_is_named(place: Settings, tmp_path: Path, name: s
         ("127.0.0.1", "postgresql:///books?host=/run/postgresql", True),
         ("0.0.0.0", "postgresql://postgres@127.0.0.1/books", False),
         ("127.0.0.1", "postgresql://postgres@db.example.com/books", False),
+        ("127.0.0.1", "postgresql:///books?host=db.example.com&user=postgres", False),
     ],
 )
 def test_a_superuser_serves_only_this_machine(tmp_path: Path, host: str, database: str, allowed: bool) -> None:

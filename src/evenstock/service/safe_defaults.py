@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from evenstock.service.configuration import LEAST_PEPPER, Configuration, ConfigurationError, Secret
 from evenstock.settings import Settings
@@ -143,7 +143,8 @@ def refuse_role(signs: VitalSigns, settings: Settings, configuration: Configurat
 def _database_here(database: str) -> bool:
     """Whether the books lie on this machine: a file, a socket or a server on loopback."""
     address = urlsplit(database)
-    return address.scheme == "sqlite" or not address.hostname or loopback(address.hostname)
+    host = address.hostname or dict(parse_qsl(address.query)).get("host", "")
+    return address.scheme == "sqlite" or not host or host.startswith("/") or loopback(host)
 
 
 def _with_keys(settings: Settings, configuration: Configuration) -> Configuration:
