@@ -65,7 +65,10 @@ def made(store: Store, folder: Path, **options: Any) -> Service:
         "access": Anything(),
         "company": CompanyNow(store, snapshots, clock),
     }
-    return Service(store=store, snapshots=snapshots, **(parts | options))
+    service = Service(store=store, snapshots=snapshots, **(parts | options))
+    # A start loads beside the requests; a test does not wait for it.
+    service.company.look()
+    return service
 
 
 @pytest.fixture
