@@ -68,6 +68,7 @@ real-online-retail: $(VENV)/.installed-dev ## Import and replay the real Online 
 docs: $(VENV)/.installed ## Regenerate the data dictionary, the description of the API and the vocabulary
 	@$(BIN)/evenstock export-schemas --out docs/reference
 	@$(BIN)/python docs/vocabulary.py > docs/vocabulary.md
+	@$(BIN)/python docs/who_may_do_what.py
 
 format: $(VENV)/.installed-dev ## Format the code
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -8,9 +8,12 @@ enough, what is shown being the same for all; `.` refused.
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,7 +91,7 @@ ASKING_BY_POST = {
     "POST /rules/checks",
     "POST /rules/versions/{version}/dry-runs",
     "POST /sources/{source}/trials",
-    "POST /webhooks/{webhook}/trials",
+    "POST /rates/quotes",
 }
 """Requests that change nothing although they are no GET, so that reading is enough."""
 OWN, OTHER = "TX-DC", "PA-3PL"
@@ -219,6 +222,12 @@ def test_the_schedule_approves_nothing_and_manages_nobody(permissions: Permissio
     for action in APPROVING | {Action.KEYS_MANAGE, Action.PEOPLE_MANAGE}:
         assert not permissions.found(SCHEDULE, action, dict).anywhere
     assert permissions.found(SCHEDULE, Action.PLANS_MAKE, dict).nodes is None
+
+
+def test_the_page_for_people_shows_what_the_policies_say() -> None:
+    script = Path(__file__).parents[2] / "docs" / "who_may_do_what.py"
+    checked = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
 
 
 # --- every request really sent ---------------------------------------------------------------------------------------
