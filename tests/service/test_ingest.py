@@ -39,6 +39,7 @@ from evenstock.service.events.cloudevents import Read, received
 from evenstock.service.events.intake import Intake
 from evenstock.service.http.problems import Problem
 from evenstock.storage import open_store
+from evenstock.storage.vital_signs import events_waiting
 
 JSON = "application/json"
 
@@ -433,3 +434,23 @@ def test_answers_are_given_only_once_it_is_committed(postgres: Store) -> None:
                 assert books.received_event("wms", f"e{n}") is not None
 
     asyncio.run(story())
+
+
+def test_what_waits_is_counted_in_every_store(store: Store) -> None:
+    async def story() -> int:
+        intake = Intake(store, lambda: NOW, most_waiting=3)
+        for n in range(3):
+            await intake.keep(_read(f"e{n}"))
+        afresh = Intake(store, lambda: NOW, most_waiting=3)
+        afresh.require_room()
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            try:
+                afresh.require_room()
+            except Problem as refused:
+                return refused.code.status
+        return 0
+
+    assert asyncio.run(story()) == 503
+    assert events_waiting(store, 10) == 3
+    assert events_waiting(store, 2) == 2

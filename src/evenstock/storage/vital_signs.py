@@ -49,6 +49,7 @@ class VitalSigns:
 
 _OUTBOX: Final = "SELECT count(*), min(occurred_at) FROM (SELECT occurred_at FROM outbox WHERE delivered_at IS NULL LIMIT :most) AS w"
 _EVENTS: Final = "SELECT count(*), min(received_at) FROM (SELECT received_at FROM received_event WHERE handling = 'waiting' LIMIT :most) AS w"
+_EVENTS_ALONE: Final = "SELECT count(*) FROM (SELECT 1 FROM received_event WHERE handling = 'waiting' LIMIT :most) AS w"
 _DEAD: Final = "SELECT count(*) FROM (SELECT 1 FROM received_event WHERE handling = 'dead' LIMIT :most) AS d"
 _RUNS: Final = "SELECT state, count(*) FROM entry WHERE kind = 'run' GROUP BY state"
 _CASES: Final = "SELECT count(*), sum(CASE WHEN due_at < :now THEN 1 ELSE 0 END) FROM case_file WHERE state = 'open'"
@@ -72,6 +73,17 @@ def vital_signs(store: Store, *, feeds: bool = True) -> VitalSigns:
         unit = getattr(books, "inner", books)
         assert isinstance(unit, UnitOfWork)
         return _of_memory(unit._books, clock)  # noqa: SLF001 (the store's own counts)
+
+
+def events_waiting(store: Store, most: int) -> int:
+    """Received events that wait to be applied, counted up to `most`. Raises StoreError if the books cannot be read."""
+    with store.reading() as books:
+        connection: sa.Connection | None = getattr(books, "connection", None)
+        if connection is not None:
+            return int(connection.execute(sa.text(_EVENTS_ALONE), {"most": most}).scalar_one())
+        unit = getattr(books, "inner", books)
+        assert isinstance(unit, UnitOfWork)
+        return min(most, len(unit._books.waiting))  # noqa: SLF001 (the store's own counts)
 
 
 def _of_database(connection: sa.Connection, books: Any, clock: datetime, *, feeds: bool) -> VitalSigns:

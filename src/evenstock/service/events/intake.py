@@ -18,15 +18,15 @@ from evenstock.operations.ports import Handling, Received, Store, UnavailableErr
 from evenstock.service.events.cloudevents import Read
 from evenstock.service.guard import in_thread
 from evenstock.service.http.problems import Problem
-from evenstock.storage.vital_signs import vital_signs
+from evenstock.storage.vital_signs import events_waiting
 
 MOST_GATHERED: Final = 100_000
 """Events of requests that wait to be stored in this process."""
 AT_ONCE: Final = 20_000
 """Events in one commit."""
-MOST_WAITING: Final = 100_000
+MOST_WAITING: Final = 1_000_000
 """Stored events that wait to be applied, beyond which no more are taken."""
-LOOK_EVERY_S: Final = 1.0
+LOOK_EVERY_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,7 @@ class Intake:
 
     async def _look(self) -> None:
         try:
-            signs = await in_thread(partial(vital_signs, self.store, feeds=False))
-            self._waiting = signs.events_waiting
+            self._waiting = await in_thread(partial(events_waiting, self.store, self.most_waiting))
         except UnavailableError:
             pass  # storing will say so
         finally:
