@@ -497,10 +497,25 @@ def test_a_map_of_groups_that_cannot_be_read_stops_the_start(text: str, tmp_path
         World(tmp_path, oidc_issuer=ISSUER, oidc_client_id=CLIENT, oidc_roles=text)
 
 
-@pytest.mark.parametrize("issuer", ["login.example.com", "ftp://login.example.com", "https://", "https://x/?a=1"])
-def test_an_issuer_that_is_no_address_stops_the_start(issuer: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "login.example.com",
+        "ftp://login.example.com",
+        "https://",
+        "https://x/?a=1",
+        "http://login.example.com",
+        "http://10.0.0.7",
+    ],
+)
+def test_an_issuer_that_is_no_address_or_not_safe_stops_the_start(issuer: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="oidc_issuer"):
-        World(tmp_path, oidc_issuer=issuer)
+        World(tmp_path, oidc_issuer=issuer, oidc_client_id=CLIENT)
+
+
+def test_without_a_client_the_service_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="oidc_client_id"):
+        World(tmp_path, oidc_issuer=ISSUER)
 
 
 def test_without_a_provider_its_routes_say_so(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from evenstock.operations.access.add_person import known_through
 from evenstock.operations.access.provider_sign_in import begin_provider_sign_in, take_provider_sign_in
@@ -22,9 +22,10 @@ from evenstock.service.access.credentials import Digests, mint_token, secure
 from evenstock.service.access.oidc.groups import grants_from, role_map
 from evenstock.service.access.oidc.id_token import WrongTokenError, claims_of
 from evenstock.service.access.oidc.provider import Provider
-from evenstock.service.configuration import Configuration
+from evenstock.service.configuration import Configuration, ConfigurationError
 from evenstock.service.egress import Egress
 from evenstock.service.http.problems import Problem
+from evenstock.service.safe_defaults import loopback
 
 CALLBACK: Final = "/v1/session/oidc/callback"
 LONGEST_S: Final = 5.0
@@ -57,6 +58,16 @@ class ProviderSignIn:
         """Raise ConfigurationError where issuer, client or the map of groups cannot be used."""
         self._store, self._configuration, self._digests = store, configuration, digests
         self._roles = role_map(configuration.oidc_roles)
+        issuer = urlsplit(configuration.oidc_issuer)
+        if issuer.scheme == "http" and not loopback(issuer.hostname or "") and not configuration.egress_private:
+            raise ConfigurationError(
+                f"oidc_issuer: {configuration.oidc_issuer} is not https, so anybody on the way could vouch for anybody; "
+                "take its https address"
+            )
+        if not configuration.oidc_client_id:
+            raise ConfigurationError(
+                "oidc_client_id is not set: the provider names it when evenstock is registered there"
+            )
         # The issuer is the company's own choice and often stands in its own network.
         self.provider = provider or Provider(configuration.oidc_issuer, Egress(private=True, longest_s=LONGEST_S))
 
