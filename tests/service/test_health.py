@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -13,13 +14,18 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.service.conftest import NOW, made, order_body
+from tests.service.conftest import NOW, example, made, order_body
+from typer.testing import CliRunner
 
+from evenstock.bootstrap import open_workspace
+from evenstock.cli import app
+from evenstock.operations.import_network import import_network
 from evenstock.operations.ports import Entry, Store, UnavailableError
 from evenstock.service import readiness
 from evenstock.service.app import create_app
 from evenstock.service.context import Service
 from evenstock.service.readiness import Check, State, look
+from evenstock.settings import Settings
 from evenstock.storage.memory import MemoryStore
 from evenstock.storage.migrate import HEAD
 from evenstock.storage.vital_signs import VitalSigns, vital_signs
@@ -119,7 +125,7 @@ def test_probes_are_answered_while_the_line_is_full(steady: Service, asking: Tes
 def test_the_disk_is_looked_at(steady: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     def with_free(free: int) -> State:
         monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
-        return readiness.room(steady).state
+        return readiness.room(steady.settings.home).state
 
     assert with_free(255 * 1024**2) is State.FAILED
     assert with_free(1024**3) is State.WARNING
@@ -171,3 +177,21 @@ def test_vital_signs_are_the_same_over_every_store(store: Store, tmp_path: Path)
     assert (signs.events_waiting, signs.events_dead, signs.cases_open) == (0, 0, 0)
     assert signs.runs == {"waiting": 1, "failed": 1}
     assert abs(signs.clock - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_the_doctor_tells_what_the_probes_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that fell silent, and a disk that is full, stand beside what else the doctor says."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("EVENSTOCK_HOME", str(home))
+    with open_workspace(Settings(home, f"sqlite:///{home}/evenstock.db")) as opened:
+        import_network(opened.store, opened.snapshots, example(), NOW)
+        with opened.store.transaction() as books:
+            long_ago = books.clock() - timedelta(hours=3)
+            books.enter(Entry("worker", "w1", {"beat_at": long_ago.isoformat()}))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1024))
+    told = CliRunner().invoke(app, ["doctor", "--json"])
+    assert told.exit_code == 5
+    advice = {one["what"]: one for one in json.loads(told.stdout)["advice"]}
+    assert "no worker was seen for 3 h" in advice
+    assert advice["0.0 GiB free in the home folder"]["grave"] is True
+    assert not [what for what in advice if "clock" in what], "this machine's clock is that of the books"

@@ -7,19 +7,21 @@ from typing import Annotated
 
 import typer
 
+from evenstock.bootstrap import Workspace, system_clock
 from evenstock.cli.opening import workspace
 from evenstock.cli.screen import Exit, moment, page, say, table
-from evenstock.operations.advise import examine
+from evenstock.operations.advise import Advice, examine
 
 
 def command(
     as_of: Annotated[str | None, typer.Option(help="The moment to judge by; now by default.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Check books, tables, rates, counts and forecast; ends with 5 if anything needs attention."""
+    """Check database, disk, clock, worker, books, tables, rates, counts and forecast; ends with 5 if anything needs attention."""
     now = moment(as_of)
     with workspace() as opened:
-        advice = examine(opened.store, opened.snapshots, now)
+        advice = [*_running(opened), *examine(opened.store, opened.snapshots, now)]
+        advice.sort(key=lambda one: not one.grave)
         place = opened.settings.database
     if json:
         say({"database": place, "advice": [asdict(a) for a in advice]})
@@ -30,3 +32,18 @@ def command(
         page.print("[green]All is well:[/] books balance, tables are complete, rates and counts are fresh.")
     if advice:
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))
+
+
+def _running(opened: Workspace) -> list[Advice]:
+    """What the probes of the service see; a worker is missed only where there was one."""
+    try:
+        from evenstock.service.readiness import State, of_books
+    except ImportError:
+        # Without the service installed there is nothing that runs.
+        return []
+    found = of_books(opened.store, system_clock, opened.settings.home)
+    return [
+        Advice(grave=check.state is State.FAILED, what=check.because, fix=check.fix)
+        for check in found.checks
+        if check.state is not State.OK and (check.name != "worker" or found.worker_seen is not None)
+    ]

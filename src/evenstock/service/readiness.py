@@ -6,9 +6,10 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -82,24 +83,29 @@ class Readiness:
 
 def look(service: Service) -> Found:
     """Every check, now."""
-    before = service.clock()
+    found = of_books(service.store, service.clock, service.settings.home)
+    return replace(found, checks=(*found.checks, company(service.company, service.clock())))
+
+
+def of_books(store: Store, clock_: Callable[[], datetime], home: Path) -> Found:
+    """The checks that need no running service."""
+    before = clock_()
     try:
-        signs = vital_signs(service.store, feeds=False)
-        seen = _worker_seen(service.store, signs.clock)
+        signs = vital_signs(store, feeds=False)
+        seen = _worker_seen(store, signs.clock)
     except StoreError:
         gone = Check(
             "database", State.FAILED, "the books cannot be read", "see whether the database runs and can be reached"
         )
-        return Found((gone, company(service.company, before), room(service)), None, None, None)
-    after = service.clock()
+        return Found((gone, room(home)), None, None, None)
+    after = clock_()
     # The books told their time somewhere between: what the question took is no skew.
     skew = max(before - signs.clock, signs.clock - after, timedelta())
     checks = (
         Check("database", State.OK, "the books can be read"),
         schema(signs),
         clock(skew),
-        company(service.company, after),
-        room(service),
+        room(home),
         worker(seen),
     )
     return Found(checks, signs, skew, seen)
@@ -154,9 +160,8 @@ def company(now: CompanyNow, at: datetime) -> Check:
     return Check("company", State.OK, f"loaded {_minutes(at - now.loaded_at)} ago")
 
 
-def room(service: Service) -> Check:
+def room(home: Path) -> Check:
     """Disk room of the home folder."""
-    home = service.settings.home
     try:
         free = shutil.disk_usage(home if home.exists() else home.parent).free
         writable = os.access(home, os.W_OK) if home.exists() else True
