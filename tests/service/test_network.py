@@ -4,14 +4,16 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from starlette.testclient import TestClient
-from tests.service.conftest import EXAMPLE, Anything, example, made
+from tests.service.conftest import EXAMPLE, NOW, Anything, example, made
 
+from evenstock.operations.import_network import import_network
 from evenstock.service.app import create_app
 from evenstock.service.context import Service
 from evenstock.storage import open_store
@@ -180,5 +182,28 @@ def test_a_cursor_that_is_none_of_ours_is_refused(client: TestClient, cursor: st
     assert refused.json()["code"] == "not_found"
 
 
-def test_sources_tell_their_age(client: TestClient) -> None:
-    assert client.get("/v1/sources").json() == {"items": [], "next": None}
+def test_a_feed_that_is_silent_for_twice_its_pause_is_late(client: TestClient, service: Service) -> None:
+    assert client.get("/v1/feeds").json() == {"items": [], "next": None}
+    kinds = pl.Enum(["oms", "wms", "3pl", "fba", "erp", "file", "count"])
+    sources = pl.DataFrame(
+        {"source": ["mute", "slow", "wms"], "kind": ["3pl", "3pl", "wms"], "every_minutes": [60, 60, 60]}
+    ).with_columns(pl.col("kind").cast(kinds))
+    said = pl.DataFrame(
+        {
+            "source": ["slow", "wms", "wms"],
+            "sku": ["KIT-0001", "KIT-0001", "KIT-0002"],
+            "node": ["PA-3PL", "TX-DC", "TX-DC"],
+            "lot": ["", "", ""],
+            "observed_at": [NOW - timedelta(minutes=121), NOW - timedelta(minutes=300), NOW - timedelta(minutes=119)],
+            "units": [1, 2, 3],
+        }
+    ).with_columns(pl.col("observed_at").cast(pl.Datetime("us", "UTC")))
+    tables = example() | {"sources": sources, "observations": said}
+    import_network(service.store, service.snapshots, tables, NOW)
+    service.company.refresh()
+    found = client.get("/v1/feeds").json()["items"]
+    shown = [(row["source"], row["node"], row["items"], row["age_minutes"], row["late"]) for row in found]
+    assert shown == [("mute", None, 0, None, None), ("slow", "PA-3PL", 1, 121, True), ("wms", "TX-DC", 2, 119, False)]
+    told = client.get("/v1/stock/reconciliation").json()
+    assert {row["source"] for row in told["totals"]} == {"slow", "wms"}
+    assert told["unexplained"] <= len(told["lines"])

@@ -20,7 +20,7 @@ from evenstock.service.http.bodies.out import Digest, Out
 from evenstock.service.http.bodies.runs import RunOut
 from evenstock.service.http.idempotent import IdempotencyKey, once
 from evenstock.service.http.long_work import start
-from evenstock.service.http.parts import FILES_BODY, files_of
+from evenstock.service.http.parts import FILES_BODY, files_of, report_or_problem
 from evenstock.service.http.problems import Problem
 from evenstock.service.http.replies import said
 from evenstock.service.http.scope import require_everywhere
@@ -65,7 +65,7 @@ class ImportReportOut(Out):
     responses={
         200: {"model": ImportReportOut, "description": "Taken in, or, asked to `check`, found to be fine"},
         202: {"model": RunOut, "description": "Checked and fine; a run takes it in (`Prefer: respond-async`)"},
-        422: {"model": ImportReportOut, "description": "Every problem by file, row and column; nothing was imported"},
+        422: report_or_problem(ImportReportOut, "Every problem by file, row and column; nothing was imported"),
     },
 )
 @guarded(Action.NETWORK_IMPORT, Load.REPORT, largest=LARGEST)

@@ -36,7 +36,7 @@ from evenstock.service.http.bodies.carriers import (
 from evenstock.service.http.bulk import dicts
 from evenstock.service.http.idempotent import IdempotencyKey, once
 from evenstock.service.http.long_work import STARTED, start
-from evenstock.service.http.parts import FILES_BODY, files_of
+from evenstock.service.http.parts import FILES_BODY, files_of, report_or_problem
 from evenstock.service.http.problems import Problem
 from evenstock.service.http.reading import SizedRequest
 from evenstock.service.http.replies import page, said
@@ -135,7 +135,7 @@ def quote(body: ParcelBody, service: Annotated[Service, Depends(service_of)]) ->
     openapi_extra=FILES_BODY,
     responses={
         200: {"model": RatesImportOut, "description": "Taken in; what was there already changes nothing"},
-        422: {"model": RatesImportOut, "description": "Refused, cell by cell or because a person must accept it; what served before still does"},
+        422: report_or_problem(RatesImportOut, "Refused, cell by cell or because a person must accept it; what served before still does"),
     },
 )  # fmt: skip
 @guarded(Action.RATES_WRITE, Load.REPORT, largest=LARGEST)

@@ -18,7 +18,8 @@ from evenstock.service.http.replies import ARROW, JSON, NDJSON, from_cursor, pag
 
 Limit = Annotated[int, Query(ge=1, le=1_000, description="Most items of a page")]
 Cursor = Annotated[str | None, Query(max_length=2_000, description="`next` of the page before")]
-Names = Annotated[list[str] | None, Query(max_length=1_000, description="Only these; may be said again")]
+Name = Annotated[str, Query(max_length=200)]
+Names = Annotated[list[Name] | None, Query(max_length=100, description="Only these; may be said again")]
 
 
 def bulk(model: Any, description: str) -> dict[int | str, dict[str, Any]]:

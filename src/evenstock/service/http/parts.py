@@ -7,12 +7,13 @@ import zipfile
 from collections.abc import Iterator
 from email.message import Message
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Request
 
-from evenstock.service.http.problems import Problem
+from evenstock.service.http.problems import MEDIA_TYPE, Problem
 from evenstock.service.http.reading import SizedRequest
+from evenstock.service.http.replies import JSON
 
 MULTIPART: Final = "multipart/form-data"
 ZIP: Final = "application/zip"
@@ -38,6 +39,12 @@ FILES_BODY: Final = {
     }
 }
 """How a route says that its body is files."""
+
+
+def report_or_problem(model: Any, description: str) -> dict[str, Any]:
+    """How a route says that it answers what is wrong with the files by a report, and anything else by a problem."""
+    problem = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
+    return {"model": model, "description": description, "content": {JSON: {}, MEDIA_TYPE: problem}}
 
 
 def files_of(request: Request) -> dict[str, bytes]:

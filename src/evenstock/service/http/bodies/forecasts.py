@@ -64,11 +64,13 @@ class AccuracyOut(Out):
 
 class MakeForecastBody(Strict):
     horizon: Annotated[int, Field(ge=1, le=60, description="Days ahead")] = 28
-    model: MaybeName = Field(default="", description="Member of the forecaster family; the champion without it")
+    model: MaybeName = Field(
+        default="", max_length=50, description="Member of the forecaster family; the champion without it"
+    )
 
 
 class TrainBody(Strict):
-    model: Name | None = None
+    model: Annotated[Name, Field(max_length=50)] | None = None
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
     series: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
         default=None, description="About so many series are backtested"

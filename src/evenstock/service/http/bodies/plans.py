@@ -111,7 +111,9 @@ class PlanReviewOut(Out):
 class MakePlanBody(Strict):
     seed: Annotated[int, Field(ge=0, le=2**31)] = Field(default=0, description="Seed of the demand paths")
     paths: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, description="Demand paths to reckon on")
-    method: Name | None = Field(default=None, description="evenstock, or a rule to compare with")
+    method: Annotated[Name, Field(max_length=50)] | None = Field(
+        default=None, description="evenstock, or a rule to compare with"
+    )
 
 
 class EditBody(Strict):
