@@ -1,8 +1,7 @@
-"""How a body is read: up to a limit and a time, in the media types a route takes, JSON once and strictly."""
+"""How a body is read: up to a limit (how slowly it may come, `slow_clients` says), in the media types a route takes, JSON once and strictly."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import unicodedata
 from typing import Any, Final, NoReturn
@@ -16,8 +15,6 @@ from evenstock.service.http.problems import Problem, invalid_model
 
 LARGEST_BODY: Final = 1_000_000
 """Bytes; routes for bulk say their own."""
-LONGEST_UPLOAD_S: Final = 30.0
-"""How long a body may take to arrive."""
 
 
 class SizedRequest(Request):
@@ -33,14 +30,7 @@ class SizedRequest(Request):
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
             try:
-                async with asyncio.timeout(LONGEST_UPLOAD_S):
-                    self._body = await self._read()
-            except TimeoutError:
-                raise Problem(
-                    "too_slow",
-                    f"the body did not arrive within {LONGEST_UPLOAD_S:g} s",
-                    headers={"Connection": "close"},
-                ) from None
+                self._body = await self._read()
             except ClientDisconnect:
                 raise Problem("malformed_body", "the connection ended in the middle of the body") from None
         return self._body

@@ -36,6 +36,8 @@ def clean(text: str) -> str:
     ValueError
         For a control character, half of a surrogate pair, or white space at an end.
     """
+    if text.isascii() and text.isprintable() and text == text.strip():
+        return text
     for sign in text:
         kind = unicodedata.category(sign)
         if kind in {"Cc", "Cs"}:
