@@ -84,8 +84,9 @@ def work_done(brand: Brand, run: dict[str, Any]) -> Any:
     """What the worker's job brings for a run that was asked for, through the same door that the worker uses."""
     at = Workplace(
         brand.service.settings, brand.service.configuration, brand.service.store, brand.service.snapshots,
-        brand.service.company, lambda: NOW,
+        brand.service.company, brand.service.clock,
     )  # fmt: skip
-    asked = Run(run["id"], run["job"], run["asked"], run["by"], NOW, RunState.RUNNING, begun_at=NOW)
+    now = brand.service.clock()
+    asked = Run(run["id"], run["job"], run["asked"], run["by"], now, RunState.RUNNING, begun_at=now)
     brought = job_named(run["job"]).work(at, asked, read(run["job"], run["asked"]), lambda *_: None)
     return from_json(to_json(dict(brought)))
