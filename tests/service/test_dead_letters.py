@@ -64,8 +64,8 @@ def test_they_are_listed_in_pages_and_replayed_together(client: TestClient, serv
         cursor = page["next"]
     assert found == numbers
     assert client.get("/v1/dead-letters?cursor=nonsense").json()["detail"].startswith("cursor")
-    assert client.post("/v1/dead-letters/replay", json={"kind": "order.created"}).json() == {"events": 0}
-    assert client.post("/v1/dead-letters/replay", json={"source": "wms"}).json() == {"events": 5}
+    assert client.post("/v1/dead-letter-replays", json={"kind": "order.created"}).json() == {"events": 0}
+    assert client.post("/v1/dead-letter-replays", json={"source": "wms"}).json() == {"events": 5}
     assert stored(service) == {Handling.WAITING: 5}
 
 

@@ -144,7 +144,7 @@ def drop_(
 
 
 @ROUTER.post(
-    "/dead-letters/replay",
+    "/dead-letter-replays",
     summary="Try all of a source and kind again",
     responses={200: {"model": ReplayedOut, "description": "They wait again"}},
 )

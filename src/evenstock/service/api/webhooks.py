@@ -55,7 +55,9 @@ Kinds = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z]*\*?$")]],
     Field(min_length=1, max_length=100, description="Such as OrderRouted, Order*, or * for every one"),
 ]
-Url = Annotated[str, Field(min_length=8, max_length=2_000, description="https; no user or password in it")]
+Url = Annotated[
+    str, Field(max_length=2_000, pattern=r"^https?://[!-~]+$", description="https; no user or password in it")
+]
 Limit = Annotated[int, Query(ge=1, le=1_000, description="Most items of a page")]
 Cursor = Annotated[str | None, Query(max_length=2_000, description="`next` of the page before")]
 
