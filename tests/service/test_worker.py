@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -176,56 +175,6 @@ def test_a_killed_worker_takes_its_child_with_it_and_another_does_the_run_once(
     assert effect is not None
     assert run.result == {"pid": effect["pid"]}
     assert effect["pid"] != child
-
-
-def test_a_worker_that_wakes_from_a_pause_finds_its_token_refused(
-    at: Workplace, url: str, tmp_path: Path, probes: Path
-) -> None:
-    """F14: stopped for longer than its lease, then let go on."""
-    name = asked(at.store, "probe_waits", folder=str(tmp_path), says="once")
-    process = started(tmp_path / "home", url, probes, 3)
-    try:
-        assert eventually((tmp_path / f"begun-{process.pid}").exists)
-        process.send_signal(signal.SIGSTOP)
-        (tmp_path / "go").touch()
-        second = Worker(at, lease_s=60)
-        assert eventually(lambda: second._take(["probe_waits"]) == "done")
-        process.send_signal(signal.SIGCONT)
-        assert eventually(lambda: workers_of(at.store) == [""])
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        process.wait(20)
-
-    run, effect = run_of(at.store, name), effect_of(at.store, name)
-    assert (run.state, run.tries) == (RunState.DONE, 2)
-    assert effect == {"says": "once", "pid": os.getpid()}
-    assert run.result == {"pid": os.getpid()}
-
-
-def test_a_sleeper_whose_effect_is_not_there_yet_is_refused_too(
-    at: Workplace, url: str, tmp_path: Path, probes: Path
-) -> None:
-    """Even where nobody else has taken the run up: a lease that ran out lets nothing through."""
-    name = asked(at.store, "probe_waits", folder=str(tmp_path), says="late")
-    process = started(tmp_path / "home", url, probes, 2)
-    try:
-        assert eventually((tmp_path / f"begun-{process.pid}").exists)
-        process.send_signal(signal.SIGSTOP)
-        time.sleep(2.5)
-        with at.store.transaction() as t:
-            # Somebody else has the job's lease by now, and does nothing with it.
-            assert t.lease("job:probe_waits", "another", 60) is not None
-        (tmp_path / "go").touch()
-        process.send_signal(signal.SIGCONT)
-        time.sleep(1.0)
-        assert effect_of(at.store, name) is None
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        process.wait(20)
-    assert effect_of(at.store, name) is None
-    assert run_of(at.store, name).state is RunState.RUNNING
 
 
 def test_done_once_it_plants_the_schedule_and_does_what_is_due(at: Workplace) -> None:

@@ -54,7 +54,7 @@ JOBS = {
     "probe_breaks": ("None", "    return {'share': 1 / 0}"),
     "probe_wrong_apart": (APART, "    raise ValueError('there is no such plan')"),
     "probe_hangs": ("Cap(seconds=1, memory_mb=1500)", "    time.sleep(600)"),
-    "probe_hungry": ("Cap(seconds=60, memory_mb=600)", "    kept = bytearray(1_500_000_000); kept[::4096] = b'1' * len(kept[::4096]); time.sleep(600)"),
+    "probe_hungry": ("Cap(seconds=60, memory_mb=600)", "    kept = bytearray(900_000_000); kept[::4096] = b'1' * len(kept[::4096]); time.sleep(600)"),
     "probe_crashes": (APART, "    os.kill(os.getpid(), signal.SIGSEGV); time.sleep(60)"),
     "probe_prints": (APART, "    os.write(1, b'{\"result\": 1}'); print('noise'); return {'said': asked.says}"),
     # Tells by a file that it has begun, waits until the file `go` is there, then writes.

@@ -67,6 +67,11 @@ def take_up(
     return None
 
 
+def any_due(books: Transaction, jobs: Collection[str]) -> bool:
+    """Whether there may be something to take up; for a reading, so that who finds nothing keeps nobody from writing."""
+    return any(entry.body["job"] in jobs for entry in books.due_entries(KIND, books.clock(), _LOOKED_AT))
+
+
 def _begun(books: Transaction, name: str, holder: str, token: int, now: datetime, lease_s: int) -> Taken | None:
     found = books.entry(KIND, name)
     if found is None or found.due_at is None or found.due_at > books.clock():

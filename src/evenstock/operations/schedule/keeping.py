@@ -76,6 +76,11 @@ def put(books: Transaction, one: Scheduled, by: str) -> Scheduled:
     return changed
 
 
+def any_due(books: Transaction) -> bool:
+    """Whether a slot has come; for a reading, so that who finds none keeps nobody from writing."""
+    return bool(books.due_entries(KIND, books.clock(), 1))
+
+
 def follow(books: Transaction, now: datetime) -> list[Run]:
     """Ask for what is due by the store's clock; `now` is when it was asked for."""
     clock = books.clock()

@@ -40,8 +40,9 @@ class Apart:
 
     at: Workplace
     taken: Taken
+    module: str
+    """Where the job is."""
     cap: Cap
-    lease_s: int
 
 
 def command() -> list[str]:
@@ -130,6 +131,7 @@ def _wish(apart: Apart) -> dict[str, Any]:
     return {
         "home": str(settings.home),
         "database": settings.database,
+        "module": apart.module,
         "run": run.id,
         "token": apart.taken.token,
         "holder": apart.taken.holder,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from evenstock.operations.runs.keeping import run_named
 from evenstock.operations.runs.taking import LostRunError, Taken
 from evenstock.service.configuration import Configuration
+from evenstock.service.worker.family import Job
 from evenstock.service.worker.one_run import because_of, for_good, work_here
 from evenstock.service.worker.workplace import Workplace
 from evenstock.settings import Settings
@@ -42,7 +44,8 @@ def _answer(at: Workplace, wish: dict[str, Any]) -> dict[str, Any]:
     if run is None:
         return {"lost": f"run {wish['run']} is gone"}
     try:
-        return {"result": dict(work_here(at, Taken(run, wish["token"], wish["holder"]), lambda: False))}
+        job = cast("Job", importlib.import_module(wish["module"]))
+        return {"result": dict(work_here(at, Taken(run, wish["token"], wish["holder"]), job, lambda: False))}
     except LostRunError as lost:
         return {"lost": str(lost)}
     except MemoryError:

@@ -66,6 +66,11 @@ def job_named(name: str) -> Job:
     return found
 
 
+def module_of(job: Job) -> str:
+    """The module that the job is: a process of its own imports nothing else of the family."""
+    return str(getattr(job, "__name__", ""))
+
+
 def checked(job: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What is asked, with every default filled in, as plain JSON. Raises WrongWishError."""
     return read(job, asked).model_dump(mode="json")
@@ -73,13 +78,18 @@ def checked(job: str, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def read(job: str, asked: Mapping[str, Any]) -> Strict:
     """What is asked, as the job's own model. Raises WrongWishError."""
+    return read_as(job_named(job), asked)
+
+
+def read_as(job: Job, asked: Mapping[str, Any]) -> Strict:
+    """As `read`, for a job that is at hand."""
     try:
         # As JSON: what comes from the books was JSON, and a strict model takes no text for a day otherwise.
-        return job_named(job).Asked.model_validate_json(_json(asked))
+        return job.Asked.model_validate_json(_json(asked))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = pointer(("body", *first["loc"])) or "what is asked"
-        raise WrongWishError(f"job {job}: {place}: {first['msg']}") from None
+        raise WrongWishError(f"job {job.NAME}: {place}: {first['msg']}") from None
 
 
 def _json(asked: Mapping[str, Any]) -> bytes:

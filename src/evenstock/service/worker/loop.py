@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, cast
 
 from evenstock.operations.ports import UnavailableError
-from evenstock.operations.runs.taking import LEASE_S, take_up
+from evenstock.operations.runs.taking import LEASE_S, any_due, take_up
 from evenstock.operations.runs.workers import BEAT_S, beat, forget_silent, leave
 from evenstock.operations.schedule.keeping import plant
 from evenstock.registry import members
@@ -167,6 +167,9 @@ class Worker:
         """Do the first run that is due: the state it ended in, `lost`, or empty where there was none."""
         self._taken += 1
         holder = f"{self.name}:{self._taken}:{threading.get_ident()}"
+        with self.at.store.reading() as books:
+            if not any_due(books, names):
+                return ""
         with self.at.store.transaction() as books:
             taken = take_up(books, holder, names, self.at.clock(), lease_s=self.lease_s)
         if taken is None:

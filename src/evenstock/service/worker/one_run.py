@@ -13,7 +13,7 @@ from evenstock.operations.ports import ConflictError, StoreError, Transaction, U
 from evenstock.operations.runs.keeping import Run, RunState
 from evenstock.operations.runs.taking import LEASE_S, FencedStore, LostRunError, Taken, fail, finish, hand_back, renew
 from evenstock.service.worker.apart import Apart, EndedError, work_apart
-from evenstock.service.worker.family import WrongWishError, job_named, read
+from evenstock.service.worker.family import Job, WrongWishError, job_named, module_of, read_as
 from evenstock.service.worker.workplace import Progress, StoppedError, Workplace, nothing_to_do
 
 _LOG: Final = logging.getLogger("evenstock.worker")
@@ -35,7 +35,7 @@ def do(at: Workplace, taken: Taken, stopping: threading.Event, *, lease_s: int =
     try:
         with _kept(at, taken, lease_s) as lost:
             try:
-                result = _result(at, taken, stopping, lost, lease_s)
+                result = _result(at, taken, stopping, lost)
             except (LostRunError, StoppedError):
                 raise
             except Exception as error:  # noqa: BLE001 (whatever a job raises is why its run failed)
@@ -49,10 +49,9 @@ def do(at: Workplace, taken: Taken, stopping: threading.Event, *, lease_s: int =
         return None
 
 
-def work_here(at: Workplace, taken: Taken, stopping: Callable[[], bool]) -> Mapping[str, Any]:
+def work_here(at: Workplace, taken: Taken, job: Job, stopping: Callable[[], bool]) -> Mapping[str, Any]:
     """Do the job in this process, through a store that refuses whoever lost the run. Raises what the job raises."""
-    job = job_named(taken.run.job)
-    asked = read(taken.run.job, taken.run.asked)
+    asked = read_as(job, taken.run.asked)
     fenced = FencedStore(at.store, taken)
     try:
         return job.work(at.through(fenced), taken.run, asked, Progress(at.store, taken, stopping))
@@ -76,13 +75,11 @@ def because_of(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _result(
-    at: Workplace, taken: Taken, stopping: threading.Event, lost: threading.Event, lease_s: int
-) -> Mapping[str, Any]:
+def _result(at: Workplace, taken: Taken, stopping: threading.Event, lost: threading.Event) -> Mapping[str, Any]:
     job = job_named(taken.run.job)
     if job.CAP is None or not at.shared:
-        return work_here(at, taken, lambda: stopping.is_set() or lost.is_set())
-    answer = work_apart(Apart(at, taken, job.CAP, lease_s), stopping, lost)
+        return work_here(at, taken, job, lambda: stopping.is_set() or lost.is_set())
+    answer = work_apart(Apart(at, taken, module_of(job), job.CAP), stopping, lost)
     if "failed" in answer:
         raise DoneApartError(answer["failed"], for_good=bool(answer["for_good"]))
     if answer.get("lost"):
