@@ -89,7 +89,9 @@ def application() -> FastAPI:
     """The application of this process, from the environment: what each of several processes calls."""
     configuration = Configuration.load()
     start_logging(configuration.log_level)
-    app = create_app(open_service(Settings.load(), configuration))
+    service = open_service(Settings.load(), configuration)
+    service.company.look()
+    app = create_app(service)
     settle()
     return app
 
