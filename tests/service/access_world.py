@@ -53,14 +53,23 @@ class Time:
 class World:
     """One process of the service and the books behind it."""
 
-    def __init__(self, folder: Path, time: Time | None = None, store: Store | None = None, **configured: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        time: Time | None = None,
+        store: Store | None = None,
+        *,
+        network: bool = False,
+        **configured: Any,
+    ) -> None:
         self.time = time or Time()
         self.store = store or MemoryStore(self.time.clock)
         self.configuration = Configuration(**({"pepper": PEPPER} | configured))
         snapshots = SnapshotFolder(folder / "snapshots")
-        if store is None:
+        if network:
             import_network(self.store, snapshots, example(), NOW)
         company = CompanyNow(self.store, snapshots, self.time.clock)
+        company.look()
         self.door = Doorkeeper(self.store, self.configuration, company, self.time.ticks)
         self.service = Service(
             settings=Settings(folder, "memory:"),

@@ -235,7 +235,7 @@ def test_the_page_for_people_shows_what_the_policies_say() -> None:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    made = World(tmp_path_factory.mktemp("matrix"))
+    made = World(tmp_path_factory.mktemp("matrix"), network=True)
     made.time.now = datetime.now(UTC)
     return made
 
