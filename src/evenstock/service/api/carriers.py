@@ -47,7 +47,7 @@ def scores(
             propensities=chosen,
         )
     except ValueError as error:
-        raise Problem("refused", str(error)) from None
+        raise Problem("not_found", str(error), hint="import the tables named") from None
     permitted = nodes_of(service, request, Action.CARRIERS_READ)
     return said(
         {
@@ -75,7 +75,7 @@ def review(request: Request, service: Annotated[Service, Depends(service_of)], w
     try:
         found = review_carriers(service.company.get().company, as_of=day, weeks=weeks)
     except ValueError as error:
-        raise Problem("refused", str(error)) from None
+        raise Problem("not_found", str(error), hint="import the tables named") from None
     overrides = overrides_for_review(service.store, service.snapshots, day)
     return said(
         {
@@ -142,7 +142,7 @@ def carbon(request: Request, service: Annotated[Service, Depends(service_of)]) -
     try:
         found = carbon_report(service.company.get().company)
     except ValueError as error:
-        raise Problem("refused", str(error)) from None
+        raise Problem("not_found", str(error), hint="import the tables named") from None
     permitted = nodes_of(service, request, Action.CARRIERS_READ)
     years = found.shipments.select("source", "year").unique().sort("source", "year")
     return said(
@@ -183,7 +183,7 @@ def margin(
             else past_margin(here, fee_cents=fee_cents)
         )
     except ValueError as error:
-        raise Problem("refused", str(error)) from None
+        raise Problem("not_found", str(error), hint="import the tables named") from None
     return said(
         {name: dicts(getattr(found.margin, name)) for name in ("total", "by_service", "by_zone", "by_value")}
         | {

@@ -75,7 +75,7 @@ def worth(
     try:
         found = judge_overrides(service.store, service.snapshots, here, as_of=service.clock().date())
     except ValueError as error:
-        raise Problem("refused", str(error)) from None
+        raise Problem("not_found", str(error), hint="import the table named") from None
     return paged(request, found, ("override",), limit, cursor)
 
 
