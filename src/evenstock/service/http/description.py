@@ -19,9 +19,9 @@ Errors are problem details (RFC 9457) with a stable `code` and a `hint`; the pla
 answer; the same key with another request is refused. What can be changed is read with an `ETag`; sent back in `If-Match`,
 it is changed only if nobody changed it meanwhile. Lists go on at `next`, the `cursor` of the next page. Every answer names
 its request in `X-Request-Id`, the caller's where one was sent."""
-_ANY: Final = (400, 404, 406, 408, 414, 422, 429, 431, 500, 503)
+_ANY: Final = (400, 404, 406, 408, 409, 414, 422, 429, 431, 500, 503)
 _SIGNED_IN: Final = (401, 403)
-_BODY: Final = (409, 412, 413, 415)
+_BODY: Final = (412, 413, 415)
 PLAIN: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _METHODS: Final = frozenset({"get", "put", "post", "patch", "delete"})
 
