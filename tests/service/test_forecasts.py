@@ -90,6 +90,7 @@ def test_long_work_is_asked_for_as_runs(brand: Brand) -> None:  # noqa: F811
     assert brand.post("/forecasts", {"horizon": 14}, 202)["asked"] == {"horizon": 14, "model": ""}
     assert brand.post("/forecast-trainings", {"model": "boosted", "seed": 3}, 202)["job"] == "train"
     assert brand.post("/forecasts", {"horizon": 61}, 422)["errors"][0]["pointer"] == "/horizon"
+    assert brand.post("/forecasts", {"model": "m" * 51}, 422)["errors"][0]["pointer"] == "/model"
     run = brand.post("/backtests", {"origins": 1, "series": 10}, 202)
     found = work_done(brand, run)
     assert {row["model"] for row in found["scores"]} >= {"baseline"}

@@ -182,7 +182,13 @@ def test_bias_is_told_by_node(brand: Brand, lived: dict[str, Any]) -> None:  # n
 
 @pytest.mark.parametrize(
     "params",
-    [{"first": "2026-11-20", "last": "2026-11-19"}, {"first": "1990-01-01"}, {"first": "soon"}, {"last": "2026-13-01"}],
+    [
+        {"first": "2026-11-20", "last": "2026-11-19"},
+        {"first": "1990-01-01"},
+        {"first": "soon"},
+        {"last": "2026-13-01"},
+        {"last": "0"},
+    ],
 )
 def test_what_is_no_period_is_refused(brand: Brand, params: dict[str, str]) -> None:  # noqa: F811
     assert brand.client.get("/v1/kpis", params=params).json()["code"] == "invalid_request"

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
 from evenstock.operations.access.actions import Action
@@ -21,12 +21,21 @@ from evenstock.service.http.problems import Problem
 from evenstock.service.http.replies import page, said
 from evenstock.service.http.scope import nodes_of, require_all
 
+
+def _iso_day(text: object) -> date:
+    """A day as ISO 8601 writes it: a number is none, whatever second it may count."""
+    if not isinstance(text, str) or len(text) != 10:
+        raise ValueError("a day is text, such as 2026-11-20")
+    return date.fromisoformat(text)
+
+
 ROUTER = APIRouter(tags=["kpis"], route_class=GuardedRoute)
 DAYS = 28
 LONGEST = 1_100
 """Days of a period."""
-First = Annotated[date | None, Query(description="First day, by UTC; 28 days with the last by default")]
-Last = Annotated[date | None, Query(description="Last day; today by default")]
+DayIn = Annotated[date, BeforeValidator(_iso_day, json_schema_input_type=date)]
+First = Annotated[DayIn | None, Query(description="First day, by UTC; 28 days with the last by default")]
+Last = Annotated[DayIn | None, Query(description="Last day; today by default")]
 
 
 class KpiOut(Out):

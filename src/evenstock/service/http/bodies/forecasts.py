@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from evenstock import tables
 from evenstock.forecasting.value_added import SCHEMA
@@ -12,7 +12,7 @@ from evenstock.operations.forecast_table import COLUMNS
 from evenstock.service.http.bodies.out import Day, Digest, Out
 from evenstock.service.http.bodies.rows import frame_row, page_of, table_row
 from evenstock.service.http.strict import Day as DayIn
-from evenstock.service.http.strict import MaybeName, Name, Reason, Strict
+from evenstock.service.http.strict import MaybeName, Name, Reason, Strict, clean
 
 ForecastDayOut: Any = frame_row(
     "ForecastDayOut",
@@ -64,8 +64,8 @@ class AccuracyOut(Out):
 
 class MakeForecastBody(Strict):
     horizon: Annotated[int, Field(ge=1, le=60, description="Days ahead")] = 28
-    model: MaybeName = Field(
-        default="", max_length=50, description="Member of the forecaster family; the champion without it"
+    model: Annotated[str, StringConstraints(max_length=50), AfterValidator(clean)] = Field(
+        default="", description="Member of the forecaster family; the champion without it"
     )
 
 
