@@ -29,6 +29,8 @@ def test_another_order_under_the_same_id_is_a_conflict(client: TestClient) -> No
         ({"id": "a\0"}, "/id"),
         ({"unknown": 1}, "/unknown"),
         ({"placed_at": 5}, "/placed_at"),
+        ({"placed_at": "1763596800"}, "/placed_at"),
+        ({"promise": {"deliver_by": "0"}}, "/promise/deliver_by"),
         ({"placed_at": "2026-11-20T14:00:00"}, "/placed_at"),
         ({"lines": []}, "/lines"),
         ({"lines": [{"id": "1", "sku": "A", "units": False}]}, "/lines/0/units"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Any, Final
@@ -20,6 +21,8 @@ MAYBE_NAME_PATTERN: Final = f"^({_INK}({_SEEN}*{_INK})?)?$"
 REASON_PATTERN: Final = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
 YEAR_PATTERN: Final = r"^(199[0-9]|2[01][0-9]{2})-"
 TEXT_PATTERN: Final = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
+
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Strict(BaseModel):
@@ -63,8 +66,9 @@ def reason(text: str) -> str:
 
 
 def _only_text(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise ValueError("a moment or a day is text, such as 2026-11-20T14:00:00Z or 2026-11-20")  # noqa: TRY004 (pydantic turns it into a place)
+    """Text that begins as a day does: a bare number would be read as seconds since 1970."""
+    if not isinstance(value, str) or not _DAY.match(value):
+        raise ValueError("a moment or a day is text, such as 2026-11-20T14:00:00Z or 2026-11-20")
     return value
 
 
