@@ -69,7 +69,9 @@ class Postgres:
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
         command = (f"{tools()}/pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start")  # fmt: skip
-        subprocess.run(self._as_server(*command), check=True, stdout=subprocess.DEVNULL, cwd="/")
+        done = subprocess.run(self._as_server(*command), check=False, stdout=subprocess.DEVNULL, cwd="/")
+        if done.returncode:
+            sys.exit(f"PostgreSQL would not start:\n{(self.folder / 'log').read_text()[-2000:]}")
         self.pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def kill(self) -> None:
@@ -78,9 +80,9 @@ class Postgres:
         for pid in (self.pid, *map(int, children.split())):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(FileNotFoundError):
-            (self.folder / "data" / "postmaster.pid").unlink()
-        time.sleep(0.2)
+        until = time.perf_counter() + 10
+        while any(Path(f"/proc/{pid}").exists() for pid in map(int, children.split())) and time.perf_counter() < until:
+            time.sleep(0.02)
 
     def stop(self) -> None:
         command = (f"{tools()}/pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
