@@ -52,6 +52,7 @@ check: $(VENV)/.installed-dev ## Style, types and the order of layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --recursive src --severity-level high
 
 bench: $(VENV)/.installed-peers $(VENV)-stockpyl/.installed ## Benchmarks: make bench NAME=spine (all without NAME); results in benchmarks/results
 	@tests/with_postgres.sh $(BIN)/python -m benchmarks.run $(NAME)
