@@ -47,6 +47,8 @@ class Share:
 
 
 THREADS: Final = 8
+RECENT: Final = 0.05
+"""Weight of the last place given back in how long places are held."""
 SHARES: Final[Mapping[Load, Share]] = {
     Load.RESERVE: Share(8, 128, 2.0),
     Load.ROUTE: Share(7, 128, 1.0),
@@ -67,6 +69,8 @@ class Admission:
     busy: int = 0
     refused: dict[Load, int] = field(default_factory=lambda: dict.fromkeys(Load, 0))
     _lines: dict[Load, deque[asyncio.Future[None]]] = field(default_factory=lambda: {load: deque() for load in Load})
+    _held_s: dict[Load, float] = field(default_factory=lambda: dict.fromkeys(Load, 0.0))
+    """How long a place is held, on average of late; 0 until one was given back."""
 
     def waiting(self, load: Load) -> int:
         return len(self._lines[load])
@@ -76,10 +80,17 @@ class Admission:
         """Hold one thread's worth of work. Raises Problem `overloaded` where there is no room for this class."""
         with span("admission"):
             await self._enter(load)
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             yield
         finally:
+            self._held_s[load] += RECENT * (clock() - began - self._held_s[load])
             self._leave()
+
+    def wait_s(self, load: Load) -> float:
+        """How long the next in line will wait, as places were held of late."""
+        return (len(self._lines[load]) + 1) * self._held_s[load] / self.shares[load].at_once
 
     async def _enter(self, load: Load) -> None:
         share = self.shares[load]
@@ -87,14 +98,17 @@ class Admission:
         if self.busy < share.at_once and not line:
             self.busy += 1
             return
-        if len(line) >= share.waiting:
+        # Who would wait in vain is told so now, not when his patience is over.
+        if len(line) >= share.waiting or self.wait_s(load) > share.patience_s:
             raise self._refuse(load)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         line.append(turn)
         try:
             await asyncio.wait_for(turn, share.patience_s)
         except TimeoutError:
-            raise self._refuse(load) from None
+            # His turn may have come in the very moment in which his patience ended.
+            if not turn.done() or turn.cancelled():
+                raise self._refuse(load) from None
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self._leave()
