@@ -128,7 +128,7 @@ def hot(server: Postgres, served: Served, sellable: int, folder: Path) -> tuple[
         for n in range(3 * sellable)
     ]
     bodies = lines(folder / "hot.jsonl", asked)
-    load = wrk(f"{served.url}/v1/route", bodies, served.headers, seconds=max(4, sellable // 400), connections=16)
+    load = wrk(f"{served.url}/v1/route", bodies, served.headers, seconds=max(4, sellable // 80), connections=16)
     store = open_store(server.url())
     with store.reading() as books:
         rows = [row for row in books.balances(["S09999"]) if row.available or row.reserved]  # type: ignore[list-item]
