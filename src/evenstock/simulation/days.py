@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -123,6 +124,7 @@ def live(setting: Setting, arm: Arm, days: int, store: Store, tick: Callable[[],
     ----------
     tick : called after each day, to show progress.
     """
+    setting = replace(setting, shipping=heard_always(setting.shipping))
     open_balances(store, setting.tables["stock"], f"sha256:simulation:{arm.name}", setting.opens_at)
     cost_cents, under_way, plan = _transfers(setting, arm, store)
     lived = []
@@ -137,6 +139,15 @@ def live(setting: Setting, arm: Arm, days: int, store: Store, tick: Callable[[],
         lived.append(day)
         tick()
     return Lived(arm, tuple(lived), plan)
+
+
+def heard_always(shipping: ShippingNetwork) -> ShippingNetwork:
+    """The same network without the ages of its feeds: in lived days the books are the truth, and no feed speaks."""
+    if shipping.known is None or not shipping.known.feeds:
+        return shipping
+    made = copy(shipping)
+    made.known = replace(shipping.known, feeds={})
+    return made
 
 
 def _transfers(setting: Setting, arm: Arm, store: Store) -> tuple[int, list[tuple[date, TransferOrder]], PlanId | None]:
