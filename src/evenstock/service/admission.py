@@ -46,7 +46,6 @@ class Share:
     """Longest wait in line."""
 
 
-THREADS: Final = 8
 RECENT: Final = 0.05
 """Weight of the last place given back in how long places are held."""
 SHARES: Final[Mapping[Load, Share]] = {
