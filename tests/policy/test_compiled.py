@@ -5,6 +5,7 @@ import pytest
 
 from evenstock import policy
 from evenstock.domain import Policy, Sku
+from evenstock.policy.autonomy.conditions import ACTION_WHEN
 from evenstock.policy.conditions import WHEN
 
 
@@ -17,7 +18,7 @@ def refusal(world, *rules, **rest):
 @pytest.mark.parametrize(
     ("kind", "parameters", "says"),
     [
-        ("forbids", {}, "rule r: there is no kind 'forbids'; use one of active, ceiling"),
+        ("forbids", {}, "rule r: there is no kind 'forbids'; use one of active, automatic, ceiling"),
         ("forbid", {"nodes": "NY"}, "rule r (forbid): nodes names NY, which does not exist; there is CA, FBA, NJ, TX"),
         ("forbid", {"nodes": "CAA"}, "did you mean CA?"),
         ("forbid", {"node": "CA"}, "rule r (forbid): node is no parameter of this kind; did you mean nodes?"),
@@ -127,7 +128,7 @@ def test_every_kind_says_what_it_does_and_takes():
         assert all(p.meaning for p in kind.parameters)
 
 
-_SHARED = {parameter.name for parameter in WHEN}
+_SHARED = {parameter.name for parameter in (*WHEN, *ACTION_WHEN)}
 
 
 def test_the_digest_is_the_policys_own(world):

@@ -9,14 +9,22 @@ from tests.policy.conftest import FRIDAY
 from evenstock import policy
 from evenstock.domain import Grams, Item, Node, NodeId, NodeKind, Sku
 from evenstock.policy import text
+from evenstock.policy.autonomy.conditions import ACTION_WHEN
 from evenstock.policy.conditions import WHEN
 from evenstock.policy.lint import Fault, lint
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```rules\n(.*?)```", PAGE, re.DOTALL)
 NODES = {
-    NodeId(name): Node(NodeId(name), NodeKind.OWN, "75201", "America/Chicago", pool="3pl" if name == "NV" else "own")
-    for name in ("CA", "MCF", "NJ", "NV", "SHOP", "TX", "VMI")
+    NodeId(name): Node(
+        NodeId(name),
+        NodeKind.OWN,
+        "75201",
+        "America/Chicago",
+        country="DE" if name == "BER" else "US",
+        pool="3pl" if name == "NV" else "own",
+    )
+    for name in ("BER", "CA", "MCF", "NJ", "NV", "SHOP", "TX", "VMI")
 }
 ITEMS = {
     item.sku: item
@@ -41,7 +49,7 @@ def test_the_page_names_every_kind_and_every_condition():
     for kind in policy.describe():
         assert kind.name in shown, f"no example of {kind.name}"
         assert f"`{kind.name}`" in PAGE
-    for parameter in WHEN:
+    for parameter in (*WHEN, *ACTION_WHEN):
         assert f"`{parameter.words}`" in PAGE
 
 

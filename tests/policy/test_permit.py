@@ -3,6 +3,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evenstock import policy
+from evenstock.policy.permit import says_of
+from evenstock.policy.ruling import Ruling
+from evenstock.registry import members
 
 
 def test_law_and_wishes_stand_apart(world):
@@ -70,3 +73,13 @@ def test_each_pair_is_allowed_exactly_where_no_rule_bars_it(world, data):
     assert found.hard.tolist() == free(only_law=True)
     assert found.mask.tolist() == free(only_law=False)
     assert np.array_equal(found.keeping(0), found.hard)
+
+
+def test_every_kind_is_asked_what_it_may_answer_and_nothing_else():
+    """What is not asked would have been nothing: a kind that answers overrides the answer."""
+    for name, module in members("evenstock.policy.rules").items():
+        rulings = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Ruling)]
+        for kind in rulings:
+            for answer in ("charges", "exempts", "bars"):
+                own = any(answer in vars(base) for base in kind.__mro__ if base not in (Ruling, object))
+                assert (answer in says_of(kind)) == own, f"{name}: {answer}"

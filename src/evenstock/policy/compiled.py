@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -12,8 +12,25 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evenstock.domain import Candidate, Item, Node, NodeId, Order, OrderPlan, Policy, Rule, Sku, Verdict
+from evenstock.domain import (
+    ActionKind,
+    Candidate,
+    IntendedAction,
+    Item,
+    Node,
+    NodeId,
+    Order,
+    OrderPlan,
+    Policy,
+    Rule,
+    Sku,
+    Verdict,
+)
 from evenstock.policy import bounds as order_bounds
+from evenstock.policy.autonomy.effective import EffectiveLine, effective
+from evenstock.policy.autonomy.line import Place
+from evenstock.policy.autonomy.regions import wrong_regions
+from evenstock.policy.autonomy.table import AutonomyTable, Judgement
 from evenstock.policy.bounds import Found
 from evenstock.policy.network import Network
 from evenstock.policy.parameters import Given, Parameter, read
@@ -24,6 +41,10 @@ from evenstock.policy.transfers import TransferBounds, transfer_bounds
 from evenstock.registry import members
 
 FAMILY: Final = "evenstock.policy.rules"
+_DAYS: Final = 8
+"""Days whose lines about autonomy are remembered at once."""
+_SHOWN: Final = 4_096
+"""Places whose effective lines are."""
 _ANSWERS: Final = ("bars", "exempts", "charges", "bound", "review", "closes", "floor_days")
 
 
@@ -75,6 +96,8 @@ class CompiledPolicy:
             for place, (rule, (ruling, given)) in enumerate(zip(policy.rules, parts, strict=True))
         )
         self._days: dict[date, _Day] = {}
+        self._autonomy: dict[date, AutonomyTable] = {}
+        self._effective: dict[tuple[date, Place, ActionKind | None], tuple[EffectiveLine, ...]] = {}
 
     def permit(
         self, order: Order, items: Sequence[Item], candidates: Sequence[Candidate], facts: CandidateFacts
@@ -144,6 +167,48 @@ class CompiledPolicy:
         movement = Movement(chosen, index, lanes, [self.network.items[sku] for sku in skus])
         return transfer_bounds(self._on(on).transfers, movement)
 
+    def verdict(self, action: IntendedAction, on: date) -> Judgement:
+        """Whether this may be done without a person, must be proposed, or is refused; nothing said: a person decides.
+
+        Raises
+        ------
+        ValueError
+            If one of its nodes is not in the network the policy was compiled with.
+        """
+        return self.autonomy(on).verdict(action)
+
+    def verdicts(self, actions: Iterable[IntendedAction], on: date) -> list[Judgement]:
+        """One judgement for each action of a plan, in its order."""
+        return self.autonomy(on).verdicts(actions)
+
+    def effective(self, place: Place, on: date, kind: ActionKind | None = None) -> tuple[EffectiveLine, ...]:
+        """The lines about autonomy that count at a place, those that decide first standing first; None: of every action."""
+        asked = on, place, kind
+        found = self._effective.get(asked)
+        if found is None:
+            if len(self._effective) >= _SHOWN:
+                self._effective.clear()
+            found = effective(self.autonomy(on), self.policy.name, place, kind)
+            self._effective[asked] = found
+        return found
+
+    def autonomy(self, on: date) -> AutonomyTable:
+        """The lines about autonomy in force on a day."""
+        table = self._autonomy.get(on)
+        if table is None:
+            lines = [part.ruling.line() for part in self.parts if part.rule.in_force(on)]
+            regions = [part.ruling.region() for part in self.parts]
+            table = AutonomyTable(
+                [line for line in lines if line is not None],
+                [region for region in regions if region is not None],
+                {node.id: node.country for node in self.network.nodes},
+                self.digest,
+            )
+            if len(self._autonomy) >= _DAYS:
+                self._autonomy.clear()
+            self._autonomy[on] = table
+        return table
+
     def _position(self, node: NodeId) -> int:
         try:
             return self.network.index[node]
@@ -192,6 +257,8 @@ def compile_policy(
             parts.append(_compile_rule(rule, network))
         except ValueError as error:
             problems.append(str(error))
+    rulings = [ruling for ruling, _ in parts]
+    problems += wrong_regions(rulings, ordered)
     if problems:
         raise ValueError(f"policy {policy.name} cannot be used:\n" + "\n".join(problems))
     return CompiledPolicy(policy, network, parts)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from evenstock.domain import Rule, ServiceLevel
+from evenstock.domain import ActionKind, ActorKind, Role, Rule, ServiceLevel
 from evenstock.policy.network import Network
 
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
@@ -20,8 +20,8 @@ class Parameter:
     """One parameter of a kind of rule.
 
     `type` is one of: `nodes`, `services`, `skus`, `categories`, `pools` (names that must exist), `countries`, `levels`
-    (service levels of an order), `texts` (lists separated by commas), `text`, `whole` (0 or more), `count` (1 or more),
-    `cents` (0 or more), `share` (from 0 to 1).
+    (service levels of an order), `actions`, `actors`, `roles` (of autonomy), `texts` (lists separated by commas), `text`, `whole` (0 or more), `count` (1 or more),
+    `cents` (0 or more), `seconds` (0 or more), `share` (from 0 to 1).
     """
 
     name: str
@@ -102,7 +102,7 @@ def read(rule: Rule, parameters: Sequence[Parameter], network: Network) -> tuple
 def _typed(text: str, type_: str, network: Network) -> tuple[Any, str]:
     """The value, and what is wrong with it, if anything."""
     match type_:
-        case "whole" | "count" | "cents":
+        case "whole" | "count" | "cents" | "seconds":
             least = 1 if type_ == "count" else 0
             whole = int(text) if re.fullmatch(r"-?\d{1,18}", text) else None
             wrong = (
@@ -153,6 +153,12 @@ def _existing(type_: str, network: Network) -> Iterable[str] | None:
             return network.services or None
         case "levels":
             return frozenset(level.value for level in ServiceLevel if level.value)
+        case "actions":
+            return frozenset(map(str, ActionKind))
+        case "actors":
+            return frozenset(map(str, ActorKind))
+        case "roles":
+            return frozenset(map(str, Role))
         case _:
             return None
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from evenstock.domain import Barred, Rule
 from evenstock.policy.ruling import Bar, OrderBounds, Question, Ruling
 
+_SAYS: dict[type, frozenset[str]] = {}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wish:
@@ -88,13 +90,16 @@ def permit(rulings: Sequence[tuple[int, Rule, Ruling]], question: Question) -> P
     wishes: list[Wish] = []
     positions: list[int] = []
     for position, rule, ruling in rulings:
-        charged = ruling.charges(question)
-        if charged is not None:
-            preference += charged
-        permitted = ruling.exempts(question)
-        if permitted is not None:
-            exempt = permitted if exempt is None else exempt | permitted
-        bars = tuple(ruling.bars(question))
+        says = says_of(type(ruling))
+        if "charges" in says:
+            charged = ruling.charges(question)
+            if charged is not None:
+                preference += charged
+        if "exempts" in says:
+            permitted = ruling.exempts(question)
+            if permitted is not None:
+                exempt = permitted if exempt is None else exempt | permitted
+        bars = tuple(ruling.bars(question)) if "bars" in says else ()
         if exempt is not None and ruling.yields_to_permit:
             bars = tuple(part for bar in bars for part in _without(bar, exempt))
         if not bars:
@@ -109,6 +114,16 @@ def permit(rulings: Sequence[tuple[int, Rule, Ruling]], question: Question) -> P
             wishes.append(Wish(rule.id, mask, named))
             positions.append(position)
     return Permitted(hard, tuple(wishes), tuple(barred), tuple(positions), preference)
+
+
+def says_of(kind: type) -> frozenset[str]:
+    """What of candidates this kind of ruling may ever answer, of `charges`, `exempts` and `bars`; most answer one."""
+    known = _SAYS.get(kind)
+    if known is None:
+        answers = ("charges", "exempts", "bars")
+        known = frozenset(answer for answer in answers if getattr(kind, answer) is not getattr(Ruling, answer))
+        _SAYS[kind] = known
+    return known
 
 
 def blocks(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenstock.domain import Allow, Candidate, Cents, Item, Node, NodeId, Order, OrderPlan, Verdict
+
+if TYPE_CHECKING:
+    from evenstock.policy.autonomy.line import Line, Region
 
 NO_CEILING: Final = int(np.iinfo(np.int64).max)
 """Slots left at a node without a daily ceiling."""
@@ -143,6 +146,14 @@ class Ruling:
     def waits(self) -> Waiting:
         """How long the person it asks has, and what happens then."""
         return Waiting()
+
+    def line(self) -> Line | None:
+        """What it says of who may act by himself; None where it says nothing of that."""
+        return None
+
+    def region(self) -> Region | None:
+        """The region that it names; None for most."""
+        return None
 
     def closes(self, movement: Movement) -> NDArray[np.bool_] | None:
         """Lanes closed to items, shape ``(lane, item)``; None for none."""

@@ -17,13 +17,20 @@ NAMES = {
     "pools": ["own", "3pl", "amazon"],
     "countries": ["US", "CA"],
     "levels": ["ground", "two_day", "next_day"],
-    "texts": ["vip", "9", "90", "hazmat", "r0"],
+    "actions": ["route", "transfer", "buy"],
+    "actors": ["person", "agent"],
+    "roles": ["planner", "agent"],
+    "texts": ["US", "vip", "9", "90", "hazmat", "r0"],
 }
 
 
 def value(parameter):
     if parameter.name == "then":
         return st.sampled_from(["wait", "cancel", "execute"])
+    if parameter.name == "bonded":
+        return st.sampled_from(["yes", "no"])
+    if parameter.name == "article":
+        return st.just("Act 1, Art. 2")
     if parameter.type in NAMES:
         return st.sets(st.sampled_from(NAMES[parameter.type]), min_size=1, max_size=3).map(
             lambda s: ",".join(sorted(s))

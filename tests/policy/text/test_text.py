@@ -104,7 +104,7 @@ def test_lines_may_break_anywhere_and_comments_stand_anywhere():
         ("rul a: active", "line 1, column 1: 'rul' begins no rule; write: rule NAME: KIND"),
         ("rule a active", "line 1, column 8: a colon stands after the rule's name, not 'active'; write: rule a: …"),
         ("rule a: forbidd nodes CA", "line 1, column 9: 'forbidd' is no kind of rule; did you mean 'forbid'?"),
-        ("rule a:", "line 1, column 8: the end of the text is no kind of rule; use one of active, ceiling"),
+        ("rule a:", "line 1, column 8: the end of the text is no kind of rule; use one of active, automatic, ceiling"),
         ("rule a: forbid\n  node CA", "line 2, column 3: 'node' is not understood here; did you mean 'nodes'? forbid takes"),
         ("rule a: forbid nodes CA class is vip", "line 1, column 25: conditions stand after `when`; write: when class is A or B"),
         ("rule a: forbid nodes CA when clas is vip", "line 1, column 30: 'clas' begins no condition; did you mean `class is A or B`?"),

@@ -7,6 +7,7 @@ from datetime import date
 
 from evenstock.policy.compiled import CompiledPolicy
 from evenstock.policy.lint.clashes import clashes
+from evenstock.policy.lint.envelopes import envelopes
 from evenstock.policy.lint.finding import Fault, Finding
 from evenstock.policy.lint.idle import shadowed, unreachable
 from evenstock.policy.lint.sample import Sample, from_sample
@@ -28,7 +29,8 @@ def lint(compiled: CompiledPolicy, on: date, sample: Sequence[Sample] = ()) -> t
         Recent orders with their candidates; rules that never bind are told from 100 of them on.
     """
     trial = Trial(compiled, on)
-    found = [*clashes(trial), *shadowed(trial), *unreachable(trial), *from_sample(compiled, sample)]
+    found = [*clashes(trial), *shadowed(trial), *unreachable(trial), *envelopes(compiled, on)]
+    found += from_sample(compiled, sample)
     once: dict[tuple[Fault, tuple[str, ...]], Finding] = {}
     for finding in found:
         # A sample's finding says how many orders: it stands before the same found by thought.

@@ -15,6 +15,8 @@ class Fault(StrEnum):
     """A rule that changes nothing, because another says as much already."""
     UNREACHABLE = "unreachable"
     """A rule that can never apply."""
+    NEVER_AUTOMATIC = "never_automatic"
+    """An envelope in which nothing is ever done without a person."""
     NEVER_BINDING = "never_binding"
     """A rule that changed nothing for any order of the sample."""
 

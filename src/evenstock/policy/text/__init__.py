@@ -2,6 +2,6 @@
 
 from evenstock.policy.text.parse import PolicyText, parse, read
 from evenstock.policy.text.problem import PolicyTextError, Problem
-from evenstock.policy.text.write import canonical, phrase_of, write
+from evenstock.policy.text.write import UNNAMED, canonical, phrase_of, write
 
-__all__ = ["PolicyText", "PolicyTextError", "Problem", "canonical", "parse", "phrase_of", "read", "write"]
+__all__ = ["UNNAMED", "PolicyText", "PolicyTextError", "Problem", "canonical", "parse", "phrase_of", "read", "write"]

@@ -24,14 +24,14 @@ from typing import Final, NoReturn
 
 from evenstock.domain import Policy, Rule
 from evenstock.policy.compiled import Kind, describe
-from evenstock.policy.conditions import WHEN
 from evenstock.policy.parameters import Parameter
 from evenstock.policy.text.lexer import Token, tokens
-from evenstock.policy.text.phrases import CLAUSES, LISTS, RESERVED, conditions, own
+from evenstock.policy.text.phrases import CLAUSES, CONDITIONS, LISTS, RESERVED, SPANS, conditions, own
 from evenstock.policy.text.problem import PolicyTextError, Problem
 from evenstock.policy.text.write import UNNAMED, phrase_of, share
 
 _MONEY: Final = re.compile(r"\$?([0-9]{1,15})(?:\.([0-9]{1,2}))?")
+_SPAN: Final = re.compile(r"([0-9]{1,18})([smhd])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class _Reader:
             given[parameter.name] = self._value(parameter)
 
     def _stranger(self, token: Token, kind: Kind, takes: Sequence[Parameter]) -> NoReturn:
-        condition = next((p for p in WHEN if self._starts(p.words)), None)
+        condition = next((p for p in (*conditions(kind), *CONDITIONS) if self._starts(p.words)), None)
         if condition is not None:
             self.wrong(token, f"conditions stand after `when`; write: when {phrase_of(condition)}")
         phrases = [phrase_of(parameter) for parameter in takes]
@@ -235,7 +235,7 @@ class _Reader:
             self._next()
 
     def _no_condition(self, token: Token, kind: Kind, takes: Sequence[Parameter]) -> NoReturn:
-        elsewhere = next((p for p in WHEN if self._starts(p.words)), None)
+        elsewhere = next((p for p in CONDITIONS if self._starts(p.words)), None)
         allowed = ", ".join(p.words for p in takes)
         if elsewhere is not None:
             self.wrong(token, f"{kind.name} cannot ask `{elsewhere.words}`; it can ask {allowed or 'nothing'}")
@@ -311,6 +311,7 @@ _WANTED: Final = {
     "whole": "whole number",
     "count": "whole number",
     "cents": "amount of money",
+    "seconds": "span of time",
     "share": "share from 0 to 1",
 }
 
@@ -323,6 +324,9 @@ def _number(token: Token, parameter: Parameter) -> str:
         case "cents":
             money = _MONEY.fullmatch(token.text)
             return str(int(money[1]) * 100 + int((money[2] or "0").ljust(2, "0"))) if money else ""
+        case "seconds":
+            span = _SPAN.fullmatch(token.text)
+            return str(int(span[1]) * dict(SPANS)[span[2]]) if span else ""
         case "share" if re.fullmatch(r"[0-9]+(\.[0-9]+)?%", token.text):
             return share(str(Decimal(token.text[:-1]) / 100))
         case "share":

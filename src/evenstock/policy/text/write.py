@@ -12,7 +12,7 @@ from typing import Final
 from evenstock.domain import Policy, Rule
 from evenstock.policy.compiled import Kind, describe
 from evenstock.policy.parameters import Parameter
-from evenstock.policy.text.phrases import LISTS, conditions, own, quoted, spelled, unit_after
+from evenstock.policy.text.phrases import LISTS, conditions, own, quoted, span, spelled, unit_after
 
 UNNAMED: Final = "policy"
 """Name of a policy whose text does not say one."""
@@ -63,6 +63,8 @@ def phrase_of(parameter: Parameter) -> str:
             value = "12.50"
         case "share":
             value = "0.9"
+        case "seconds":
+            value = "4h"
         case "text":
             value = "NAME"
         case _:
@@ -100,6 +102,8 @@ def _phrase(parameter: Parameter, value: str, kind: Kind) -> str:
         said = spelled(value, kind)
     elif parameter.type == "share":
         said = value
+    elif parameter.type == "seconds":
+        said = span(int(value))
     else:
         said = f"{value}{unit_after(int(value), parameter)}"
     return f"{parameter.words} {said}".strip()
@@ -145,6 +149,7 @@ _SPELLED: Final[dict[str, Callable[[str], str]]] = {
     "whole": _whole,
     "count": _whole,
     "cents": _whole,
+    "seconds": _whole,
     "share": share,
     "text": str.strip,
 }
