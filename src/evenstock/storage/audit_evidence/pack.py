@@ -1,0 +1,148 @@
+"""An evidence pack: rows, checkpoints, proofs, the public key and the program that verifies them, in one file."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, Any, Final
+
+from evenstock.domain.merkle import consistency_proof, inclusion_proof
+from evenstock.operations.audit.checkpoint import AT_ONCE, Checkpoint
+from evenstock.operations.audit.rows import NOTHING, STREAMS, AuditBooks, AuditRow
+from evenstock.operations.ports import StoreError
+from evenstock.storage.audit_folder import AuditFolder
+
+VERIFIER: Final = Path(__file__).with_name("verify.py")
+_README: Final = (
+    "Run `python verify.py PACK --key KEY` with Python 3.11 or later and nothing else: KEY as you were told it by another way "
+    "than this file. Give checkpoints that you kept yourself by `--checkpoints FOLDER`.\n"
+)
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """Every row's place in the tree, by the checkpoints that took it in."""
+
+    links: list[bytes]
+    places: dict[tuple[int, int], int]
+    """Index of each row, by stream and number."""
+
+
+def leaves(log: AuditBooks, checkpoints: Sequence[Checkpoint]) -> Leaves:
+    """Raises StoreError where the books hold fewer rows than were signed."""
+    links: list[bytes] = []
+    places: dict[tuple[int, int], int] = {}
+    done: dict[int, int] = {}
+    for point in checkpoints:
+        for head in point.heads:
+            after = done.get(head.stream, 0)
+            new = [link for some in _links(log, head.stream, after, head.number) for link in some]
+            if len(new) != head.number - after:
+                raise StoreError(
+                    f"audit stream {head.stream}: rows after {after + len(new)} are missing, and the checkpoint of "
+                    f"{point.size} rows counted {head.number}; `evenstock audit verify` says more"
+                )
+            places |= {(head.stream, after + k): len(links) + k - 1 for k in range(1, len(new) + 1)}
+            links += new
+            done[head.stream] = head.number
+    return Leaves(links, places)
+
+
+def write_pack(
+    file: IO[bytes], log: AuditBooks, folder: AuditFolder, *, whole: bool = True, about: Sequence[AuditRow] = ()
+) -> None:
+    """Write a pack: the `whole` log, or only the rows `about` something with the proofs that they are in it.
+
+    `log` is that of a reading, so that everything is as of one moment.
+    """
+    notes, heads = folder.notes(), log.audit_heads()
+    told: dict[str, Any] = {
+        "format": "evenstock audit pack 1",
+        "key": folder.key.public,
+        "rows": whole,
+        "streams": STREAMS,
+        "heads": {str(head.stream): [head.number, _b64(head.link)] for head in heads},
+    }
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as pack:
+        pack.writestr("pack.json", json.dumps(told, indent=1))
+        pack.writestr("README.txt", _README)
+        pack.writestr("verify.py", VERIFIER.read_text("utf-8"))
+        for path, note in notes:
+            pack.writestr(f"checkpoints/{path.name}", note)
+        if about:
+            pack.writestr("proofs.json", json.dumps(proofs(log, folder, about), indent=1, ensure_ascii=False))
+        if whole:
+            for stream in range(STREAMS):
+                _write_stream(pack, log, stream)
+
+
+def proofs(log: AuditBooks, folder: AuditFolder, about: Sequence[AuditRow]) -> dict[str, Any]:
+    """That these rows are in the last checkpoint, and that each checkpoint holds the one before it.
+
+    Rows that no checkpoint counts yet are left out.
+    """
+    points = folder.every()
+    if not points:
+        return {"inclusion": [], "consistency": []}
+    tree = leaves(log, points)
+    size = points[-1].size
+    inside = [
+        {
+            "line": row.line.decode(),
+            "previous": _b64(_previous(log, row)),
+            "index": tree.places[row.stream, row.number],
+            "size": size,
+            "path": [_b64(step) for step in inclusion_proof(tree.links, tree.places[row.stream, row.number])],
+        }
+        for row in about
+        if (row.stream, row.number) in tree.places
+    ]
+    extending = [
+        {
+            "from": first.size,
+            "to": second.size,
+            "path": [_b64(step) for step in consistency_proof(tree.links[: second.size], first.size)],
+        }
+        for first, second in pairwise(points)
+    ]
+    return {"inclusion": inside, "consistency": extending}
+
+
+def _previous(log: AuditBooks, row: AuditRow) -> bytes:
+    return log.audit_links(row.stream, row.number - 2, 1)[0] if row.number > 1 else NOTHING
+
+
+def _write_stream(pack: zipfile.ZipFile, log: AuditBooks, stream: int) -> None:
+    links = bytearray()
+    # Whatever the books hold goes in, what they should hold or not: the verifier is to see it.
+    with pack.open(f"rows/{stream:02}.txt", "w", force_zip64=True) as file:
+        for some in _some(lambda after: log.audit_rows(stream, after, AT_ONCE)):
+            for row in some:
+                file.write(row.line + b"\n")
+                links += row.link
+    pack.writestr(f"rows/{stream:02}.links", bytes(links))
+
+
+def _some(read: Callable[[int], list[AuditRow]]) -> Iterator[list[AuditRow]]:
+    after = 0
+    while found := read(after):
+        yield found
+        after = found[-1].number
+
+
+def _links(log: AuditBooks, stream: int, after: int, until: int) -> Iterator[list[bytes]]:
+    while after < until:
+        found = log.audit_links(stream, after, min(AT_ONCE, until - after))
+        if not found:
+            return
+        yield found
+        after += len(found)
+
+
+def _b64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
