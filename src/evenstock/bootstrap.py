@@ -12,12 +12,14 @@ from typing import Self
 
 from evenstock.carriers import Carrier, open_configured
 from evenstock.connectors.files import read_some
+from evenstock.operations.audit.audited_store import AuditedStore
 from evenstock.operations.call_quota import Quota
 from evenstock.operations.ports import Snapshots, Store
 from evenstock.operations.rates.import_rates import TAKEN
 from evenstock.operations.rates.refresh import Fetched, RateSource
 from evenstock.settings import Settings
 from evenstock.storage import open_store
+from evenstock.storage.audit_folder import AuditFolder
 from evenstock.storage.snapshots import SnapshotFolder
 
 
@@ -39,9 +41,17 @@ class Workspace:
 
 
 def open_workspace(settings: Settings) -> Workspace:
-    """Open the store (migrated to this version) and the snapshot folder; makes the home folder where there is none."""
+    """Open the store (migrated to this version) and the snapshot folder; makes the home folder where there is none.
+
+    The store is audited: whoever opens the books here, service, worker or command, leaves a row for all that he changes.
+    """
     settings.home.mkdir(parents=True, exist_ok=True)
-    return Workspace(settings, open_store(settings.database), SnapshotFolder(settings.snapshots))
+    return Workspace(settings, AuditedStore(open_store(settings.database)), SnapshotFolder(settings.snapshots))
+
+
+def open_audit(settings: Settings) -> AuditFolder:
+    """Where checkpoints of the audit log are kept, and the key that signs them; neither is made before it is used."""
+    return AuditFolder(settings.checkpoints, settings.signing_key)
 
 
 def rate_folder(source: RateSource) -> Fetched:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_KNOWN = {"home", "database"}
+_KNOWN = {"home", "database", "audit_folder", "audit_key"}
 _SERVICE = "service"
 """Table of the HTTP service, which reads it itself."""
 
@@ -24,6 +24,18 @@ class Settings:
     """Folder for snapshots, and for the database where it is SQLite. [EVENSTOCK_HOME]"""
     database: str
     """`sqlite:///path`, `postgresql://user@host/name` or `memory:`. [EVENSTOCK_DATABASE]"""
+    audit_folder: Path | None = None
+    """Where checkpoints of the audit log are kept: best on another machine than the database. [EVENSTOCK_AUDIT_FOLDER]"""
+    audit_key: Path | None = None
+    """File of the key that signs them, made at first use. [EVENSTOCK_AUDIT_KEY]"""
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.audit_folder or self.home / "audit" / "checkpoints"
+
+    @property
+    def signing_key(self) -> Path:
+        return self.audit_key or self.home / "audit" / "signing-key"
 
     @property
     def snapshots(self) -> Path:
@@ -50,4 +62,6 @@ class Settings:
                 raise ValueError(f"{path}: {key} is text in quotes, not {value!r}")  # noqa: TRY004 (a wrong setting, not a wrong call)
         home = Path(environ.get("EVENSTOCK_HOME") or str(told.get("home", folder / ".evenstock"))).expanduser()
         database = environ.get("EVENSTOCK_DATABASE") or str(told.get("database", f"sqlite:///{home / 'evenstock.db'}"))
-        return cls(home=home, database=database)
+        audit = [environ.get(f"EVENSTOCK_{name.upper()}") or told.get(name) for name in ("audit_folder", "audit_key")]
+        kept, signing = (Path(str(said)).expanduser() if said else None for said in audit)
+        return cls(home=home, database=database, audit_folder=kept, audit_key=signing)

@@ -17,6 +17,8 @@ from evenstock.cli import queue, tick
 from evenstock.cli.opening import workspace
 from evenstock.cli.screen import Exit
 from evenstock.domain import DecisionId, OrderId, Outcome, ReservationId
+from evenstock.operations.access.add_person import AddPerson, add_person
+from evenstock.operations.access.grants import grant_of
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.open_cases import open_review, open_unserved
 from evenstock.operations.route_order import RESERVATION
@@ -146,3 +148,17 @@ def test_an_unserved_order_is_tried_again_at_once(order: str) -> None:
 
 def test_a_case_nobody_knows_is_not_found(order: str) -> None:
     assert "nothing waits under 'A-404'" in run("queue", "show", "A-404", code=int(Exit.NOT_FOUND))
+
+
+def test_whoever_has_an_account_with_a_limit_keeps_it_at_the_command_line(order: str) -> None:
+    (waiting,) = told("queue", "--as-of", LATER)["waiting"]
+    cents = waiting["plan_cents"]
+    with workspace() as opened:
+        boss = AddPerson("ana@example.com", "Ana", (grant_of(f"approver<={cents - 1}"),), "", "a test")
+        add_person(opened.store, boss)
+    refused = run("queue", "accept", order, "--by", "Ana@example.com", "--as-of", LATER, code=int(Exit.REFUSED_INPUT))
+    assert f"is worth {cents / 100:,.2f}; you may approve up to {(cents - 1) / 100:,.2f}" in refused
+    assert len(told("queue", "--as-of", LATER)["waiting"]) == 1
+
+    told("queue", "accept", order, "--by", "somebody without an account", "--as-of", LATER)
+    assert told("queue", "--as-of", LATER)["waiting"] == []

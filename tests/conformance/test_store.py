@@ -573,15 +573,19 @@ def test_a_lowered_ceiling_holds_for_the_next_and_takes_nothing_back(store: Stor
 
 
 # --- commands, inbox, outbox, decisions ------------------------------------------------------------------------------
-def test_a_command_is_answered_once(store: Store) -> None:
+@pytest.mark.parametrize(
+    "answer", [b"", b"\x00answer", b"\x00decision:", b"\x00decision:none", b"\x00decision:\xff\x00"]
+)
+def test_a_command_is_answered_once(store: Store, answer: bytes) -> None:
     with store.transaction() as t:
         assert t.recall("k") is None
-        t.remember("k", "digest", b"\x00answer", NOW)
+        t.remember("k", "digest", answer, NOW)
     with store.transaction() as t:
-        assert t.recall("k") == Remembered("k", "digest", b"\x00answer")
+        assert t.recall("k") == Remembered("k", "digest", answer)
         with pytest.raises(ConflictError, match="command k already has its answer"):
             t.remember("k", "digest", b"other", NOW)
-        assert t.recall("k") == Remembered("k", "digest", b"\x00answer")
+        assert t.recall("k") == Remembered("k", "digest", answer)
+        assert t.recall_and_look(["k", "j"], [], (), NOW)[0] == {"k": Remembered("k", "digest", answer)}
 
 
 def test_an_event_of_another_system_is_accepted_once(store: Store) -> None:

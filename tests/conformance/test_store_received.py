@@ -70,6 +70,14 @@ def test_events_are_numbered_in_the_order_received(store: Store) -> None:
     assert waiting(store) == [*names, "a"]
 
 
+def test_one_that_comes_twice_at_once_has_the_place_of_the_first(store: Store) -> None:
+    """However many stand between: else what came after it would be applied before it."""
+    names = [f"e{k}" for k in range(20)]
+    receive(store, *(told(name) for name in [*names, *names[::-1], *names]))
+
+    assert waiting(store) == names
+
+
 def test_what_a_failed_transaction_received_comes_again_as_new(store: Store) -> None:
     def receive_and_fail() -> None:
         with store.transaction() as t:

@@ -1,12 +1,17 @@
 """One content, one text: and a field that came later changes nothing of what was written before it."""
 
+import json
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from enum import Enum, IntEnum, StrEnum
+from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evenstock.domain import Allow, Cents, DecisionId, DecisionRecord, Inputs, OrderId, Outcome, Propensity, ServiceId
-from evenstock.domain.canonical import LEFT_OUT, canonical_json, digest, plain
+from evenstock.domain.canonical import LEFT_OUT, canonical_json, digest, digest_of, plain
 from evenstock.domain.costs import Costs
 from evenstock.operations.decisions import decision_from
 
@@ -82,3 +87,118 @@ def test_costs_try_nothing_unless_all_three_are_set_and_never_more_than_half() -
     assert not replace(on, explore_week_cents=Cents(0)).explores
     with pytest.raises(ValueError, match=r"explore_share_bp is 0 to 5,000, not 5001"):
         Costs(explore_share_bp=5_001)
+
+
+class Colour(StrEnum):
+    RED = "rød"
+
+
+class Size(IntEnum):
+    LARGE = 2**60
+
+
+class Kind(Enum):
+    ODD = "odd"
+
+
+class Pair(NamedTuple):
+    left: Any
+    right: Any
+
+
+class Name(str):
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """Its fields stand in another order than their names do."""
+
+    zone: Any
+    b: Any
+    a: Any
+
+
+@dataclass(frozen=True)
+class Empty:
+    pass
+
+
+def readable(value: Any) -> bytes:
+    """The text as a reader would write it: the oracle of the compiled one."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+ATOMS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.integers(-(2**80), 2**80), st.text(),
+    st.sampled_from(["", 0, 1, True, False, '"\\\n\x00\u2028\x7f{}%', Colour.RED, Size.LARGE, Kind.ODD, Name('n"m')]),
+    st.dates(), st.times(),
+    st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=ZONES), st.frozensets(st.text()),
+    st.sets(st.integers()),
+)  # fmt: skip
+VALUES = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.lists(inner),
+        st.lists(inner).map(tuple),
+        st.dictionaries(st.one_of(st.text(), st.integers(), st.dates()), inner),
+        st.builds(Leaf, inner, inner, inner),
+        st.builds(After, inner, inner, inner),
+        st.builds(Empty),
+        st.builds(Pair, inner, inner),
+        inner.map(lambda shared: (shared, [shared, shared], Leaf(shared, (shared,), (shared, shared)))),
+    ),
+    max_leaves=25,
+)
+
+
+@given(VALUES)
+def test_the_compiled_text_is_the_readable_one_whatever_it_says(value: Any) -> None:
+    assert canonical_json(value) == readable(value)
+
+
+@given(VALUES, VALUES)
+def test_what_was_written_before_changes_nothing_of_what_is_written_next(first: Any, second: Any) -> None:
+    assert canonical_json((first, second, first)) == b"[" + b",".join(map(readable, (first, second, first))) + b"]"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        lambda x: x,
+        lambda x: [x],
+        lambda x: (1, x),
+        lambda x: {"a": x},
+        lambda x: Leaf(1, x, None),
+        lambda x: After(1, x),
+    ],
+)
+def test_a_float_has_no_text_wherever_it_stands(inside: Any) -> None:
+    for value in (1.5, float("nan"), 2.0):
+        with pytest.raises(TypeError, match="no canonical text"):
+            canonical_json(inside(value))
+
+
+@pytest.mark.parametrize("naive", [datetime(2026, 11, 20), Leaf(1, 2, datetime(2026, 11, 20))])
+def test_a_moment_without_its_zone_has_no_text(naive: Any) -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        canonical_json(naive)
+
+
+def test_a_moment_before_the_year_1000_has_a_year_of_four_digits() -> None:
+    """RFC 3339 has no shorter one, and it reads back."""
+    said = canonical_json(datetime(476, 9, 4, tzinfo=UTC))
+    assert said == b'"0476-09-04T00:00:00.000000Z"'
+    assert datetime.fromisoformat(json.loads(said)) == datetime(476, 9, 4, tzinfo=UTC)
+
+
+def test_a_day_and_a_time_are_told_apart_from_a_moment() -> None:
+    assert canonical_json([date(2026, 11, 20), time(14, 0), datetime(2026, 11, 20, tzinfo=UTC)]) == (
+        b'["2026-11-20","14:00:00","2026-11-20T00:00:00.000000Z"]'
+    )
+
+
+def test_a_record_has_one_digest_that_is_of_its_bytes() -> None:
+    record = a_record(None)
+    assert record.digest() == digest(record) == digest_of(BYTES)

@@ -22,6 +22,9 @@ from evenstock.domain import (
     ReservationState,
     Rule,
 )
+from evenstock.operations.access.add_person import AddPerson, add_person
+from evenstock.operations.access.grants import grant_of
+from evenstock.operations.access.limits import Limits, OverLimitError
 from evenstock.operations.check_books import check_books
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.decisions import decision_from
@@ -167,10 +170,51 @@ def test_an_order_whose_stock_was_lost_while_it_waited_is_routed_again(two_nodes
     assert reserved(two_nodes) == {(ONE, "TX", ""): 2}
 
 
+def test_nobody_accepts_what_costs_more_than_his_limit(two_nodes):
+    """In the operation itself, so that no way in forgets it; the deadline is the policy's and has none."""
+    case, before = waiting(two_nodes)
+    cents = before.choice.cents
+    with pytest.raises(OverLimitError, match=rf"the plan of {case.id} is worth .*; you may approve up to .* at TX"):
+        accept(two_nodes, case.id, "Ana", LATER, limits=limited(cents - 1))
+    assert after(two_nodes, case) == case
+    assert told(two_nodes) == ["OrderRouted"]
+
+    assert accept(two_nodes, case.id, "Ana", LATER, limits=limited(cents)).record is not None
+
+
+def test_an_account_named_at_the_command_line_keeps_its_limit(two_nodes):
+    case, before = waiting(two_nodes)
+    grant = grant_of(f"planner<={before.choice.cents - 1}")
+    add_person(two_nodes, AddPerson("ana", "Ana", (grant,), "", "a test"))
+    with pytest.raises(OverLimitError):
+        accept(two_nodes, case.id, "Ana", LATER)
+
+    run_due(Workplace(two_nodes, NETWORK, POLICY), case.due_at)
+    assert after(two_nodes, case).closed_by == "deadline"
+
+
+def limited(cents):
+    return Limits((grant_of(f"approver<={cents}"),))
+
+
 # --- overriding ------------------------------------------------------------------------------------------------------
 def ship_from_nj(store, case, **changes):  # noqa: F811
     wish = {"nodes": {"NJ"}} | changes
     return override(store, NETWORK, POLICY, case.id, "Ana", "TX packs this badly", LATER, **wish)
+
+
+def test_nobody_overrides_to_what_costs_more_than_his_limit(two_nodes):
+    """What the way chosen costs counts, not what the suggestion does; nothing moves."""
+    case, before = waiting(two_nodes)
+    dearer = before.alternatives[0].cents
+    assert dearer > before.choice.cents
+    with pytest.raises(OverLimitError, match=r"you may approve up to .* at NJ"):
+        ship_from_nj(two_nodes, case, limits=limited(before.choice.cents))
+    assert reserved(two_nodes) == {(ONE, "TX", ""): 2}
+    assert after(two_nodes, case) == case
+    assert told(two_nodes) == ["OrderRouted"]
+
+    assert ship_from_nj(two_nodes, case, limits=limited(dearer)).record is not None
 
 
 def test_an_override_swaps_the_stock_and_keeps_its_price(two_nodes):

@@ -26,6 +26,9 @@ from evenstock.domain import (
     TransferState,
     Units,
 )
+from evenstock.operations.access.add_person import AddPerson, add_person
+from evenstock.operations.access.grants import grant_of
+from evenstock.operations.access.limits import Limits, OverLimitError
 from evenstock.operations.check_books import check_books
 from evenstock.operations.ports import ConflictError, Store, StoreError
 from evenstock.operations.transfers import (
@@ -95,6 +98,21 @@ def test_a_plan_becomes_one_transfer_a_lane(store: Store) -> None:
         found = t.plan(PLAN.id)
     assert found is not None
     assert found.state is PlanState.APPROVED
+
+
+def test_a_plan_is_approved_up_to_a_limit_whoever_asks(store: Store) -> None:
+    """What its lines cost together counts; refused, it stays proposed, and nothing is released."""
+    planned(store)
+    cents = PLAN.cost_cents
+    assert cents > 0
+    with pytest.raises(OverLimitError, match="plan p1 is worth"):
+        approve_plan(store, PLAN.id, FRIDAY, "ben", NOW, limits=Limits((grant_of(f"approver<={cents - 1}"),)))
+    assert told(store) == []
+    add_person(store, AddPerson("dana", "Dana", (grant_of(f"approver<={cents - 1}"),), "", "a test"))
+    with pytest.raises(OverLimitError):
+        approve_plan(store, PLAN.id, FRIDAY, "dana", NOW)
+
+    assert approve_plan(store, PLAN.id, FRIDAY, "dana", NOW, limits=Limits((grant_of(f"approver<={cents}"),)))
 
 
 def test_a_rejected_plan_cannot_be_approved_nor_the_other_way(memory: Store) -> None:

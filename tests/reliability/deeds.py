@@ -35,6 +35,7 @@ from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Handling, Received, Slot, Store
 from evenstock.operations.reservations import expire_reservations, void_reservation
 from evenstock.operations.route_order import Routed, route_order
+from evenstock.operations.route_together import Wish, route_together
 from evenstock.operations.ship_order import ship_order
 from evenstock.operations.transfers import ReceivedLine, approve_plan, dispatch_transfer, receive_transfer
 
@@ -95,6 +96,18 @@ def _route_under_a_key(store: Store, key: str) -> object:
         answer = routed(JoinedStore(books), key).record.canonical()
         books.remember(f"http:{key}", "request", answer, NOW)
         return answer
+
+
+def _route_together(store: Store, key: str) -> object:
+    """Three orders in one commit, one of them with a key of its caller's; whatever could not go together goes alone."""
+    wishes = [
+        Wish(RouteOrder(order((ONE, 2), (TWO, 1), name=f"{key}-1"), NOW)),
+        Wish(RouteOrder(order((ONE, 1), name=f"{key}-2", zip3="100"), NOW), f"http:{key}", "request"),
+        Wish(RouteOrder(order((TWO, 3), name=f"{key}-3"), NOW)),
+    ]
+    told = route_together(store, NETWORK, POLICY, wishes)
+    done = [one or route_order(store, NETWORK, POLICY, wish.command) for wish, one in zip(wishes, told, strict=True)]
+    return [one.record.canonical() for one in done]
 
 
 def _ship(store: Store, key: str) -> object:
@@ -189,6 +202,7 @@ DEEDS = (
     Deed("reserve", _reserve),
     Deed("route", _route),
     Deed("route under a key", _route_under_a_key),
+    Deed("route together", _route_together),
     Deed("ship", _ship, _route),
     Deed("void", _void, _route),
     Deed("expire", _expire, _route),

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -39,12 +40,14 @@ from evenstock.operations.check_books import check_books
 from evenstock.operations.count_stock import count_stock
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.one_transaction import JoinedStore
-from evenstock.operations.ports import ConflictError, Handling, Received, Short, Slot, Store, UnavailableError
+from evenstock.operations.ports import Answer, ConflictError, Handling, Received, Short, Slot, Store, UnavailableError
 from evenstock.operations.reservations import expire_reservations, void_reservation
 from evenstock.operations.route_order import Routed, route_order
+from evenstock.operations.route_together import Wish, route_together
 from evenstock.operations.ship_order import ship_order
 from evenstock.operations.transfers import ReceivedLine, approve_plan, dispatch_transfer, receive_transfer
 from evenstock.storage import bookkeeping as book
+from evenstock.storage.migrations import versions
 from evenstock.storage.postgres import PostgresStore, PostgresTransaction
 
 ON_HAND, BUFFER = 100, 5
@@ -125,6 +128,68 @@ def test_as_many_are_sold_as_may_be_and_not_one_more(postgres: Store, threads: i
         told = Counter(fact.kind for fact in t.outbox(1_000))
     assert told["OrderRouted"] == sellable
     print(f"  {threads} threads, one hot item: {sold(postgres)} sold = {sellable} sellable, 0 oversold")
+
+
+def in_batches(store: Store, names: Sequence[str], rng: np.random.Generator) -> list[tuple[str, bytes, bool]]:
+    """Routed together, a few at a time; alone whatever could not go together."""
+    said, waiting = [], list(names)
+    while waiting:
+        some, waiting = waiting[: (size := int(rng.integers(1, 9)))], waiting[size:]
+        wishes = [Wish(RouteOrder(order((ONE, 1), name=name), NOW)) for name in some]
+        told = patiently(lambda wishes=wishes: route_together(store, NETWORK, POLICY, wishes))  # type: ignore[misc]
+        for name, one in zip(some, told, strict=True):
+            record = (one or patiently(lambda name=name: routed(store, name))).record  # type: ignore[misc]
+            said.append((name, record.canonical(), record.outcome is Outcome.EXECUTED))
+    return said
+
+
+@pytest.mark.parametrize("threads", [16, 64])
+def test_batches_sell_as_many_as_may_be_and_not_one_more(postgres: Store, threads: int) -> None:
+    """As above, in batches that overlap; some threads come one by one."""
+    sellable = one_shelf(postgres)
+    names = [f"hot-{n:03}" for n in range(128)]
+
+    def buy(number: int) -> list[tuple[str, bytes, bool]]:
+        rng = np.random.default_rng(number)
+        mine = list(rng.permutation(names[number // 2 :: threads // 2]))
+        if number % 4 == 0:
+            mine = mine[:1]
+        return in_batches(postgres, mine, rng)
+
+    answers = [answer for share in at_once(threads, buy) for answer in share]  # type: ignore[attr-defined]
+
+    assert sold(postgres) == sellable
+    assert faults(postgres, sellable) == []
+    executed = {name: record for name, record, done in answers if done}
+    assert len(executed) == sellable
+    assert all(record == executed[name] for name, record, done in answers if done), "asked twice, answered alike"
+    print(f"  {threads} threads in batches, one hot item: {sold(postgres)} sold = {sellable} sellable, 0 oversold")
+
+
+def test_a_batch_without_its_guard_would_be_seen(postgres: Store) -> None:
+    """The control: decided on what was there, and taken whatever is there now."""
+    assert isinstance(postgres, PostgresStore)
+    sellable = one_shelf(postgres)
+    text = (Path(versions.__path__[0]) / "0008_orders_together_postgresql.sql").read_text("utf-8")
+    function = next(part for part in text.split(";;\n") if "FUNCTION keep_together" in part)
+    guard = " AND available - buffer >= b_units[k]"
+    assert guard in function
+    careless = function.replace(guard, "").replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+    with postgres._engine.begin() as connection:
+        connection.exec_driver_sql(careless[careless.index("CREATE OR") :])
+    names = [f"hot-{n:03}" for n in range(sellable + 3)]
+    for name in names[: sellable - 1]:
+        routed(postgres, name)
+    gate = threading.Barrier(4)
+
+    class Waiting(PostgresTransaction):
+        def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
+            gate.wait(timeout=60)
+            return super().keep_together(answers, now)
+
+    postgres.kind = Waiting
+    at_once(4, lambda n: route_together(postgres, NETWORK, POLICY, [Wish(RouteOrder(order((ONE, 1), name=names[-1 - n]), NOW))]))  # fmt: skip
+    assert faults(postgres, sellable)[0] == "3 units oversold"
 
 
 class CarelessTransaction(PostgresTransaction):

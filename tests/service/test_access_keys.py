@@ -260,7 +260,6 @@ def test_a_key_is_issued_shown_once_and_listed_without_itself(client: TestClient
         ({"grants": [{"role": "viewer", "everything": True}]}, "/grants/0/everything"),
         ({"days": 731}, "/days"),
         ({"days": True}, "/days"),
-        ({"owner": "nobody@example.com"}, "/owner"),
         ({"id": "ek_chosen"}, "/id"),
         ({"digest": "0" * 64}, "/digest"),
         ({"state": "active"}, "/state"),
@@ -274,6 +273,13 @@ def test_a_key_takes_no_field_and_no_value_it_should_not(
     refused = client.post("/v1/api-keys", json=body, headers=admin)
     assert refused.status_code == 422
     assert [place["pointer"] for place in refused.json()["errors"]] == [pointer]
+
+
+def test_a_key_of_somebody_without_an_account_is_not_issued(client: TestClient, admin: dict[str, str]) -> None:
+    body = {"name": "shop", "grants": [{"role": "viewer"}], "owner": "nobody@example.com"}
+    refused = client.post("/v1/api-keys", json=body, headers=admin)
+    assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+    assert [place["pointer"] for place in refused.json()["errors"]] == ["/owner"]
 
 
 def test_lists_go_on_at_their_cursor(world: World, client: TestClient, admin: dict[str, str]) -> None:

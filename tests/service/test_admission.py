@@ -104,6 +104,22 @@ def test_impatience_refuses_and_leaves_the_line() -> None:
     run(work)
 
 
+def test_places_held_very_long_once_refuse_nobody_who_comes_first() -> None:
+    """After the database stood still, say: who is let in is quick again, and only so does anybody learn of it."""
+
+    async def work() -> None:
+        admission = Admission()
+        admission._held_s[Load.ROUTE] = 60.0
+        waiting = 0
+        admission.beside[Load.ROUTE] = lambda: waiting
+        admission.require_room(Load.ROUTE, 16)
+        waiting = 1
+        with pytest.raises(Problem, match="wait already"):
+            admission.require_room(Load.ROUTE, 16)
+
+    run(work)
+
+
 def test_what_matters_more_comes_first() -> None:
     async def work() -> None:
         admission = Admission({load: Share(1, 10, 5.0) for load in Load})

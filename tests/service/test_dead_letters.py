@@ -15,6 +15,7 @@ from evenstock.operations.inbound.breaker import LEAST
 from evenstock.operations.ports import Handling
 from evenstock.service.app import create_app
 from evenstock.service.context import Service
+from evenstock.service.http.replies import cursor as cursor_of
 from evenstock.storage import open_store
 
 
@@ -63,7 +64,10 @@ def test_they_are_listed_in_pages_and_replayed_together(client: TestClient, serv
         found += [letter["number"] for letter in page["items"]]
         cursor = page["next"]
     assert found == numbers
-    assert client.get("/v1/dead-letters?cursor=nonsense").json()["detail"].startswith("cursor")
+    for strange in ("nonsense", cursor_of("T-1")):
+        none = client.get("/v1/dead-letters", params={"cursor": strange})
+        assert (none.status_code, none.json()["code"]) == (404, "not_found")
+        assert none.json()["detail"].startswith("cursor")
     assert client.post("/v1/dead-letter-replays", json={"kind": "order.created"}).json() == {"events": 0}
     assert client.post("/v1/dead-letter-replays", json={"source": "wms"}).json() == {"events": 5}
     assert stored(service) == {Handling.WAITING: 5}

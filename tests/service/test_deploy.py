@@ -12,6 +12,7 @@ import yaml
 from starlette.testclient import TestClient
 from tests.service.conftest import NOW, made, order_body
 
+from evenstock.operations.inbound.sources import Source, keep_source
 from evenstock.operations.keep_check import keep_check
 from evenstock.operations.ports import Entry
 from evenstock.service.app import create_app
@@ -42,6 +43,13 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     with TestClient(create_app(service)) as client:
         client.post("/v1/route", json=order_body())
         service.telemetry.metrics.refused("route", 1)
+        with service.store.transaction() as books:
+            keep_source(books, Source("wms"))
+        for _ in range(2):
+            client.post(
+                "/v1/ingest/wms/events", json={"specversion": "1.0", "id": "1", "source": "wms", "type": "node.up"}
+            )
+        client.post("/v1/ingest/nobody/events", json={})
         text = client.get("/v1/metrics").text
     return {line.split("{")[0].split(" ")[0] for line in text.splitlines() if not line.startswith("#")}
 

@@ -67,8 +67,6 @@ def test_a_planner_says_better_and_takes_it_back(brand: Brand, made: Any) -> Non
         {"value": "1.5"},
         {"value": 1e9},
         {"kind": "double"},
-        {"node": "NOWHERE"},
-        {"sku": "NOBODY"},
         {"last_day": "2026-11-01"},
         {"first_day": 5},
         {"reason": ""},
@@ -77,6 +75,13 @@ def test_a_planner_says_better_and_takes_it_back(brand: Brand, made: Any) -> Non
 )
 def test_an_override_that_nobody_could_answer_for_is_refused(brand: Brand, change: dict[str, Any]) -> None:  # noqa: F811
     assert brand.post("/forecast-overrides", OVERRIDE | change, 422)["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize("change", [{"node": "NOWHERE"}, {"sku": "NOBODY"}, {"category": "nothing"}])
+def test_an_override_of_what_is_not_there_is_not_taken(brand: Brand, change: dict[str, Any]) -> None:  # noqa: F811
+    refused = brand.post("/forecast-overrides", OVERRIDE | change, 404)
+    assert (refused["code"], refused["errors"][0]["pointer"]) == ("not_found", f"/{next(iter(change))}")
+    assert brand.get("/forecast-overrides")["items"] == []
 
 
 @pytest.mark.parametrize("text", ['{"value": NaN}', '{"value": Infinity}', '{"value": 1e999}', "[]", '"x"', "", "{"])

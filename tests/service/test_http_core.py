@@ -7,9 +7,10 @@ import logging
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
 from starlette.testclient import TestClient
+from starlette.types import Message
 from tests.service.conftest import order_body
 
 from evenstock.service.admission import Load
@@ -17,6 +18,7 @@ from evenstock.service.app import create_app
 from evenstock.service.context import Service
 from evenstock.service.guard import GuardedRoute, open_to_all
 from evenstock.service.http.dispatch import Dispatch
+from evenstock.service.http.reading import SizedRequest
 from evenstock.service.http.replies import said
 from evenstock.service.http.strict import Name, Strict
 
@@ -187,6 +189,69 @@ def test_an_error_nobody_foresaw_says_nothing_of_itself_and_is_logged(
         assert "find-me" in found["detail"]
         assert client.post("/v1/echo", json={"name": "e\u0301"}).json() == {"name": "é", "bytes": 14}
     assert any("find-me" in record.getMessage() and record.exc_info for record in caplog.records)
+
+
+def test_an_error_outside_every_route_is_answered_as_one_and_handed_on(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even what breaks before a route is found has an id, safe headers and a count."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a canary")
+
+    with TestClient(create_app(service), raise_server_exceptions=False) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(Dispatch, "_find", broken)
+            reply = client.get("/v1/decisions", headers={"x-request-id": "find-me"})
+        assert "canary" not in reply.text
+        assert "find-me" in problem(reply, 500, "internal")["detail"]
+        assert (reply.headers["x-request-id"], reply.headers["x-content-type-options"]) == ("find-me", "nosniff")
+        assert "evenstock_unforeseen_errors_total 1.0" in client.get("/v1/metrics").text
+    monkeypatch.setattr(Dispatch, "_find", broken)
+    with TestClient(create_app(service)) as strict, pytest.raises(ZeroDivisionError):
+        strict.get("/v1/decisions")
+
+
+def test_headers_are_found_by_name_and_the_first_of_several_counts() -> None:
+    sent = [(b"accept", b"a"), (b"x-one", b"\xe9"), (b"accept", b"b")]
+    found = SizedRequest({"type": "http", "headers": sent}, nothing_comes).headers
+    assert (found["Accept"], found.get("ACCEPT"), found.getlist("accept")) == ("a", "a", ["a", "b"])
+    assert (found.get("X-One"), found.get("x-two"), found.get("x-two", "-"), found.getlist("x-two")) == (
+        "é",
+        None,
+        "-",
+        [],
+    )
+    assert ("x-one" in found, "x-two" in found, len(found)) == (True, False, 3)
+    with pytest.raises(KeyError):
+        found["x-two"]
+
+
+async def nothing_comes() -> Message:  # pragma: no cover
+    return {"type": "http.disconnect"}
+
+
+def test_what_a_caller_leaves_out_is_fresh_each_time(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that one request's handler grew is not the next one's default."""
+    router = APIRouter(tags=["strange"], route_class=GuardedRoute)
+
+    @router.get("/grown")
+    @open_to_all(Load.CONSOLE)
+    def grown(
+        names: Annotated[list[str], Query(default_factory=list)],
+        limit: Annotated[int, Query()] = 7,
+        x_note: Annotated[str, Header()] = "none",
+    ) -> Response:
+        names.append("one more")
+        return said([names, limit, x_note])
+
+    monkeypatch.setattr("evenstock.service.app.resources", lambda: list(router.routes))
+    with TestClient(create_app(service)) as client:
+        assert client.get("/v1/grown").json() == [["one more"], 7, "none"]
+        assert client.get("/v1/grown").json() == [["one more"], 7, "none"]
+        said_so = client.get("/v1/grown?names=a&limit=2", headers={"x-note": "b"})
+        assert said_so.json() == [["a", "one more"], 2, "b"]
+        assert client.get("/v1/grown?limit=2").json() == [["one more"], 2, "none"]
 
 
 def test_a_route_that_nobody_guards_cannot_be_mounted() -> None:

@@ -23,6 +23,7 @@ from tests.service.access_world import World, bearer, sign_in
 from evenstock.operations.access.actions import Action
 from evenstock.operations.access.change_grants import change_grants
 from evenstock.operations.access.grants import grant_of
+from evenstock.operations.access.limits import ANSWERS, APPROVES
 from evenstock.operations.access.principal import SCHEDULE, Kind, Principal, Role
 from evenstock.service.access.permissions import Permissions
 from evenstock.service.app import document, resources
@@ -74,6 +75,7 @@ keys.manage          .      .       .             .        .            .       
 people.manage        .      .       .             .        .            .           .     .       C     .
 rollout.change       .      .       .             .        C            .           .     .       .     .
 metrics.read         .      .       .             .        .            .           .     .       C     C
+audit.read           .      .       .             .        .            .           .     C       .     .
 session.own          S      S       S             S        S            S           S     S       S     S
 """
 APPROVING = {Action.PLANS_APPROVE, Action.RULES_ACTIVATE, Action.ROLLOUT_CHANGE}
@@ -81,6 +83,7 @@ APPROVING = {Action.PLANS_APPROVE, Action.RULES_ACTIVATE, Action.ROLLOUT_CHANGE}
 OPEN = {
     "GET /health",
     "GET /ready",
+    "GET /asyncapi.json",
     "POST /ingest/{source}/events",
     "POST /session",
     "GET /session/oidc",
@@ -127,6 +130,12 @@ def test_every_action_and_every_role_has_its_cell() -> None:
 def test_every_route_asks_for_an_action_or_stands_among_the_open_ones() -> None:
     unguarded = {name for route in resources() if route.guard.action is None for name in named(route)}
     assert unguarded == OPEN
+
+
+@pytest.mark.parametrize(("action", "bound"), [(Action.EXCEPTIONS_ANSWER, ANSWERS), (Action.PLANS_APPROVE, APPROVES)])
+def test_a_limit_in_money_bounds_every_role_that_decides_about_money(action: Action, bound: frozenset[Role]) -> None:
+    """A role that the policies let decide and that `limits` does not know would have no limit, whatever its grant says."""
+    assert {role for role in Role if EXPECTED[action, role] != "."} == bound == set(Permissions().roles_of[action])
 
 
 def test_nothing_is_changed_by_a_right_to_read() -> None:

@@ -112,6 +112,7 @@ def test_what_is_taken_back_never_happened(service: Service, client: TestClient)
 def test_an_error_that_nobody_foresaw_is_counted(
     service: Service, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("evenstock.service.gathered.route_together", lambda *_, **__: 1 / 0)
     monkeypatch.setattr("evenstock.service.api.orders.route_order", lambda *_, **__: 1 / 0)
     assert client.post("/v1/route", json=order_body()).status_code == 500
     assert figure(client, "evenstock_unforeseen_errors_total") == 1

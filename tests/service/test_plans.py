@@ -74,7 +74,12 @@ def test_approving_is_bound_by_the_money_of_the_grant(brand: Brand, plan: Transf
     cents = told["cost_cents"] + sum(t["cents"] for p in told["purchases"] for t in p["costs"])
     brand.access.caller = approver(cents - 1)
     refused = brand.post(f"{address}/approvals", {}, 403)
+    assert refused["code"] == "over_limit"
     assert "you may approve up to" in refused["detail"]
+    assert {one["pointer"]: int(one["because"]) for one in refused["errors"]} == {
+        "cents": cents,
+        "limit_cents": cents - 1,
+    }
     brand.access.caller = Principal(
         "person:texan",
         Kind.PERSON,

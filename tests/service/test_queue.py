@@ -11,6 +11,9 @@ from tests.service.conftest import order_body
 from tests.service.test_orders import widely_stocked
 from tests.service.test_rules import review_everything
 
+from evenstock.operations.access.limits import ANSWERS
+from evenstock.operations.access.principal import Grant, Kind, Principal, Role
+
 
 @pytest.fixture
 def case(client: TestClient) -> dict[str, Any]:
@@ -69,6 +72,30 @@ def test_an_override_costs_what_it_costs(client: TestClient, case: dict[str, Any
     assert done["price_cents"] == options[1]["cents"] - options[0]["cents"]
     refused = client.post(f"{at}/override", json={"because": "again", "alternative": 1})
     assert refused.status_code == 409
+
+
+@pytest.mark.parametrize("role", sorted(ANSWERS))
+@pytest.mark.parametrize("deed", ["acceptance", "override"])
+def test_who_has_a_limit_answers_up_to_it(client: TestClient, case: dict[str, Any], role: Role, deed: str) -> None:
+    """Of every role that may answer; refused with what it is worth and the limit, and then the case stands as before."""
+    at = f"/v1/cases/{case['id']}"
+    before = client.get(at)
+    options = before.json()["explanation"]["options"]
+    cents = options[1 if deed == "override" else 0]["cents"]
+    body = {"because": "she asked for it"} | ({"alternative": 1} if deed == "override" else {})
+    access: Any = client.app.state.service.access  # type: ignore[attr-defined]
+    access.known = lambda _: Principal("person:ben", Kind.PERSON, (Grant(role, limit_cents=cents - 1),))
+    refused = client.post(f"{at}/{deed}", json=body, headers={"idempotency-key": "k"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "over_limit")
+    said = f"is worth {cents / 100:,.2f}; you may approve up to {(cents - 1) / 100:,.2f} at "
+    assert said in refused.json()["detail"]
+    assert {one["pointer"]: int(one["because"]) for one in refused.json()["errors"]} == {
+        "cents": cents,
+        "limit_cents": cents - 1,
+    }
+    assert client.get(at).headers["etag"] == before.headers["etag"]
+    access.known = lambda _: Principal("person:ben", Kind.PERSON, (Grant(role, limit_cents=cents),))
+    assert client.post(f"{at}/{deed}", json=body, headers={"idempotency-key": "k"}).status_code == 200
 
 
 def test_an_override_that_is_not_possible_changes_nothing(client: TestClient, case: dict[str, Any]) -> None:

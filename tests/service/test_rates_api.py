@@ -49,8 +49,6 @@ def test_a_quote_adds_up_to_its_terms_and_says_why_others_have_none(brand: Brand
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
-        ({"origin": "Texas"}, "/origin"),
-        ({"destination": "nowhere"}, "/destination"),
         ({"weight_g": 0}, "/weight_g"),
         ({"weight_g": 1.5}, "/weight_g"),
         ({"sides_mm": [1, 2]}, "/sides_mm"),
@@ -61,6 +59,15 @@ def test_a_quote_adds_up_to_its_terms_and_says_why_others_have_none(brand: Brand
 )
 def test_what_is_no_parcel_is_refused_by_its_place(brand: Brand, change: dict[str, Any], pointer: str) -> None:  # noqa: F811
     refused = brand.post("/rates/quotes", PARCEL | change, 422)
+    assert [place["pointer"] for place in refused["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"), [({"origin": "Texas"}, "/origin"), ({"destination": "nowhere"}, "/destination")]
+)
+def test_a_place_that_nobody_knows_is_not_found(brand: Brand, change: dict[str, Any], pointer: str) -> None:  # noqa: F811
+    refused = brand.post("/rates/quotes", PARCEL | change, 404)
+    assert refused["code"] == "not_found"
     assert [place["pointer"] for place in refused["errors"]] == [pointer]
 
 
@@ -131,12 +138,12 @@ def test_a_return_is_sent_where_it_costs_least(brand: Brand) -> None:  # noqa: F
     assert all(told["choice"]["cents"] <= other["cents"] for other in told["alternatives"])
     kept_by_nobody = brand.post("/returns", asked | {"never_keep": True})
     assert not any(plan["kept_lines"] for plan in [kept_by_nobody["choice"], *kept_by_nobody["alternatives"]])
-    for wrong in (
-        {"lines": []},
-        {"postal_code": ""},
-        {"lines": [{"sku": "NOBODY"}]},
-        {"resaleable": 1.5},
-        {"services": ["none:x"]},
-    ):
+    for wrong in ({"lines": []}, {"postal_code": ""}, {"lines": asked["lines"] * 9}, {"resaleable": 1.5}):
         assert brand.post("/returns", asked | wrong, 422)["code"] == "invalid_request"
+    for wrong, pointer in (
+        ({"lines": [{"sku": "KIT-0001"}, {"sku": "NOBODY"}]}, "/lines/1/sku"),
+        ({"services": ["none:x"]}, "/services/0"),
+    ):
+        unknown = brand.post("/returns", asked | wrong, 404)
+        assert (unknown["code"], unknown["errors"][0]["pointer"]) == ("not_found", pointer)
     assert brand.post("/returns", {"order": "none"}, 404)["code"] == "not_found"

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,15 @@ def home(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def serving(home: Path, *words: str, **environ: str) -> Iterator[tuple[subprocess.Popen[bytes], str, Path]]:
+def serving(
+    home: Path, *words: str, program: Sequence[str] = ("-m", "evenstock"), **environ: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str, Path]]:
     """The process, its address, and the file with what it writes to standard output."""
     home.mkdir(exist_ok=True)
     out, error = home.parent / "out", home.parent / "error"
     with out.open("wb") as to, error.open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "evenstock", "serve", "--port", "0", "--without-worker", *words],
+            [sys.executable, *program, "serve", "--port", "0", "--without-worker", *words],
             env={**os.environ, "EVENSTOCK_HOME": str(home), **environ},
             stdout=to,
             stderr=errors,
@@ -124,6 +126,75 @@ def test_several_processes_serve_one_address_and_count_together(home: Path) -> N
         assert process.wait(15) == 0
 
 
+def served_by(process: subprocess.Popen[bytes]) -> list[int]:
+    """Processes of this program under it."""
+    found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False).stdout
+    own = of_process(process.pid, "cmdline")
+    pids = [int(pid) for pid in found.split() if alive(int(pid))]
+    return [pid for pid in pids if of_process(pid, "cmdline") == own]
+
+
+def of_process(pid: int, name: str) -> str:
+    """What the system tells of a process; empty where it ended, which it may do between two questions."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux only")
+def test_processes_are_forked_each_loads_the_company_and_one_that_is_killed_is_replaced(home: Path) -> None:
+    """What is loaded once serves in each; the company, which is read by threads that no fork takes along, is read in each."""
+    place = Settings(home, f"sqlite:///{home}/evenstock.db")
+    with open_workspace(place) as opened:
+        import_network(opened.store, opened.snapshots, read_folder(EXAMPLE).frames, system_clock())
+    with serving(home, "--workers", "2") as (process, address, _):
+        for _ in range(20):
+            status, told = ask(f"{address}/ready")
+            assert status == 200
+            company = next(check for check in told["checks"] if check["name"] == "company")
+            assert company["because"].startswith("loaded")
+        first = served_by(process)
+        assert len(first) == 2, "they are this program, not another that loads it anew"
+        os.kill(first[0], signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while len(now := served_by(process)) < 2 or first[0] in now:
+            assert ask(f"{address}/health")[0] == 200, "the other serves on"
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert not any(alive(pid) for pid in (*first, *now))
+
+
+def test_where_processes_cannot_be_forked_each_loads_for_itself(home: Path) -> None:
+    """As on another system, or beside a library that begins threads as it is loaded."""
+    threads = "import threading, time; threading.Thread(target=time.sleep, args=(600,), daemon=True).start()"
+    program = ("-c", f"{threads}; from evenstock.cli import main; main()")
+    with serving(home, "--workers", "2", program=program) as (process, address, out):
+        for _ in range(10):
+            assert ask(f"{address}/health")[0] == 200
+        assert not served_by(process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert "each process loads everything for itself" in out.read_text()
+
+
+def test_several_processes_refuse_as_one_does(home: Path) -> None:
+    """What one of them could not open is told at once, by name, and nothing is tried again and again."""
+    pytest.importorskip("psycopg")
+    nowhere = "postgresql://nobody@127.0.0.1:1/books"
+    environ = {**os.environ, "EVENSTOCK_HOME": str(home), "EVENSTOCK_DATABASE": nowhere}
+    words = [sys.executable, "-m", "evenstock", "serve", "--port", "0", "--without-worker", "--workers"]
+    one, two = (
+        subprocess.run([*words, n], env=environ, capture_output=True, text=True, timeout=120, check=False)
+        for n in ("1", "2")
+    )
+    assert one.returncode == two.returncode == 3, two.stderr
+    assert "the database cannot be opened" in one.stderr
+    assert one.stderr == two.stderr
+
+
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
@@ -157,11 +228,8 @@ def test_an_address_in_use_is_told(home: Path) -> None:
 
 
 def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    state = of_process(pid, "stat").rpartition(")")[2].split()
+    return bool(state) and state[0] != "Z"
 
 
 def test_the_worker_beside_is_started_again_and_stopped_with_us(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
 import re
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from tests.service.conftest import NOW, Anything, made, order_body
 from evenstock.service.app import create_app
 from evenstock.service.configuration import Configuration, Secret
 from evenstock.service.context import Service
-from evenstock.service.telemetry.logs import Lines, start_logging
+from evenstock.service.telemetry.logs import SOON_S, Lines, start_logging
 from evenstock.service.telemetry.redaction import STARS, clean, clean_text
 from evenstock.service.telemetry.tracing import Tracing, span
 from evenstock.storage import open_store
@@ -109,6 +112,7 @@ def test_no_canary_gets_out(
                 f"postgresql://ana:{CANARIES['error']}@db/books, with {CANARIES['key']}\n{CANARIES['body']}"
             )
 
+        monkeypatch.setattr("evenstock.service.gathered.route_together", broken)
         monkeypatch.setattr("evenstock.service.api.orders.route_order", broken)
         answers.append(client.post("/v1/route", json=order_body("T-2")))
         metrics = client.get("/v1/metrics").text
@@ -208,9 +212,28 @@ def test_a_request_is_one_line_with_what_an_operator_needs(service: Service, log
     }
 
 
+def test_a_callers_own_id_that_looks_like_a_secret_is_starred_in_the_log(service: Service, logged: io.StringIO) -> None:
+    with TestClient(create_app(service), headers={"X-Request-Id": CANARIES["key"]}) as client:
+        client.get("/v1/orders/x")
+    (line,) = [one for one in told(logged) if one["event"] == "request"]
+    assert line["request"] == STARS
+    assert CANARIES["key"] not in logged.getvalue()
+
+
+def test_requests_are_told_at_the_level_info(service: Service, logged: io.StringIO) -> None:
+    out = io.StringIO()
+    start_logging("warning", out)
+    with TestClient(create_app(service)) as client:
+        client.get("/v1/orders/x")
+        structlog.get_logger("x").warning("the control")
+    assert [line["event"] for line in told(out)] == ["the control"]
+    assert not told(logged)
+
+
 def test_an_error_nobody_foresaw_is_logged_with_its_places_under_the_requests_id(
     service: Service, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("evenstock.service.gathered.route_together", lambda *_, **__: {}["missing"])
     monkeypatch.setattr("evenstock.service.api.orders.route_order", lambda *_, **__: {}["missing"])
     with TestClient(create_app(service), raise_server_exceptions=False) as client:
         answer = client.post("/v1/route", json=order_body())
@@ -219,6 +242,72 @@ def test_an_error_nobody_foresaw_is_logged_with_its_places_under_the_requests_id
     assert errors[0]["error"].startswith("builtins.KeyError")
     assert any("service/api/orders.py" in place for place in errors[0]["at"])
     assert answer.headers["x-request-id"] in errors[0]["event"]
+
+
+def test_lines_of_requests_are_written_together_and_before_what_comes_after_them() -> None:
+    """A request's line waits for a moment, but no later line overtakes it, and none stays behind."""
+    writings: list[str] = []
+
+    class Counted(io.StringIO):
+        def write(self, text: str) -> int:
+            writings.append(text)
+            return len(text)
+
+    lines = Lines(Counted())
+
+    async def answer() -> None:
+        lines.soon("1")
+        lines.soon("2")
+        assert writings == []
+        lines.msg("an error")
+        assert writings == ["1\n2\nan error\n"]
+        lines.soon("3")
+        await asyncio.sleep(2 * SOON_S)
+        assert writings[1:] == ["3\n"]
+        lines.soon("4")
+        await asyncio.sleep(2 * SOON_S)
+        lines.soon("5")
+        lines.flush()
+        assert writings[2:] == ["4\n", "5\n"]
+
+    async def another() -> None:
+        lines.soon("6")
+        await asyncio.sleep(2 * SOON_S)
+
+    asyncio.run(answer())
+    lines.soon("no loop runs")
+    asyncio.run(another())
+    assert writings[4:] == ["no loop runs\n", "6\n"]
+
+
+def test_no_line_is_lost_where_threads_write_beside_the_requests() -> None:
+    out = io.StringIO()
+    lines = Lines(out)
+    before = sys.getswitchinterval()
+
+    async def answer() -> None:
+        for n in range(2_000):
+            lines.soon(f"r{n}")
+            if n % 100 == 0:
+                await asyncio.sleep(0)
+
+    def beside(name: str) -> None:
+        for n in range(500):
+            lines.msg(f"{name}{n}")
+
+    threads = [threading.Thread(target=beside, args=(name,)) for name in "abc"]
+    sys.setswitchinterval(1e-5)
+    try:
+        for one in threads:
+            one.start()
+        asyncio.run(answer())
+        for one in threads:
+            one.join()
+    finally:
+        sys.setswitchinterval(before)
+    lines.flush()
+    expected = [f"r{n}" for n in range(2_000)] + [f"{name}{n}" for name in "abc" for n in range(500)]
+    assert sorted(out.getvalue().splitlines()) == sorted(expected)
 
 
 def test_a_log_that_cannot_be_written_stops_nobody(service: Service) -> None:
@@ -239,14 +328,16 @@ def test_a_traced_decision_shows_where_its_time_went(service: Service, traced: I
     with TestClient(create_app(service)) as client:
         assert client.post("/v1/route", json=order_body()).status_code == 200
     spans = {one.name: one for one in traced.get_finished_spans()}
-    assert {"POST", "auth", "admission", "work", "begin", "books write", "look", "answer", "commit"} <= set(spans)
+    steps = {"POST", "auth", "work", "gathered", "begin", "books write", "recall_and_look", "keep_together", "commit"}
+    assert steps <= set(spans)
     root = spans["POST"]
     assert root.attributes is not None
     assert root.attributes["http.route"] == "/v1/route"
     assert root.attributes["http.response.status_code"] == 200
     ids = {one.context.trace_id for one in spans.values() if one.context}
     assert len(ids) == 1, "one request, one trace, through the thread that does the work"
-    for name, above in {"auth": "POST", "admission": "POST", "work": "POST", "look": "books write"}.items():
+    above_it = {"auth": "POST", "work": "POST", "gathered": "work", "recall_and_look": "books write"}
+    for name, above in above_it.items():
         parent, expected = spans[name].parent, spans[above].context
         assert parent is not None
         assert expected is not None
@@ -282,7 +373,6 @@ def test_off_it_costs_nothing_and_changes_nothing() -> None:
 
 def test_what_is_traced_reaches_a_collector_over_http(tmp_path: Path) -> None:
     """OTLP over HTTP to a server that counts what comes."""
-    import threading
     from http.server import BaseHTTPRequestHandler, HTTPServer
 
     got: list[tuple[str, int]] = []

@@ -1,18 +1,22 @@
 """What is simulated is what runs: the same customers for every arm, books that balance, the same story for the same seed."""
 
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
-from evenstock.domain import Order, OrderId, OrderLine, ShipTo
+from evenstock.domain import DecisionRecord, NodeId, Order, OrderId, OrderLine, ShipTo, Sku
 from evenstock.forecasting import fit, prepare
 from evenstock.operations.check_books import check_books
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.network import Network, orders_from_frame
 from evenstock.operations.open_balances import open_balances
 from evenstock.operations.route_order import route_order
+from evenstock.routing.knowledge import ExpectedSales, Feed, Knowledge
 from evenstock.simulation.days import OPPORTUNITY, Arm, Lived, Setting, live, without_prices
 from evenstock.simulation.habit import nearest
 from evenstock.simulation.world import World, future_orders, make_world
@@ -73,7 +77,27 @@ def test_the_same_arm_lives_the_same_days_twice(setting: Setting) -> None:
     assert again() == again()
 
 
-def decided(setting: Setting, order: Order, decide: Callable[..., object] | None) -> object:
+def test_lived_days_hold_nothing_back_for_feeds_that_do_not_speak_in_them(setting: Setting) -> None:
+    """In the morning every feed is a week old, and a hundred a day may have been sold of everything since."""
+    stock = setting.tables["stock"]
+    row: dict[NodeId, dict[Sku, int]] = {}
+    for at, (sku, node) in enumerate(stock.select("sku", "node").iter_rows()):
+        row.setdefault(NodeId(node), {})[Sku(sku)] = at
+    none = np.zeros(stock.height, np.int64)
+    sales = ExpectedSales(setting.opens_at, 0.9, row, none + 100.0, none + 0.0, none, none)
+    feeds = {node: Feed(setting.opens_at - timedelta(days=7), timedelta(hours=1)) for node in row}
+    shipping = copy(setting.shipping)
+    shipping.known = Knowledge(feeds=feeds, sales=sales)
+    silent = replace(setting, shipping=shipping)
+    order = orders_from_frame(setting.customers(setting.opens_at.date()))[0]
+
+    assert live(silent, ARMS[0], 1, MemoryStore()) == live(setting, ARMS[0], 1, MemoryStore())
+    # A real order still sees what the network knows: nothing is left to promise.
+    assert decided(setting, order, None).choice is not None
+    assert decided(silent, order, None).choice is None
+
+
+def decided(setting: Setting, order: Order, decide: Callable[..., object] | None) -> DecisionRecord:
     store = MemoryStore()
     open_balances(store, setting.tables["stock"], "sha256:test", setting.opens_at)
     command = RouteOrder(order, setting.opens_at)

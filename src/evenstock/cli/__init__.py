@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from evenstock import __version__
-from evenstock.cli.opening import LOOK_AT_DEMO
+from evenstock.cli.loading import loading
 
 if TYPE_CHECKING:
     app: typer.Typer
@@ -55,6 +55,7 @@ GROUPS: Final = (
     "runs",
     "keys",
     "people",
+    "audit",
 )
 """Commands of commands; each is the `app` of its module."""
 HIDDEN: Final = {"warm-up": "warm_up"}
@@ -73,6 +74,8 @@ def options(
     ),
 ) -> None:
     """Options of every command."""
+    from evenstock.cli.opening import LOOK_AT_DEMO
+
     LOOK_AT_DEMO.set(demo)
 
 
@@ -99,8 +102,12 @@ def commands(only: Collection[str]) -> typer.Typer:
 def asked_for(words: Sequence[str]) -> Collection[str]:
     """The one command that is called, so that the others need not be loaded; all of them for a list or a misspelling.
 
+    None for the version: who asks for it waits for nothing.
+
     Examples
     --------
+    >>> asked_for(["--version"])
+    ()
     >>> asked_for(["--demo", "serve", "--port", "0"])
     ('serve',)
     >>> len(asked_for(["--help"])) == len(asked_for(["surve"])) == len(COMMANDS) + len(GROUPS) + 1
@@ -108,6 +115,8 @@ def asked_for(words: Sequence[str]) -> Collection[str]:
     """
     every = (*COMMANDS, *HIDDEN, *GROUPS)
     named = next((word for word in words if not word.startswith("-")), "")
+    if not named and "--version" in words:
+        return ()
     helped = "--help" in words[: list(words).index(named)] if named else True
     return (named,) if named in every and not helped else every
 
@@ -125,4 +134,6 @@ def __getattr__(name: str) -> Any:
 
 
 def main() -> None:
-    commands(asked_for(sys.argv[1:]))()
+    with loading():
+        program = commands(asked_for(sys.argv[1:]))
+    program()

@@ -42,10 +42,11 @@ def command(
 
 
 def _begin_anew(place: Settings) -> None:
-    """Forget the demo before: its database and its snapshots, and nothing else that may lie there."""
+    """Forget the demo before: its database, its snapshots and what was sealed of them, and nothing else that may lie there."""
     for old in place.home.glob("evenstock.db*"):
         old.unlink()
     shutil.rmtree(place.snapshots, ignore_errors=True)
+    shutil.rmtree(place.home / "audit", ignore_errors=True)
 
 
 def _facts(found: Demo) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`evenstock export-schemas`: the data dictionary as documentation and as JSON Schema, and the API as OpenAPI."""
+"""`evenstock export-schemas`: the data dictionary as documentation and as JSON Schema, the API as OpenAPI, events as AsyncAPI."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from evenstock.connectors.dictionary import as_json_schema, as_markdown
 
 def command(
     out: Annotated[
-        Path | None, typer.Option(help="Write dictionary.md, schemas.json and openapi.json into this folder.")
+        Path | None,
+        typer.Option(help="Write dictionary.md, schemas.json, openapi.json and asyncapi.json into this folder."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the JSON Schema instead of the documentation.")] = False,
 ) -> None:
@@ -24,19 +25,21 @@ def command(
         (out / "dictionary.md").write_text(as_markdown(), "utf-8")
         (out / "schemas.json").write_text(jsonlib.dumps(as_json_schema(), indent=2) + "\n", "utf-8")
         page.print(f"wrote {out / 'dictionary.md'} and {out / 'schemas.json'}")
-        _write_openapi(out / "openapi.json")
+        _write_descriptions(out)
     elif json:
         say(as_json_schema())
     else:
         typer.echo(as_markdown())
 
 
-def _write_openapi(path: Path) -> None:
-    """What the service offers, where the service is installed."""
+def _write_descriptions(out: Path) -> None:
+    """What the service offers and which events there are, where the service is installed."""
     try:
         from evenstock.service.app import document
+        from evenstock.service.events.asyncapi import document as events
     except ImportError as missing:
-        page.print(f"[yellow]{path} was not written: {missing}; install evenstock with the extra service[/]")
+        page.print(f"[yellow]openapi.json and asyncapi.json were not written: {missing}; install the extra service[/]")
         return
-    path.write_text(jsonlib.dumps(document(), indent=1, ensure_ascii=False) + "\n", "utf-8")
-    page.print(f"wrote {path}")
+    for path, tell in ((out / "openapi.json", document), (out / "asyncapi.json", events)):
+        path.write_text(jsonlib.dumps(tell(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+        page.print(f"wrote {path}")

@@ -13,6 +13,7 @@ from evenstock import policy as kinds
 from evenstock.bootstrap import Workspace
 from evenstock.cli.default_command import group
 from evenstock.cli.opening import workspace
+from evenstock.cli.rules_effective import effective
 from evenstock.cli.screen import Exit, fail, moment, page, say, table
 from evenstock.domain import Policy, Refuse
 from evenstock.operations.network import policy_from_frames
@@ -34,6 +35,7 @@ from evenstock.policy import text
 from evenstock.policy.lint import Finding
 
 app = typer.Typer(cls=group("show"), help="The rules: read, check, put in force, take back.")
+app.command()(effective)
 _By = Annotated[str, typer.Option("--by", help="Who does this.")]
 _Because = Annotated[str, typer.Option("--because", help="Why.")]
 _AsOf = Annotated[str | None, typer.Option(help="The moment it is; now by default.")]

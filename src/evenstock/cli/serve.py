@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evenstock.cli.loading import loading
 from evenstock.cli.opening import settings
 from evenstock.cli.screen import Exit, fail, words
 from evenstock.operations.ports import StoreError
@@ -31,12 +32,16 @@ def command(
 
     Settings come from the environment and the table [service] of evenstock.toml; an unsafe one is refused by name.
     """
+    place = settings()
     try:
-        from evenstock.service.configuration import Configuration, ConfigurationError
-        from evenstock.service.serving import Wanted, serve
+        with loading():
+            from evenstock.service.ahead import load_ahead
+            from evenstock.service.configuration import Configuration, ConfigurationError
+            from evenstock.service.serving import Wanted, serve
+
+            load_ahead(place.database)
     except ImportError as missing:
         fail(Exit.REFUSED_INPUT, f"{MISSING} ({missing})")
-    place = settings()
     try:
         told = Configuration.load()
         if host is not None:

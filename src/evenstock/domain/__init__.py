@@ -1,6 +1,8 @@
 """What the words mean: frozen dataclasses, standard library only, one noun a file."""
 
 from evenstock.domain.account import ON_HAND, Account, Bucket, Cause
+from evenstock.domain.action import CERTAIN, ActionKind, IntendedAction
+from evenstock.domain.actor import ActorKind, Role
 from evenstock.domain.balance import StockBalance, promisable
 from evenstock.domain.canonical import canonical_json, digest, plain
 from evenstock.domain.case import Case, CaseKind, CaseState
@@ -58,12 +60,15 @@ from evenstock.domain.transfer import TRANSFER_STEPS, TransferOrder, TransferOrd
 from evenstock.domain.verdict import Allow, NeedsApproval, Refuse, Verdict
 
 __all__ = [
+    "CERTAIN",
     "ON_HAND",
     "ROUTING_SCOPES",
     "TRANSFER_STEPS",
     "UNTRACKED",
     "WEEKDAYS",
     "Account",
+    "ActionKind",
+    "ActorKind",
     "Allow",
     "Alternative",
     "Barred",
@@ -87,6 +92,7 @@ __all__ = [
     "Grams",
     "HeldLine",
     "Inputs",
+    "IntendedAction",
     "Item",
     "Lane",
     "Layer",
@@ -122,6 +128,7 @@ __all__ = [
     "ReservationLine",
     "ReservationState",
     "Rival",
+    "Role",
     "Rule",
     "ServiceId",
     "ServiceLevel",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from enum import Enum
+from functools import partial
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -21,11 +24,13 @@ _ATOMS: Final = frozenset({str, int, bool, type(None)})
 _FIELDS: dict[type, tuple[str, ...]] = {}
 """Field names of the dataclasses met so far: a decision's record holds hundreds of a few kinds."""
 
-_KEYS: dict[type, tuple[tuple[str, str], ...]] = {}
-"""The same by name, each with its text as a key of JSON. Those that leave fields out are in neither: they are few."""
-
+_ROWS: Final = frozenset({list})
+_rows: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _LEAVES: Final[set[type]] = set()
 """Kinds met that are no dataclasses: enums, moments, sets."""
+
+_Spell = Callable[[Any, dict[int, str]], str]
+"""Writes a value, given the texts of what was written before it."""
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -75,49 +80,87 @@ def plain(value: Any) -> Any:
 
 
 def _text(value: Any, spelled: dict[int, str]) -> str:
-    """The canonical text; `spelled` keeps that of each dataclass met, by identity: alternatives share their shipments."""
+    """The canonical text, which is that of `json.dumps` of `plain(value)`, sorted and without spaces; tests hold it to that.
+
+    `spelled` keeps the text of each dataclass and tuple met, by identity: alternatives share their shipments. While a text
+    is written everything in it lives, so that no identity comes twice.
+    """
     kind = type(value)
-    if kind is str:
-        return _quoted(value)
-    if kind is int:
-        return str(value)
-    if kind is tuple or kind is list:
+    known = _SPELLERS.get(kind)
+    if known is not None:
+        return known(value, spelled)
+    if kind is list:
+        if set(map(type, value)) == _ROWS and _ATOMS.issuperset(map(type, chain.from_iterable(value))):
+            return _rows(value)  # what a decision read: rows of nothing but text and whole numbers
         parts = [_quoted(v) if (of := type(v)) is str else str(v) if of is int else _text(v, spelled) for v in value]
         return f"[{','.join(parts)}]"
-    known = spelled.get(id(value))
-    if known is not None:
-        return known
-    keys = _KEYS.get(kind)
-    if keys is None and kind not in _LEAVES and dataclasses.is_dataclass(kind):
-        keys = tuple((f"{_quoted(n)}:", n) for n in sorted(_names(value)))
-        if kind in _FIELDS:
-            _KEYS[kind] = keys
-    if keys is not None:
-        parts = [
-            head
-            + (
-                _quoted(v)
-                if (of := type(v := getattr(value, name))) is str
-                else str(v)
-                if of is int
-                else _text(v, spelled)
-            )
-            for head, name in keys
-        ]
-        text = spelled[id(value)] = f"{{{','.join(parts)}}}"
-        return text
     if kind is dict:
         named = {str(k): v for k, v in value.items()}
         return f"{{{','.join([f'{_quoted(k)}:{_text(named[k], spelled)}' for k in sorted(named)])}}}"
-    if kind is bool:
-        return "true" if value else "false"
-    if value is None:
-        return "null"
+    if kind not in _LEAVES and dataclasses.is_dataclass(kind):
+        return _speller(kind)(value, spelled)
     said = plain(value)
     _LEAVES.add(kind)
     if type(said) is str:
         return _quoted(said)
     return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _several(values: tuple[Any, ...], spelled: dict[int, str]) -> str:
+    known = spelled.get(id(values))
+    if known is None:
+        of, by = spelled.get, _SPELLERS.get
+        parts = [of(id(v)) or by(type(v), _text)(v, spelled) for v in values]
+        known = spelled[id(values)] = f"[{','.join(parts)}]"
+    return known
+
+
+def _speller(kind: type) -> _Spell:
+    """What writes the text of one kind of dataclass: its names are sorted and quoted once, and looked at no more."""
+    fields = sorted(dataclasses.fields(kind), key=lambda field: field.name)
+    made: _Spell
+    if any(field.metadata == LEFT_OUT for field in fields):
+        made = partial(_by_name, [(f"{_quoted(f.name)}:", f.name, f.metadata == LEFT_OUT) for f in fields])
+    else:
+        made = _compiled([field.name for field in fields])
+    _SPELLERS[kind] = made
+    return made
+
+
+def _by_name(fields: Sequence[tuple[str, str, bool]], value: Any, spelled: dict[int, str]) -> str:
+    """Of a dataclass with fields that may be left out: few are."""
+    there = [(head, getattr(value, name), optional) for head, name, optional in fields]
+    parts = [head + _text(v, spelled) for head, v, optional in there if not (optional and v is None)]
+    text = spelled[id(value)] = f"{{{','.join(parts)}}}"
+    return text
+
+
+def _compiled(names: Sequence[str]) -> _Spell:
+    """A function of one expression that writes every field in its place: a third faster than a loop over their names.
+
+    Nothing but names of fields, which Python has read as such before, becomes source.
+    """
+    lines, parts = ["def spell(value, spelled):"], []
+    for n, name in enumerate(names):
+        lines += [f"    v{n} = value.{name}", f"    k{n} = type(v{n})"]
+        text = f"several(v{n}, spelled) if k{n} is tuple else spelled.get(id(v{n})) or text(v{n}, spelled)"
+        parts.append(f"{_quoted(name)}:{{quoted(v{n}) if k{n} is str else v{n} if k{n} is int else {text}}}")
+    lines += [f"    said = spelled[id(value)] = f'''{{{{{','.join(parts)}}}}}'''", "    return said"]
+    known: dict[str, Any] = {"quoted": _quoted, "several": _several, "text": _text}
+    exec("\n".join(lines), known)  # noqa: S102
+    made: _Spell = known["spell"]
+    return made
+
+
+_SPELLERS: Final[dict[type, _Spell]] = {
+    str: lambda value, _: _quoted(value),
+    int: lambda value, _: str(value),
+    bool: lambda value, _: "true" if value else "false",
+    type(None): lambda *_: "null",
+    tuple: _several,
+    date: lambda value, _: f'"{value.isoformat()}"',
+}
+"""What writes the text of a kind; dataclasses are added as they are met: a decision's record holds hundreds of a few kinds."""
 
 
 def canonical_json(value: Any) -> bytes:
@@ -133,4 +176,9 @@ def canonical_json(value: Any) -> bytes:
 
 def digest(value: Any) -> str:
     """SHA-256 of the canonical JSON, as `sha256:` and 64 hexadecimal digits."""
-    return "sha256:" + hashlib.sha256(canonical_json(value)).hexdigest()
+    return digest_of(canonical_json(value))
+
+
+def digest_of(text: bytes) -> str:
+    """The same of a text that is at hand."""
+    return "sha256:" + hashlib.sha256(text).hexdigest()

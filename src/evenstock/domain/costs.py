@@ -56,8 +56,10 @@ class Costs:
     tail_weight_bp: int = 0
     """Weight of the mean lost margin of the worst tenth of futures, beside the mean of all; 0 for none."""
     stale_feed_bp_per_hour: int = 100
-    """Share of what a node could promise that is held back for each hour its feed is silent beyond twice its pace, in hundredths
-    of a percent; 0 holds nothing back. Nodes without a source of known pace are not judged."""
+    """Where a node's feed is silent and beliefs know what sells there, what may have been sold since is held back, as in their
+    buffers. This is for items of which they know nothing: the share of what the node could promise that is held back for each
+    hour of silence beyond twice its pace, in hundredths of a percent, at most half of it, so that no paid order is refused for
+    silence alone. 0 holds nothing back for silence, known or not. Nodes without a source of known pace are not judged."""
     explore_share_bp: int = 0
     """Share of orders that may ship by another service on purpose, to learn how it does; at most half. Of this and the two
     below, 0 in any tries nothing."""

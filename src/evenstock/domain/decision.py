@@ -6,13 +6,16 @@ import threading
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
-from evenstock.domain.canonical import LEFT_OUT, canonical_json, digest
+from evenstock.domain.canonical import LEFT_OUT, canonical_json, digest_of
 from evenstock.domain.names import Cents, DecisionId, OrderId, ServiceId
 from evenstock.domain.plan import Barred, OrderPlan
 from evenstock.domain.verdict import Verdict
 
 _LAST = threading.local()
+_AT_HAND: Final = 32
+"""Records of which the bytes are at hand: two batches of orders that are routed together."""
 
 
 class Outcome(StrEnum):
@@ -136,12 +139,15 @@ class DecisionRecord:
     """None where the decision tried nothing on purpose and could not have."""
 
     def canonical(self) -> bytes:
-        """The record's bytes; those of the last one asked for in this thread are at hand, as it is kept, told and answered."""
-        if getattr(_LAST, "record", None) is not self:
-            _LAST.text = canonical_json(self)
-            _LAST.record = self
-        text: bytes = _LAST.text
-        return text
+        """The record's bytes; those of the last few asked for in this thread are at hand, as they are kept, told and answered."""
+        last: dict[int, tuple[DecisionRecord, bytes]] = _LAST.__dict__.setdefault("few", {})
+        found = last.get(id(self))
+        if found is None:
+            # A record that is at hand lives, so that no other has its identity.
+            found = last[id(self)] = (self, canonical_json(self))
+            if len(last) > _AT_HAND:
+                del last[next(iter(last))]
+        return found[1]
 
     def digest(self) -> str:
-        return digest(self)
+        return digest_of(self.canonical())

@@ -16,8 +16,7 @@ from evenstock import tables
 NAMES: Final = ("events", "promotions", "sale_prices", "signals")
 """Tables of the dictionary that drive demand."""
 _COLUMNS: Final = {
-    name: {column: kind.base_type() for column, kind in tables.INPUT[name].create_empty().schema.items()}
-    for name in NAMES
+    name: {column: type(spec.dtype) for column, spec in tables.INPUT[name].columns().items()} for name in NAMES
 }
 _MAY_BE_EMPTY: Final = {"announced_on", "known_on"}
 _KINDS: Final = {pl.String: "text", pl.Date: "a calendar day", pl.Int64: "a whole number", pl.Float64: "a number"}
@@ -40,6 +39,10 @@ class Drivers:
         """Refuse, by table and column, what no forecaster could read."""
         for name in NAMES:
             object.__setattr__(self, name, _checked(name, getattr(self, name)))
+        # Most companies state none. Nothing is asked of polars then: its threads would begin as modules are loaded, and a
+        # process that has them cannot be forked.
+        if not any(getattr(self, name).height for name in NAMES):
+            return
         late = self.promotions.filter(pl.col("last_day") < pl.col("first_day"))
         if late.height:
             raise ValueError(f"promotions: {late['promotion'][0]} of {late['sku'][0]} ends before it begins")
@@ -99,7 +102,8 @@ def _checked(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     lacking = [column for column in columns if column not in frame.columns]
     if lacking:
         raise ValueError(f"{name} lacks the columns {', '.join(lacking)}; take them from the data dictionary")
-    frame = frame.with_columns(pl.col(c).cast(kind) for c, kind in columns.items() if frame[c].dtype == pl.Null)
+    untold = [pl.col(c).cast(kind) for c, kind in columns.items() if frame[c].dtype == pl.Null]
+    frame = frame.with_columns(untold) if untold else frame
     for column, kind in columns.items():
         found = frame[column].dtype
         whole, number = kind == pl.Int64 and found.is_integer(), kind == pl.Float64 and found.is_numeric()

@@ -85,8 +85,19 @@ def believe_stock(
     available, floor = (aligned[name].fill_null(0).to_numpy().astype(np.int64) for name in ("available", "floor"))
     held = safety_buffer(beliefs.frame, available, floor, level=level, empty_at=empty_at)
     changes = _by_lot(floors, held)
-    about = pl.DataFrame({"on": [beliefs.on], "notes": ["\n".join(beliefs.notes)], "level": [level]})
-    digest = snapshots.take({"beliefs": beliefs.frame, "accuracy": beliefs.accuracy, "about": about})
+    about = pl.DataFrame(
+        {"on": [beliefs.on], "notes": ["\n".join(beliefs.notes)], "level": [level], "made_at": [now.astimezone(UTC)]},
+        schema_overrides={"made_at": pl.Datetime("us", "UTC")},
+    )
+    digest = snapshots.take(
+        {
+            "beliefs": beliefs.frame,
+            "accuracy": beliefs.accuracy,
+            "about": about,
+            # What orders take from here on the books know: it is no part of what may have been sold unheard.
+            "spoken_for": _spoken_for(balances),
+        }
+    )
     # In key order, so that two runs never wait for each other in a circle.
     rows = changes.sort(*KEY, "lot").select(*KEY, "lot", "after").rows()
     for start in range(0, len(rows), _AT_ONCE):
@@ -128,6 +139,12 @@ def _floors(company: Company, balances: pl.DataFrame) -> pl.DataFrame:
     return lots.join(own, on=[*KEY, "lot"], how="left", maintain_order="left").with_columns(
         pl.col("floor").fill_null(0)
     )
+
+
+def _spoken_for(balances: pl.DataFrame) -> pl.DataFrame:
+    """Units that orders hold of each shelf, where they hold any: sku, node, units."""
+    held = balances.group_by(KEY).agg(units=pl.sum("reserved") + pl.sum("allocated"))
+    return held.filter(pl.col("units") > 0).sort(KEY)
 
 
 def _by_lot(floors: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:

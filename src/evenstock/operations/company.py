@@ -11,7 +11,7 @@ import polars as pl
 
 from evenstock.operations.carrier_overrides.in_force import overrides_in_force, with_overrides
 from evenstock.operations.carrier_overrides.keeping import POINTER as FAILING
-from evenstock.operations.knowledge import knowledge_in_force
+from evenstock.operations.knowledge import expected_sales, knowledge_in_force
 from evenstock.operations.lane_freight import network_with_freight
 from evenstock.operations.network import HAPPENING_TABLES, Network
 from evenstock.operations.ports import Snapshots, Store, StoreError
@@ -92,11 +92,12 @@ class Company:
         loaded = cls(digests, frames, network, snapshots)
         if on is None or network.rates is None:
             return loaded
+        feeds = feeds_of(loaded.table("sources"), loaded.table("observations"))
         with store.reading() as books:
             end = datetime.combine(on, time.max, UTC)
             known_now = knowledge_in_force(books, snapshots, loaded.shipping, end)
-        feeds = feeds_of(loaded.table("sources"), loaded.table("observations"))
-        return replace(loaded, known=replace(known_now, feeds=feeds) if feeds else known_now)
+            sales = expected_sales(books, snapshots, feeds)
+        return replace(loaded, known=replace(known_now, feeds=feeds, sales=sales) if feeds else known_now)
 
     @property
     def shipping(self) -> ShippingNetwork:

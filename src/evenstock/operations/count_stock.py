@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from evenstock.domain import Bucket, Event, LotId, Movement, NodeId, Sku, StockObservation, Units
-from evenstock.operations.ports import Store, Transaction
+from evenstock.operations.ports import Count, Store, StoreError, Transaction
 
 _AT_ONCE = 500
 """Observations in one transaction: few commits, and no lock held for long."""
@@ -39,9 +39,15 @@ def count_stock(store: Store, observations: Sequence[StockObservation], now: dat
     # In key order, so that two feeds never wait for each other in a circle.
     ordered = sorted(observations, key=lambda o: (o.sku, o.node, o.lot, o.source, o.version))
     for start in range(0, len(ordered), _AT_ONCE):
+        some = ordered[start : start + _AT_ONCE]
         with store.transaction() as t:
-            for observation in ordered[start : start + _AT_ONCE]:
-                movements += count_one(t, observation, now)
+            facts: list[Event] = []
+            for observation, moves in zip(some, t.change_stock([counting(o) for o in some], now), strict=True):
+                if isinstance(moves, StoreError):
+                    raise moves
+                movements += moves
+                facts += counted_facts(observation, moves)
+            t.publish(facts)
 
     def total(source: Bucket, destination: Bucket) -> Units:
         return Units(
@@ -56,21 +62,31 @@ def count_stock(store: Store, observations: Sequence[StockObservation], now: dat
     )
 
 
+def counting(observation: StockObservation) -> Count:
+    """A count as a step of the books."""
+    return Count(observation, f"count by {observation.source}, version {observation.version}")
+
+
 def count_one(t: Transaction, observation: StockObservation, now: datetime) -> list[Movement]:
     """Bring on hand to one count, in a transaction that is open, and publish what changed; its movements."""
-    because = f"count by {observation.source}, version {observation.version}"
-    moves = t.adjust_on_hand(observation, because, now)
-    if moves:
-        body = {
-            "source": observation.source,
-            "version": observation.version,
-            "lot": observation.lot,
-            "counted": observation.units,
-            "movements": [{"from": m.source.bucket, "to": m.destination.bucket, "units": m.units} for m in moves],
-        }
-        aggregate = f"stock:{observation.sku}@{observation.node}"
-        t.publish([Event(f"{moves[0].id}:event", "StockCounted", aggregate, observation.observed_at, body)])
+    moves = t.adjust_on_hand(observation, counting(observation).because, now)
+    t.publish(counted_facts(observation, moves))
     return moves
+
+
+def counted_facts(observation: StockObservation, moves: Sequence[Movement]) -> list[Event]:
+    """What is told of a count that changed something."""
+    if not moves:
+        return []
+    body = {
+        "source": observation.source,
+        "version": observation.version,
+        "lot": observation.lot,
+        "counted": observation.units,
+        "movements": [{"from": m.source.bucket, "to": m.destination.bucket, "units": m.units} for m in moves],
+    }
+    aggregate = f"stock:{observation.sku}@{observation.node}"
+    return [Event(f"{moves[0].id}:event", "StockCounted", aggregate, observation.observed_at, body)]
 
 
 def observations_of(stock: pl.DataFrame, source: str) -> list[StockObservation]:

@@ -19,6 +19,7 @@ from evenstock.domain import (
     Layer,
     NodeId,
     Order,
+    OrderId,
     OrderPlan,
     Outcome,
     Price,
@@ -97,6 +98,11 @@ class Question:
     read: Books
     inputs: Inputs
     name: DecisionId
+
+
+def route_key(order: OrderId) -> str:
+    """Under which an order's answer is remembered, so that it is routed once."""
+    return f"route:{order}"
 
 
 def request_digest(order: Order) -> str:
@@ -260,16 +266,20 @@ def _protected(plan: OrderPlan, there: Mapping[tuple[Sku, NodeId], int]) -> tupl
 
 def permitted_of(found: Candidates, policy: CompiledPolicy) -> Permitted:
     """The rules' answer about an order's candidates."""
-    # Rules are asked about lines in the order of `found`, which sorts them.
-    order = replace(found.order, lines=found.lines)
+    order = _sorted(found)
     facts = CandidateFacts(found.on, found.on_time, found.slots_left, found.transit_days_p95, found.service_slots_left)
     return policy.permit(order, found.items, found.ways, facts)
+
+
+def _sorted(found: Candidates) -> Order:
+    """The order as rules are asked about it: with its lines in the order of `found`, which sorts them."""
+    return found.order if found.order.lines == found.lines else replace(found.order, lines=found.lines)
 
 
 def law_of(found: Candidates, policy: CompiledPolicy, permitted: Permitted | None = None) -> Law:
     """The policy's answer, in the words of routing: a service carries only what rules permit and what it can take."""
     allowed = permitted_of(found, policy) if permitted is None else permitted
-    order = replace(found.order, lines=found.lines)
+    order = _sorted(found)
 
     def settle(attempt: Attempt) -> Settled | None:
         def ask(mask: NDArray[np.bool_], bounds: OrderBounds) -> Choice | None:

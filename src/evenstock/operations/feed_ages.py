@@ -9,9 +9,8 @@ import polars as pl
 
 from evenstock.operations.company import Company
 from evenstock.operations.stock_evidence import statements
+from evenstock.routing.knowledge import LATE_AFTER
 
-LATE_AFTER: Final = 2
-"""A source is late once it has been silent for so many times its usual pause."""
 COLUMNS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "source": pl.String,
     "node": pl.String,

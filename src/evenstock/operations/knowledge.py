@@ -4,19 +4,21 @@ lost and damaged parcels, the gate.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from evenstock.domain import NodeId, Sku, digest
+from evenstock.inventory.buffer import LEVEL, error_quantile
 from evenstock.operations.carrier_overrides.in_force import harm_with, overrides_in_force
 from evenstock.operations.gate import gate_in_force
 from evenstock.operations.know_damage import damage_in_force
 from evenstock.operations.ports import Snapshots, Transaction
 from evenstock.routing.confidence import Scenarios
-from evenstock.routing.knowledge import Knowledge
+from evenstock.routing.knowledge import ExpectedSales, Knowledge
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.overridden import Overridden
 from evenstock.routing.term import MILLION
@@ -26,7 +28,8 @@ BELIEFS: Final = "beliefs"
 SCENARIOS: Final = "price scenarios"
 """Pointer of the possible price lists, one snapshot a repricing."""
 FRESH: Final = timedelta(hours=50)
-"""Older beliefs and scenarios are not used: what they say of shelves and demand is no longer so."""
+"""Older scenarios, and older doubt about shelves, are not used: what they say is no longer so."""
+_NEVER_EXCEEDED: Final = np.iinfo(np.int64).max
 
 
 def knowledge_in_force(books: Transaction, snapshots: Snapshots, network: ShippingNetwork, now: datetime) -> Knowledge:
@@ -63,6 +66,42 @@ def _phantom(snapshots: Snapshots, name: str, now: datetime) -> dict[tuple[Sku, 
         for sku, node, p in doubted.iter_rows()
         if (millionths := round(p * MILLION))
     }
+
+
+def expected_sales(books: Transaction, snapshots: Snapshots, nodes: Collection[NodeId]) -> ExpectedSales | None:
+    """What is expected to be sold at these nodes, from the beliefs last kept, however old they are: silence outlasts them.
+
+    None where there are none, or where they know of no sales at all. Beliefs kept by earlier versions know only their day,
+    and nothing of what orders held: they count from the beginning of that day, and no order counts as known since.
+    """
+    name = books.pointer(BELIEFS)
+    if name is None or not nodes:
+        return None
+    kept = snapshots.read(name)
+    if not kept["beliefs"]["velocity"].max():
+        return None
+    about = kept["about"].row(0, named=True)
+    said = kept["beliefs"].filter(pl.col("node").is_in(sorted(nodes)), pl.col("velocity", "dispersion").is_finite())
+    level = about.get("level", LEVEL)
+    if "spoken_for" in kept:
+        held = said.join(kept["spoken_for"], on=["sku", "node"], how="left", maintain_order="left")["units"].fill_null(
+            0
+        )
+        spoken_for = held.to_numpy().astype(np.int64)
+    else:
+        spoken_for = np.full(said.height, _NEVER_EXCEEDED)
+    row: dict[NodeId, dict[Sku, int]] = {}
+    for at, (sku, node) in enumerate(said.select("sku", "node").iter_rows()):
+        row.setdefault(NodeId(node), {})[Sku(sku)] = at
+    return ExpectedSales(
+        made_at=about.get("made_at") or datetime.combine(about["on"], time.min, UTC),
+        level=level,
+        row=row,
+        a_day=said["velocity"].to_numpy(),
+        dispersion=said["dispersion"].to_numpy(),
+        wrong=error_quantile(said["error_mean"].to_numpy(), said["error_sd"].to_numpy(), level),
+        spoken_for=spoken_for,
+    )
 
 
 def _scenarios(snapshots: Snapshots, name: str, network: ShippingNetwork, now: datetime) -> Scenarios | None:

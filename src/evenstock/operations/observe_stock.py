@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from evenstock.domain import Bucket, NodeId, Sku, StockObservation
-from evenstock.operations.count_stock import count_one
-from evenstock.operations.ports import ConflictError, Store, Transaction
+from evenstock.domain import Bucket, Movement, NodeId, Sku, StockObservation
+from evenstock.operations.count_stock import counted_facts, counting
+from evenstock.operations.ports import Store, StoreError
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_VERSION: Final = 2**62
@@ -56,26 +56,33 @@ def observe_stock(
     ----------
     skus, nodes : those there are; a statement about others is refused.
     """
-    answers: dict[int, Observed] = {}
+    answers = {
+        number: Observed(Outcome.REFUSED, because=why)
+        for number, said in enumerate(observations)
+        if (why := _unknown(said, skus, nodes))
+    }
+    # In key order, so that two feeds never wait for each other in a circle.
+    known = sorted((n for n in range(len(observations)) if n not in answers), key=lambda n: _key(observations[n]))
     with store.transaction() as books:
-        # In key order, so that two feeds never wait for each other in a circle.
-        for number, said in sorted(enumerate(observations), key=lambda pair: _key(pair[1])):
-            answers[number] = _one(books, said, skus, nodes, now)
+        found = books.change_stock([counting(observations[n]) for n in known], now)
+        facts = []
+        for number, moves in zip(known, found, strict=True):
+            if isinstance(moves, StoreError):
+                answers[number] = Observed(Outcome.REFUSED, because=str(moves))
+                continue
+            answers[number] = _observed(moves)
+            facts += counted_facts(observations[number], moves)
+        books.publish(facts)
     return [answers[number] for number in range(len(observations))]
 
 
-def _one(
-    books: Transaction, said: StockObservation, skus: Collection[Sku], nodes: Collection[NodeId], now: datetime
-) -> Observed:
-    unknown = f"there is no item {said.sku}" if said.sku not in skus else ""
-    unknown = unknown or (f"there is no node {said.node}" if said.node not in nodes else "")
-    if unknown:
-        return Observed(Outcome.REFUSED, because=unknown)
-    try:
-        moves = count_one(books, said, now)
-    except ConflictError as error:
-        return Observed(Outcome.REFUSED, because=str(error))
+def _unknown(said: StockObservation, skus: Collection[Sku], nodes: Collection[NodeId]) -> str:
+    if said.sku not in skus:
+        return f"there is no item {said.sku}"
+    return "" if said.node in nodes else f"there is no node {said.node}"
 
+
+def _observed(moves: Sequence[Movement]) -> Observed:
     def total(source: Bucket, destination: Bucket) -> int:
         return sum(m.units for m in moves if (m.source.bucket, m.destination.bucket) == (source, destination))
 

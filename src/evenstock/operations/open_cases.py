@@ -14,7 +14,6 @@ from evenstock.domain import (
     CaseKind,
     CaseState,
     DecisionRecord,
-    OrderId,
     OrderPlan,
     ReservationId,
     ReservationState,
@@ -156,12 +155,6 @@ def ask_about_overdue(store: Store, now: datetime, limit: int = 1_000) -> list[C
                 books.put_case(case)
                 asked.append(case)
     return asked
-
-
-def order_of(case: Case) -> OrderId:
-    """The order a case is about; empty where it is about something else."""
-    kind, _, name = case.about.partition(":")
-    return OrderId(name if kind == "order" else "")
 
 
 def ways(plan: OrderPlan) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -99,6 +99,22 @@ class Look:
     """Open cases that say that a node or a carrier's service is out, by deadline."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An order's decision with all it does to the books: its order, what it sets aside, the facts it tells."""
+
+    order: Order
+    decision: DecisionRecord
+    reservation: Reservation
+    slots: Sequence[Slot]
+    facts: Sequence[Event]
+    key: str
+    """Under which the decision is remembered, with the digest of what was asked."""
+    request: str
+    also: Sequence[Remembered] = ()
+    """Further answers of commands, kept with it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
     """The books side by side, for items about which anything could be wrong."""
@@ -163,6 +179,35 @@ class Received:
     """Why it is not applied yet, or given up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What became of a claimed event, to be written down beside others: as the arguments of `handled`."""
+
+    event: Received
+    handling: Handling
+    because: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A step of `change_stock`: what `adjust_on_hand` does."""
+
+    said: StockObservation
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step of `change_stock`: what `post` does with movements of one stock that depend on what is there."""
+
+    sku: Sku
+    node: NodeId
+    lot: LotId
+    moves: Callable[[StockBalance], Sequence[Movement]]
+    """Without side effects, for it may be asked again. Raises StoreError where what is there does not allow it."""
+
+
 class Transaction(Protocol):
     """One unit of work: everything in it is committed together or not at all. READ COMMITTED; never read-then-write on stock.
 
@@ -205,6 +250,9 @@ class Transaction(Protocol):
         ConflictError if the event is no longer as `event` shows it, ValueError if it is done or a time to try it at is
         missing or too much.
         """
+
+    def mark(self, marks: Sequence[Mark], now: datetime) -> None:
+        """Write down what became of many claimed events, on a server in one statement: as `handled` of each, all or none."""
 
     def received(self, handling: Handling, *, after: int = 0, limit: int = 100, source: str = "") -> list[Received]:
         """Stored events so handled, in the order received, from the one after number `after`."""
@@ -267,6 +315,16 @@ class Transaction(Protocol):
         says two things under one version.
         """
 
+    def change_stock(
+        self, steps: Sequence[Count | Move], recorded_at: datetime
+    ) -> list[Sequence[Movement] | StoreError]:
+        """Take these steps one after the other, on a server in few statements however many: the movements of each, or why
+        it was refused, which leaves no trace of it and lets the others go on.
+
+        Rows are locked in key order whatever the order of the steps. A `Move` answers with what it wanted posted, without
+        the repayments of shortfalls that followed.
+        """
+
     def set_buffer(self, sku: Sku, node: NodeId, units: Units, lot: LotId = UNTRACKED) -> None:
         """Units never to be promised: a setting beside the balance, made by no movement."""
 
@@ -275,6 +333,9 @@ class Transaction(Protocol):
 
     def balance_frame(self) -> pl.DataFrame:
         """All balances: sku, node, lot, one column for each state, and buffer, sorted by key; rows of zeros left out."""
+
+    def items_on_hand(self, node: NodeId) -> int:
+        """How many items have units on hand at the node."""
 
     def movement_frame(self) -> pl.DataFrame:
         """All movements in the order recorded, accounts spelled out."""
@@ -396,6 +457,18 @@ class Transaction(Protocol):
         bytes as the response, `remember` do. Without an order none is kept; without a key nothing is remembered.
 
         Raises ConflictError as they do, and then none of it is written.
+        """
+
+    def recall_and_look(
+        self, keys: Sequence[str], skus: Sequence[Sku], days: Sequence[date], now: datetime
+    ) -> tuple[Mapping[str, Remembered], Look]:
+        """Those of the keys that have an answer, as `recall` gives it, and then what `look` says; on a server in one statement."""
+
+    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
+        """Make the reservations of different orders and write their answers down, on a server in one statement.
+
+        Either all of it, as `reserve` and `answer` do, or nothing: False where any stock or place is short, stock of an item
+        is protected for a class of customers, or any of it is there already. Then the single calls find out why.
         """
 
     # --- records -----------------------------------------------------------------------------------------------

@@ -31,10 +31,12 @@ from evenstock.domain import (
     ReservationId,
     ReservationState,
 )
+from evenstock.operations.access.limits import ANSWERS, BY_NAME, Limits
 from evenstock.operations.deciding import Decide, Question, candidates_of, decide_order
 from evenstock.operations.decisions import decision_from
+from evenstock.operations.exceptions.answer import order_of
 from evenstock.operations.exceptions.questions import nodes_down, nodes_short, services_down
-from evenstock.operations.open_cases import OUT_OF_USE, RETRY, dollars, order_of, ways
+from evenstock.operations.open_cases import OUT_OF_USE, RETRY, dollars, ways
 from evenstock.operations.ports import Store, Transaction
 from evenstock.operations.reroute import Reroute, in_force, question_again
 from evenstock.operations.route_order import reserve_best, routed_event
@@ -93,12 +95,19 @@ def _waiting(books: Transaction, case: Case) -> Waiting:
 # --- what a person answers -------------------------------------------------------------------------------------------
 
 
-def accept(store: Store, case: CaseId, by: str, now: datetime, reason: str = "") -> Reviewed | Refuse:
-    """Execute the suggested plan now. Refuses, with a sentence, where nothing waits under this id."""
+def accept(
+    store: Store, case: CaseId, by: str, now: datetime, reason: str = "", *, limits: Limits = BY_NAME
+) -> Reviewed | Refuse:
+    """Execute the suggested plan now. Refuses, with a sentence, where nothing waits under this id.
+
+    Raises OverLimitError where the plan costs more than `by` may decide about. A deadline has no limit: what happens then
+    is the policy's word, not a person's.
+    """
     with store.transaction() as books:
         found = _open_review(books, case)
         if isinstance(found, Refuse):
             return found
+        _require_within(books, found, by, limits)
         return execute(books, found, by, now, reason)
 
 
@@ -146,11 +155,14 @@ def override(
     services: Collection[str] = (),
     alternative: int | None = None,
     decide: Decide | None = None,
+    limits: Limits = BY_NAME,
 ) -> Reviewed | Refuse:
     """Ship it another way that is lawful: from these nodes, by these services, or as the record's alternative (from 1).
 
     The stock moves in one transaction, or nothing changes. What the person's choice costs beyond the system's, both priced
     at this moment, is kept in the case and told in `OrderOverridden`.
+
+    Raises OverLimitError where the way chosen costs more than `by` may decide about.
     """
     if not by or not reason:
         return Refuse("an override names who decides, and why: what is learned from it later depends on the reason")
@@ -159,7 +171,7 @@ def override(
             found = _open_review(books, case)
             if isinstance(found, Refuse):
                 return found
-            wish = _Wish(frozenset(nodes), frozenset(services), alternative, by, reason, now)
+            wish = _Wish(frozenset(nodes), frozenset(services), alternative, by, reason, now, limits)
             return _override(books, network, policy, found, wish, decide or decide_order)
     except _RefusedError as refused:
         return Refuse(str(refused))
@@ -202,6 +214,7 @@ class _Wish:
     by: str
     reason: str
     now: datetime
+    limits: Limits
 
 
 def _override(
@@ -231,6 +244,7 @@ def _override(
     record = _swap(books, question, found, there, chosen)
     plan = record.choice
     assert plan is not None
+    wish.limits.require(books, wish.by, ANSWERS, plan.cents, plan.nodes, f"the way chosen in {case.id}")
     price = Cents(plan.cents - system.cents)
     others = tuple(other for other in (system, *best.alternatives) if other != plan)
     shown = f"{ways(plan)} for {dollars(plan.cents)}"
@@ -325,6 +339,12 @@ def _answer(books: Transaction, case: Case, record: DecisionRecord, kind: str, m
     books.record(record)
     told = routed_event(record).body | {"case": case.id, "because": case.because, "by": case.closed_by} | more
     books.publish([Event(f"{case.id}:{case.step}:answered", kind, case.about, record.decided_at, told)])
+
+
+def _require_within(books: Transaction, case: Case, by: str, limits: Limits) -> None:
+    held = books.reservation(ReservationId(case.fact("reservation")))
+    nodes = {line.node for line in held.lines} if held is not None else set()
+    limits.require(books, by, ANSWERS, int(case.fact("plan_cents") or 0), nodes, f"the plan of {case.id}")
 
 
 def _too_late(books: Transaction, case: Case, by: str, now: datetime, state: ReservationState | None) -> Reviewed:

@@ -19,7 +19,7 @@ from evenstock.operations.foretold_use import FORETOLD, ForetoldUse, pace_of
 from evenstock.operations.knowledge import SCENARIOS
 from evenstock.operations.ports import Snapshots, Store, Transaction
 from evenstock.routing.batch import Batch, Chosen, decide_many
-from evenstock.routing.candidates import WITHIN_DAYS
+from evenstock.routing.found_before import WITHIN_DAYS
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.priced import Whole
 from evenstock.routing.prices.ascent import SWEEPS, Ascent, Capacity, ascend

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from evenstock.domain import Event, OrderId, Reservation, ReservationId, ReservationState
 from evenstock.operations.exceptions.questions import hold_of, orders_in_question
-from evenstock.operations.ports import ConflictError, Store
+from evenstock.operations.ports import ConflictError, Store, Transaction
 
 
 def post_reservation(store: Store, reservation: ReservationId, now: datetime) -> bool:
@@ -50,17 +50,37 @@ def _kept(found: Reservation | None, kept: frozenset[OrderId]) -> bool:
     return found is not None and found.order in kept
 
 
+def release_pick(books: Transaction, pending: Reservation, now: datetime) -> None:
+    """Reserved → allocated within an open transaction, for a reservation that is pending.
+
+    Raises ConflictError if its order is held, or somebody resolved it meanwhile otherwise.
+    """
+    _require_not_held(books, pending)
+    if books.settle(pending.id, ReservationState.POSTED, now):
+        _tell(books, pending, ReservationState.POSTED, now, "the pick was released")
+
+
 def _settle(store: Store, reservation: ReservationId, state: ReservationState, now: datetime, because: str) -> bool:
     with store.transaction() as t:
         before = t.reservation(reservation)
-        held = hold_of(t, before.order) if before is not None and state is ReservationState.POSTED else None
-        if held is not None and before is not None and before.state is ReservationState.PENDING:
-            raise ConflictError(f"order {before.order} is held ({held.because}); release it first")
+        posting = state is ReservationState.POSTED
+        if posting and before is not None and before.state is ReservationState.PENDING:
+            _require_not_held(t, before)
         if not t.settle(reservation, state, now):
             return False
         found = t.reservation(reservation)
         assert found is not None
-        body = {"reservation": reservation, "because": because}
-        kind = f"Reservation{state.value.capitalize()}"
-        t.publish([Event(f"{reservation}:{state.value}", kind, f"order:{found.order}", now, body)])
+        _tell(t, found, state, now, because)
         return True
+
+
+def _require_not_held(books: Transaction, pending: Reservation) -> None:
+    held = hold_of(books, pending.order)
+    if held is not None:
+        raise ConflictError(f"order {pending.order} is held ({held.because}); release it first")
+
+
+def _tell(books: Transaction, found: Reservation, state: ReservationState, now: datetime, because: str) -> None:
+    body = {"reservation": found.id, "because": because}
+    kind = f"Reservation{state.value.capitalize()}"
+    books.publish([Event(f"{found.id}:{state.value}", kind, f"order:{found.order}", now, body)])

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from evenstock.distributions.proportions import wilson
 from evenstock.domain import Costs, DecisionRecord, OrderId, Outcome
@@ -215,9 +215,9 @@ def _phantom(made: Mapping[OrderId, DecisionRecord], picks: Sequence[dict[str, A
         return None
     expected = sum(terms) / costs.short_pick_cents
     missing = sum(row["wanted"] - row["found"] for row in picks)
-    # A count of rare things: exact limits of its Poisson mean (Garwood 1936).
-    low = float(chi2.ppf(0.025, 2 * missing)) / 2 if missing else 0.0
-    high = float(chi2.ppf(0.975, 2 * missing + 2)) / 2
+    # A count of rare things: exact limits of its Poisson mean (Garwood 1936); half a quantile of chi-square, as a gamma's.
+    low = float(gammaincinv(missing, 0.025)) if missing else 0.0
+    high = float(gammaincinv(missing + 1, 0.975))
     scale = 1.0 / expected if expected else float("nan")
     return Foretold(
         "missing units", "units", expected, missing, len(picks), low * scale, high * scale,

@@ -39,6 +39,7 @@ from evenstock.operations.deciding import (
     decide_order,
     record_of,
     request_digest,
+    route_key,
 )
 from evenstock.operations.decisions import RESERVATION, decision_from
 from evenstock.operations.exceptions.questions import out_of_service
@@ -98,7 +99,7 @@ def route_order(
         If another order was routed under this id before.
     """
     request = request_digest(command.order)
-    key = f"route:{command.order.id}"
+    key = route_key(command.order.id)
     with store.transaction() as books:
         known = None if command.shadow else books.recall(key)
         if known is not None:
@@ -109,8 +110,8 @@ def route_order(
             return Routed(decision_from(known.response), repeated=True)
         shadow = command.shadow or not (stage is None or stage.takes(command.order))
         look = look_for(books, network, command.order, command.now)
-        read = replace(_books_of(look, network, command.now), prove=command.prove)
-        question = ask(network, policy, _past_closures(look, command), read, request)
+        read = replace(books_of(look, network, command.now), prove=command.prove)
+        question = ask(network, policy, past_closures(look, command), read, request)
         if network.costs.explores and decide in (None, decide_order) and not shadow:
             question = _reading_tries(books, question, request)
         earlier = books.decision(question.name)
@@ -152,7 +153,7 @@ def route_many(
     ]
 
 
-def _past_closures(look: Look, command: RouteOrder) -> RouteOrder:
+def past_closures(look: Look, command: RouteOrder) -> RouteOrder:
     """The same wish without nodes that are down and services that fail at this moment."""
     down, failing = out_of_service(look.out, command.now)
     if not down and not failing:
@@ -176,7 +177,7 @@ def read_books(
     books: Transaction, network: ShippingNetwork, order: Order, now: datetime, skus: Sequence[Sku] = ()
 ) -> Books:
     """What a decision about the order reads, for its items or those named; prices by the ladder of their age."""
-    return _books_of(look_for(books, network, order, now, skus), network, now)
+    return books_of(look_for(books, network, order, now, skus), network, now)
 
 
 def look_for(
@@ -187,9 +188,9 @@ def look_for(
     return books.look(wanted, slot_days(now) if network.capped else (), now)
 
 
-def _books_of(look: Look, network: ShippingNetwork, now: datetime) -> Books:
+def books_of(look: Look, network: ShippingNetwork, now: datetime) -> Books:
     stand = in_force(look.prices, now)
-    stock = held_back(look.balances, (network.known or NOTHING).feeds, network.costs, now)
+    stock = held_back(look.balances, network.known or NOTHING, network.costs, now)
     return Books(
         stock.balances,
         stand.rows,
@@ -220,7 +221,7 @@ def _answer(
     if question.command.shadow or (stage is not None and not (stage.live and stage.lets(decision.plan))):
         said_of_plan = question.policy.review(question.command.order, decision.plan, decision.rules, found.on)
         return record_of(
-            question, found, decision, Outcome.SHADOW, said_of_plan, decision.sentence, _layer(decision, said_of_plan)
+            question, found, decision, Outcome.SHADOW, said_of_plan, decision.sentence, layer_of(decision, said_of_plan)
         )
     return _with_try(books, question, found, decision, stage) or reserve_best(books, question, found, decision)
 
@@ -252,9 +253,9 @@ def _with_try(
             break
         question = _reading_tries(books, question)
     order = question.command.order
-    reservation, places = _reservation(question, said.plan), places_of(question.network, said.plan)
+    reservation, places = reservation_of(question, said.plan), places_of(question.network, said.plan)
     if books.reserve(reservation, places, order_class=order.order_class) is None:
-        return record_of(question, found, said, Outcome.EXECUTED, Allow(), said.sentence, _layer(said, Allow()))
+        return record_of(question, found, said, Outcome.EXECUTED, Allow(), said.sentence, layer_of(said, Allow()))
     books.spend_on_try(week, -extra, costs.explore_week_cents)
     return None
 
@@ -302,7 +303,7 @@ def reserve_best(
         if isinstance(verdict, Refuse):
             refused.append(f"{'+'.join(plan.nodes)}: {verdict.because}")
             continue
-        reservation = _reservation(question, plan)
+        reservation = reservation_of(question, plan)
         places = places_of(question.network, plan)
         short = books.reserve(
             reservation,
@@ -322,9 +323,9 @@ def reserve_best(
                 propensity=chance,
             )
             sentence = _instead(decision.sentence, plan, lost + refused) if number or before else decision.sentence
-            verdict = _asked(verdict, taken)
+            verdict = asked(verdict, taken)
             outcome = Outcome.EXECUTED if isinstance(verdict, Allow) else Outcome.AWAITS_APPROVAL
-            record = record_of(question, found, taken, outcome, verdict, sentence, _layer(taken, verdict))
+            record = record_of(question, found, taken, outcome, verdict, sentence, layer_of(taken, verdict))
             if isinstance(verdict, NeedsApproval) and not answered:
                 _open_review(books, question, found, record, reservation, verdict)
             return record
@@ -350,7 +351,7 @@ def _with_full(question: Question, places: Sequence[Slot]) -> Question:
     return replace(question, read=replace(question.read, slots_taken={**question.read.slots_taken, **taken}))
 
 
-def _asked(verdict: Verdict, decision: Decision) -> Verdict:
+def asked(verdict: Verdict, decision: Decision) -> Verdict:
     """What the rules say, and unless they refuse, what protected stock and the gate say besides."""
     if isinstance(verdict, Refuse):
         return verdict
@@ -366,7 +367,7 @@ def _asked(verdict: Verdict, decision: Decision) -> Verdict:
     return NeedsApproval(role, "; ".join(because)) if because else verdict
 
 
-def _layer(decision: Decision, verdict: Verdict) -> Layer:
+def layer_of(decision: Decision, verdict: Verdict) -> Layer:
     """Who in effect decided: a person, the rules where they left one plan, else the optimiser."""
     if isinstance(verdict, NeedsApproval):
         return Layer.PERSON
@@ -416,7 +417,7 @@ def _instead(sentence: str, plan: OrderPlan, why: Sequence[str]) -> str:
     return f"{'+'.join(plan.nodes)}, {cents // 100}.{cents % 100:02d}, instead of the cheapest ({'; '.join(why)}): {sentence}"
 
 
-def _reservation(question: Question, plan: OrderPlan) -> Reservation:
+def reservation_of(question: Question, plan: OrderPlan) -> Reservation:
     """The plan's units by item, node and lot; lots in their order."""
     command = question.command
     wanted: dict[tuple[Sku, NodeId], int] = {}

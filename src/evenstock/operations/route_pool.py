@@ -32,7 +32,7 @@ from evenstock.domain import (
     Units,
     promisable,
 )
-from evenstock.operations.deciding import HOLD, Books, Decide, RouteOrder, decide_order, law_of
+from evenstock.operations.deciding import HOLD, Books, Decide, RouteOrder, decide_order, law_of, route_key
 from evenstock.operations.exceptions.questions import nodes_down, services_down
 from evenstock.operations.ports import Store
 from evenstock.operations.roll_out import RollOut
@@ -266,7 +266,7 @@ def _look(
         order.id: order for order in orders if not refusal(order, network) and (stage is None or stage.takes(order))
     }
     with store.reading() as books:
-        fresh = [able[key] for key in sorted(able) if books.recall(f"route:{key}") is None]
+        fresh = [able[key] for key in sorted(able) if books.recall(route_key(key)) is None]
         wave = _Wave(ship_days, service_ceilings, now, nodes_down(books, now), services_down(books, now))
         if not fresh:
             return wave

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from evenstock.operations.rulebook import Activation, Version
 from evenstock.policy import Kind, text
+from evenstock.policy.autonomy.conditions import ACTION_WHEN
 from evenstock.policy.conditions import WHEN
 from evenstock.policy.lint import Finding
-from evenstock.policy.text.phrases import CLAUSES, own
+from evenstock.policy.parameters import Parameter
+from evenstock.policy.text.phrases import CLAUSES, CONDITIONS, own
 
 
 def placed(problems: str, words: str) -> str:
@@ -57,7 +61,6 @@ def deed_told(deed: Activation) -> dict[str, object]:
 
 def text_form() -> str:
     """The form of a rule and its conditions."""
-    conditions = "\n".join(f"        {text.phrase_of(parameter):<28} {parameter.meaning}" for parameter in WHEN)
     return (
         "rule NAME: KIND and what the kind takes\n"
         "    when CONDITION and CONDITION …        all must hold; within a list one is enough\n"
@@ -65,9 +68,13 @@ def text_form() -> str:
         "    soft                                  a wish that yields to a paid order; without it, law\n"
         "    owner NAME                            who answers for it\n"
         '    because "why it exists"\n'
-        "\n    conditions:\n"
-        f"{conditions}\n"
+        f"\n    conditions of orders and items:\n{_listed(WHEN)}\n"
+        f"\n    conditions of actions, in rules about who may act alone:\n{_listed(ACTION_WHEN)}\n"
     )
+
+
+def _listed(conditions: Sequence[Parameter]) -> str:
+    return "\n".join(f"        {text.phrase_of(parameter):<28} {parameter.meaning}" for parameter in conditions)
 
 
 def pattern(kind: Kind) -> str:
@@ -76,7 +83,7 @@ def pattern(kind: Kind) -> str:
     for parameter in own(kind):
         phrase = text.phrase_of(parameter)
         said.append(phrase if parameter.required else f"[{phrase}]")
-    takes_conditions = any(parameter in WHEN for parameter in kind.parameters)
+    takes_conditions = any(parameter in CONDITIONS for parameter in kind.parameters)
     rest = [c for c in CLAUSES if c in ("from", "until", "owner", "because") or (c == "when" and takes_conditions)]
     if not kind.always_law and not kind.never_law:
         rest.append("soft")

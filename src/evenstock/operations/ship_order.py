@@ -15,11 +15,12 @@ from evenstock.domain import (
     ReservationState,
 )
 from evenstock.operations.ports import ConflictError, Store
+from evenstock.operations.reservations import release_pick
 from evenstock.operations.standing import has_shipped, left_of, note_shipped
 
 
 def ship_order(store: Store, reservation: ReservationId, now: datetime) -> int:
-    """Post the reservation if its pick was not released yet, and move its units to the customer; returns units that left.
+    """Release the reservation's pick if it was not yet, and move its units to the customer; returns units that left.
 
     What was taken off it since (a short pick, a line stopped in time) does not leave. The same reservation again moves
     nothing.
@@ -27,14 +28,14 @@ def ship_order(store: Store, reservation: ReservationId, now: datetime) -> int:
     Raises
     ------
     ConflictError
-        If the reservation does not exist, or its stock was given back.
+        If the reservation does not exist, its stock was given back, or its order is held and its pick was not released.
     """
     with store.transaction() as books:
         found = books.reservation(reservation)
         if found is None:
             raise ConflictError(f"there is no reservation {reservation}")
         if found.state is ReservationState.PENDING:
-            books.settle(reservation, ReservationState.POSTED, now)
+            release_pick(books, found, now)
         elif found.state is not ReservationState.POSTED:
             raise ConflictError(f"{reservation} was {found.state}: its stock was given back, route the order again")
         if has_shipped(books, reservation):

@@ -28,6 +28,7 @@ from evenstock.domain import (
     Units,
     digest,
 )
+from evenstock.operations.access.limits import APPROVES, BY_NAME, Limits
 from evenstock.operations.ports import ConflictError, Store, StoreError, Transaction
 
 _TRIES: Final = 5
@@ -65,16 +66,21 @@ class ReceivedLine:
             raise ValueError(f"{self.sku}: received and lost units are zero or more")
 
 
-def approve_plan(store: Store, plan: PlanId, ship_by: date, by: str, now: datetime) -> list[TransferOrder]:
+def approve_plan(
+    store: Store, plan: PlanId, ship_by: date, by: str, now: datetime, *, limits: Limits = BY_NAME
+) -> list[TransferOrder]:
     """Turn a proposed plan into one released transfer for each lane; asked again, the same transfers.
 
     Purchases are not ordered from here: what was approved to buy is a fact for the system that buys. A line leaves on its
     own day where the plan says one, else by `ship_by`.
 
-    Raises ConflictError if the plan was rejected, superseded or breaks a limit, StoreError if there is none.
+    Raises ConflictError if the plan was rejected, superseded or breaks a limit, StoreError if there is none, OverLimitError
+    if what it costs to move and to buy is more than `by` may approve.
     """
     with store.transaction() as t:
         found = _plan(t, plan)
+        cents = found.cost_cents + sum(purchase.cost_cents for purchase in found.purchases)
+        limits.require(t, by, APPROVES, cents, _nodes(found), f"plan {plan}")
         if found.state is PlanState.APPROVED:
             return [transfer for transfer in t.transfers() if transfer.plan == plan]
         if found.violations:
@@ -99,6 +105,11 @@ def reject_plan(store: Store, plan: PlanId, by: str, because: str, now: datetime
         body = {"plan": plan, "by": by, "because": because}
         t.publish([Event(f"{plan}:rejected", "TransferPlanRejected", f"plan:{plan}", now, body)])
         return True
+
+
+def _nodes(plan: TransferPlan) -> set[NodeId]:
+    ends = {node for line in plan.lines for node in (line.origin, line.destination)}
+    return ends | {purchase.node for purchase in plan.purchases}
 
 
 def _purchases(plan: TransferPlan, by: str, now: datetime) -> Event:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from evenstock.domain import Barred, Candidate, Item, Node, NodeId, Order, OrderLine, ServiceId
 from evenstock.freight.carrier_limits import places_of_carrier
 from evenstock.freight.zones import area
+from evenstock.routing.found_before import WITHIN_DAYS, FoundBefore, Kept, rows_of
 from evenstock.routing.network import ANY_SIZE, HOURS_A_DAY, NO_CEILING, Reach, ShippingNetwork
 from evenstock.routing.priced import Whole
 
-WITHIN_DAYS: Final = 14
-"""A node that has no working day with a slot left in so many days ships nothing."""
 MOST_UNITS: Final = 1_000_000
 """A line of more is a mistake at the till; the data dictionary has the same limit."""
 
@@ -86,6 +85,10 @@ def refusal(order: Order, network: ShippingNetwork) -> str:
 _Row = tuple[int, int, float, float, int, int, list[bool], int]
 _Day = tuple[date, int]
 """A day, and the places that the node has left on it."""
+_Opening = tuple[date | None, int]
+"""The first day a node can ship, and the places left on it; None where it has none."""
+OF_THE_CODE: Final = frozenset({"zone", "rate"})
+"""Rules whose reasons name the customer's postal code."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +116,10 @@ class _Asked:
     """Where no line is too heavy or too long."""
     usual: bool
     """Nothing is left out, and one day is enough."""
+
+    def key(self, days: Sequence[date | None]) -> tuple[Hashable, ...]:
+        """Of all but the goods and the places left: what orders of one key have in common."""
+        return self.to, self.home, self.areas, self.on, self.deliver_by, tuple(days)
 
     def fits_into(self, reach: Reach) -> bool:
         """Whether the service takes a unit of every line."""
@@ -155,22 +162,47 @@ def candidates(
     because = without_because or "left out of this decision"
     without = dict.fromkeys((*without_nodes, *without_services), because)
     asked = _asked(order, network, now.astimezone(UTC).date(), ship_days, capped_services, without)
+    before = FoundBefore.of(network)
+    opening = _opening(network, before, now, taken)
+    key = asked.key(tuple(day for day, _ in opening))
+    kept = before.ways.get(key) or before.ways.get((key, order.ship_to.postal_code))
+    if kept is not None and _may_share(asked, kept, [opening[k][1] for k in before.capped]):
+        return _shared(asked, kept, opening)
+    found, limits = _found(network, asked, opening, taken)
+    if limits is not None:
+        # Who bars a way by what it says of the postal code speaks of that code alone.
+        said_of_it = any(b.rule in OF_THE_CODE for b in found.barred)
+        rows = rows_of(before.capped, found.node.tolist())
+        before.keep((key, order.ship_to.postal_code) if said_of_it else key, Kept(found, *limits, rows))
+    return found
+
+
+def _found(
+    network: ShippingNetwork, asked: _Asked, opening: Sequence[_Opening], taken: Slots
+) -> tuple[Candidates, tuple[int, int] | None]:
+    """Candidates, and the heaviest and longest unit of other orders that would find the same; None where no other may.
+
+    Others find the same where nothing hangs on the places taken or on the goods.
+    """
     ways: list[Candidate] = []
     rows: list[_Row] = []
     barred: list[Barred] = []
-    for k, node in enumerate(network.nodes):
-        zone = network.book.zone(node.postal_code, order.ship_to.postal_code)
-        day, left = (None, 0) if network.idle[k] else first_day(node, now, taken)
+    heaviest, longest, same = ANY_SIZE, ANY_SIZE, asked.usual
+    to = asked.order.ship_to.postal_code
+    for k, (node, (day, left)) in enumerate(zip(network.nodes, opening, strict=True)):
+        zone = network.book.zone(node.postal_code, to)
         why = _out(network, k, asked, zone, day)
         if why or zone is None or day is None:
             barred.append(Barred(node.id, "", *why))
             continue
-        lane = network.lane(k, asked.to)
+        lane, enough = network.lane(k, asked.to), left >= len(asked.lines)
         for service in network.services[k]:
             reach = network.reach(service, zone, day, residential=asked.home, lane=lane, areas=asked.areas)
-            plain = reach.picks_up and reach.ladder >= 0 and left >= len(asked.lines)
-            plain = plain and reach.most_a_day == reach.carrier_a_day == NO_CEILING
-            if plain and asked.usual and asked.fits_into(reach):
+            plain = reach.picks_up and enough and reach.most_a_day == reach.carrier_a_day == NO_CEILING
+            fits = asked.fits_into(reach)
+            heaviest, longest = min(heaviest, reach.heaviest_g), min(longest, reach.longest_mm)
+            same = same and fits and (plain or (node.orders_per_day is None and service not in network.book.capped))
+            if plain and fits and asked.usual and reach.ladder >= 0:
                 ways.append(network.way(k, service, day))
                 rows.append(_row(k, reach, (day, left), asked.all_fit, asked))
                 continue
@@ -179,7 +211,50 @@ def candidates(
             rows += offered.values()
             if out is not None:
                 barred.append(out)
-    return _gathered(asked, ways, rows, barred)
+    return _gathered(asked, ways, rows, barred), (heaviest, longest) if same else None
+
+
+def _opening(network: ShippingNetwork, before: FoundBefore, now: datetime, taken: Slots) -> list[_Opening]:
+    """First day of each node on which it can ship what is known now, and the slots left on it."""
+    opening: list[_Opening] = [(day, NO_CEILING) for day in before.first_days(network, now)]
+    for k in before.capped:
+        opening[k] = _first_open(network.nodes[k], opening[k][0], taken)
+    return opening
+
+
+def _may_share(asked: _Asked, kept: Kept, left: Sequence[int]) -> bool:
+    """Whether the order is as usual as that before it; `left` are the places at nodes with a ceiling."""
+    return (
+        asked.usual
+        and asked.heaviest_g <= kept.heaviest_g
+        and asked.longest_mm <= kept.longest_mm
+        and min(left, default=NO_CEILING) >= len(asked.lines)
+    )
+
+
+def _shared(asked: _Asked, kept: Kept, opening: Sequence[_Opening]) -> Candidates:
+    """What the order before found, with this one's goods and the places left now."""
+    found, left = kept.found, kept.found.slots_left
+    if kept.rows:
+        left = left.copy()
+        for k, rows in kept.rows:
+            left[rows] = opening[k][1]
+    return Candidates(
+        asked.order,
+        asked.lines,
+        asked.items,
+        asked.on,
+        found.ways,
+        found.node,
+        found.ladder,
+        found.on_time,
+        found.arrival_h,
+        left,
+        found.barred,
+        found.transit_days_p95,
+        np.ones((len(found.ways), len(asked.lines)), np.bool_),
+        found.service_slots_left,
+    )
 
 
 def _asked(
@@ -260,7 +335,7 @@ def _offered(
         rows = {first[0]: row} if reach.ladder >= 0 else {}
     else:
         rows = {}
-        open_days = _open_days(node, first[0], taken) if first[1] else [first]
+        open_days = list(_open_days(node, first[0], taken)) if first[1] else [first]
         reached = [
             (at, network.reach(service, zone, at[0], residential=asked.home, lane=lane, areas=asked.areas))
             for at in open_days
@@ -319,20 +394,22 @@ def first_day(node: Node, now: datetime, taken: Slots) -> tuple[date | None, int
 
     Where every day is full, the first day and no slot: the rule about ceilings names it.
     """
-    first = node.ship_day(now, WITHIN_DAYS)
+    return _first_open(node, node.ship_day(now, WITHIN_DAYS), taken)
+
+
+def _first_open(node: Node, first: date | None, taken: Slots) -> _Opening:
+    """The same from the first working day on."""
     if first is None or node.orders_per_day is None:
         return first, NO_CEILING
-    return next(iter(_open_days(node, first, taken)), (first, 0))
+    return next(_open_days(node, first, taken), (first, 0))
 
 
-def _open_days(node: Node, first: date, taken: Slots) -> list[tuple[date, int]]:
+def _open_days(node: Node, first: date, taken: Slots) -> Iterator[tuple[date, int]]:
     """Working days from `first` on with a slot left, and how many."""
-    found = []
     for day in (first + timedelta(days=d) for d in range(WITHIN_DAYS)):
         left = NO_CEILING if node.orders_per_day is None else node.orders_per_day - taken.get((node.id, day), 0)
         if left > 0 and node.works_on(day):
-            found.append((day, left))
-    return found
+            yield day, left
 
 
 def slot_days(now: datetime) -> list[date]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from math import isnan
+from collections.abc import Sequence
+from functools import lru_cache
+from math import isnan, nan
 from typing import Final
 
 import numpy as np
 
-from evenstock.domain import Cents, CostTerm, Order, OrderPlan, OrderShipment, ShippedLine, Units
+from evenstock.domain import Cents, CostTerm, Order, OrderLine, OrderPlan, OrderShipment, ShippedLine, Units
 from evenstock.routing.choose import Choice
 from evenstock.routing.price import Pricing
 from evenstock.routing.priced import Whole
@@ -20,8 +22,11 @@ FREIGHT: Final = (base_freight.NAME, fuel.NAME, surcharges.NAME, rate_correction
 SHOWN: Final = 3
 """Differences named one by one; the rest is one sum."""
 
-_Parts = tuple[dict[tuple[int, int], ShippedLine], dict[tuple[int, int], CostTerm]]
-"""Shipped lines by line and units, and terms by term and cents, of the order at hand."""
+
+@lru_cache(maxsize=16_384)
+def _term(name: str, cents: int) -> CostTerm:
+    """Orders have most of their terms in common."""
+    return CostTerm(name, Cents(cents))
 
 
 def plans(pricing: Pricing, choice: Choice) -> tuple[OrderPlan, ...]:
@@ -32,69 +37,66 @@ def plans(pricing: Pricing, choice: Choice) -> tuple[OrderPlan, ...]:
     AssertionError
         If the terms of a plan do not add up to the cents it was chosen by: then search and terms disagree.
     """
-    row, column = np.nonzero(choice.candidate >= 0)
-    candidate, units = choice.candidate[row, column], choice.units[row, column]
-    cents = terms_of(pricing, candidate, units)
-    if pricing.priced.extra_shipment_cents:
-        extra = np.array([charge.extra_cents for _, charge in pricing.charges], np.int64)
-        cents[np.concatenate([[False], row[1:] == row[:-1]])] += extra  # each shipment after a plan's first
-    total = np.zeros(len(choice), np.int64)
-    np.add.at(total, row, cents.sum(axis=1))
-    assert (total == choice.cents).all(), "a plan's terms do not add up to its cents"
-    made: dict[tuple[int, tuple[int, ...], tuple[int, ...]], OrderShipment] = {}
-    parts: _Parts = ({}, {})
-    shipped: list[list[OrderShipment]] = [[] for _ in range(len(choice))]
-    for plan, way, carried, by_term in zip(
-        row.tolist(), candidate.tolist(), units.tolist(), cents.tolist(), strict=True
-    ):
-        key = (way, tuple(carried), tuple(by_term))
-        if key not in made:  # alternatives share many of their shipments
-            made[key] = _shipment(pricing, parts, *key)
-        shipped[plan].append(made[key])
-    return tuple(OrderPlan(tuple(shipments)) for shipments in shipped)
+    extra = 1 if pricing.priced.extra_shipment_cents else 0
+    met: dict[tuple[int, ...], int] = {}  # alternatives share many of their shipments
+    of_plan: list[list[int]] = []
+    for ways, carried in zip(choice.candidate.tolist(), choice.units.tolist(), strict=True):
+        which, later = [], 0
+        for way, units in zip(ways, carried, strict=True):
+            if way >= 0:
+                which.append(met.setdefault((way, later, *units), len(met)))
+                later = extra  # a plan's shipments after its first cost more
+        of_plan.append(which)
+    shipments, cents = _shipments(pricing, list(met))
+    totals = [sum([cents[n] for n in which]) for which in of_plan]
+    assert totals == choice.cents.tolist(), "a plan's terms do not add up to its cents"
+    return tuple([OrderPlan(tuple([shipments[n] for n in which])) for which in of_plan])
 
 
-def _shipment(
-    pricing: Pricing, parts: _Parts, way: int, carried: tuple[int, ...], cents: tuple[int, ...]
-) -> OrderShipment:
-    """A shipment of the lines and terms seen before, where they are the same: most are."""
-    of, (lines, terms) = pricing.candidates, parts
-    shipped, charged = [], []
-    for place in enumerate(carried):
-        if place[1]:
-            if place not in lines:
-                line = of.lines[place[0]]
-                lines[place] = ShippedLine(line.id, line.sku, Units(place[1]))
-            shipped.append(lines[place])
-    for charge in enumerate(cents):
-        if charge[1]:
-            if charge not in terms:
-                terms[charge] = CostTerm(pricing.charges[charge[0]][0], Cents(charge[1]))
-            charged.append(terms[charge])
-    return OrderShipment(of.ways[way], tuple(shipped), tuple(charged))
+def _shipments(pricing: Pricing, keys: Sequence[tuple[int, ...]]) -> tuple[list[OrderShipment], list[int]]:
+    """Shipments and their cents by candidate, whether one goes before it that makes it cost more, and units by line."""
+    ways, lines, names = pricing.candidates.ways, pricing.candidates.lines, [name for name, _ in pricing.charges]
+    table = np.array(keys, np.int64).reshape(len(keys), 2 + len(lines))
+    cents = terms_of(pricing, table[:, 0].copy(), table[:, 2:].copy())
+    later = table[:, 1:2]
+    if later.any():
+        cents += later * np.array([charge.extra_cents for _, charge in pricing.charges], np.int64)
+    carried: dict[tuple[int, ...], tuple[ShippedLine, ...]] = {}
+    made: dict[tuple[int, int], ShippedLine] = {}
+    shipments = []
+    for key, by_term in zip(keys, cents.tolist(), strict=True):
+        units = key[2:]
+        goods = carried.get(units)
+        if goods is None:
+            goods = carried[units] = _carried(lines, units, made)
+        terms = [_term(names[n], amount) for n, amount in enumerate(by_term) if amount]
+        shipments.append(OrderShipment(ways[key[0]], goods, tuple(terms)))
+    return shipments, cents.sum(axis=1).tolist()
+
+
+def _carried(
+    of: Sequence[OrderLine], units: Sequence[int], made: dict[tuple[int, int], ShippedLine]
+) -> tuple[ShippedLine, ...]:
+    """The lines of a shipment; `made` has those of the order's other shipments, by line and units."""
+    for place in enumerate(units):
+        if place[1] and place not in made:
+            made[place] = ShippedLine(of[place[0]].id, of[place[0]].sku, Units(place[1]))
+    return tuple([made[place] for place in enumerate(units) if place[1]])
 
 
 def terms_of(pricing: Pricing, candidate: Whole, units: Whole) -> Whole:
     """Cents by term of each shipment, shape ``(shipment, term)``, without what shipments after the first cost more."""
-    p, charges = pricing.priced, [charge for _, charge in pricing.charges]
-
-    def stacked(arrays: list[Whole | None], shape: tuple[int, ...]) -> Whole:
-        out = np.zeros((len(arrays), *shape), np.int64)
-        for t, array in enumerate(arrays):
-            if array is not None:
-                out[t] = array
-        return out
-
+    p = pricing.priced
     return shipment_terms(
         candidate,
         units,
         p.ladder,
         (p.weight_g // p.units, p.volume_mm3 // p.units, p.longest_mm),
         p.ladders.arrays,
-        stacked([c.shipment_cents for c in charges], p.shipment_cents.shape),
-        stacked([c.unit_cents for c in charges], p.unit_cents.shape),
-        stacked([c.step_cents for c in charges], p.ladders.step_cents.shape),
-        stacked([c.long_cents for c in charges], p.ladders.long_cents.shape),
+        pricing.shipment_cents,
+        pricing.unit_cents,
+        pricing.cartons.step_cents,
+        pricing.cartons.long_cents,
     )
 
 
@@ -160,7 +162,8 @@ def _sooner(pricing: Pricing, choice: Choice, hours: int) -> str:
 
 def _arrival_h(pricing: Pricing, choice: Choice, plan: int) -> float:
     """Mean hours until the last shipment of a plan arrives; nan where unknown."""
-    return float(np.max([pricing.candidates.arrival_h[c] for c, _ in choice.shipments(plan)]))
+    every = pricing.candidates.arrival_h[choice.candidate[plan][choice.candidate[plan] >= 0]].tolist()
+    return nan if any(map(isnan, every)) else max(every)
 
 
 def _nodes(plan: OrderPlan) -> str:

@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from evenstock.domain import NodeId, Sku
 from evenstock.routing.confidence import Scenarios
 from evenstock.routing.overridden import Overridden
+
+LATE_AFTER: Final = 2
+"""A source is late, and a node that nobody else speaks of silent, after so many times its usual pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +25,44 @@ class Feed:
 
     heard_at: datetime
     pace: timedelta
+
+    def silent_at(self, now: datetime) -> bool:
+        """Whether it should have spoken by now."""
+        return now - self.heard_at > LATE_AFTER * self.pace
+
+
+class Expected(NamedTuple):
+    """What is known of the sales of an item at a node."""
+
+    a_day: float
+    """Units expected."""
+    dispersion: float
+    wrong: int
+    """Units by which the record may be too high whatever was sold: a quantile of its errors."""
+    spoken_for: int
+    """Units that orders of our own books held there when it was said."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExpectedSales:
+    """What shelves that feeds speak of are expected to sell: from the beliefs last kept, however old those are."""
+
+    made_at: datetime
+    level: float
+    """Of the quantiles that are held back."""
+    row: Mapping[NodeId, Mapping[Sku, int]]
+    """Where each shelf stands in the arrays below, shape ``(shelf,)``; they mean what `Expected` says."""
+    a_day: npt.NDArray[np.float64]
+    dispersion: npt.NDArray[np.float64]
+    wrong: npt.NDArray[np.int64]
+    spoken_for: npt.NDArray[np.int64]
+
+    def of(self, sku: Sku, node: NodeId) -> Expected | None:
+        """None where the beliefs know nothing of it."""
+        at = self.row.get(node, {}).get(sku)
+        if at is None:
+            return None
+        return Expected(self.a_day.item(at), self.dispersion.item(at), self.wrong.item(at), self.spoken_for.item(at))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +83,8 @@ class Knowledge:
     """By service, what people put in place of usual days and losses on some of its lanes; part of what a decision is warned of."""
     feeds: Mapping[NodeId, Feed] = field(default_factory=lambda: MappingProxyType({}))
     """Nodes of which a source speaks at a known pace; what its silence holds back shows in the balances a decision read."""
+    sales: ExpectedSales | None = None
+    """Of those nodes; None where no beliefs were ever drawn up, or none of them knows what anything sells."""
 
 
 NOTHING: Final = Knowledge()

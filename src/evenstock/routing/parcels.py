@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
@@ -12,6 +13,17 @@ from evenstock.freight.layout import BASE_ROW, CORRECTION_ROW, FUEL_ROW, SURCHAR
 from evenstock.freight.marks import Marks
 from evenstock.freight.surcharge import NOWHERE
 from evenstock.routing.priced import Ladders, Whole
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Together:
+    """What several terms charge a carton: all of them together, and one by one."""
+
+    ladders: Ladders
+    step_cents: Whole
+    """Shape ``(term, step)``."""
+    long_cents: Whole
+    """Shape ``(term, charge)``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +49,12 @@ class ParcelSteps:
     long_cents: Whole
     """Surcharges for unhandy goods."""
     long_correction_cents: Whole
+    corrected: bool = field(init=False)
+    """Whether invoices taught anything about them."""
+    _known: dict[tuple[int, ...], Together] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "corrected", bool(self.correction_cents.any() or self.long_correction_cents.any()))
 
     @classmethod
     def pack(
@@ -87,6 +105,30 @@ class ParcelSteps:
             self.long_last,
         )
 
+    def together(self, step_cents: Sequence[Whole | None], long_cents: Sequence[Whole | None]) -> Together:
+        """The same steps with what these terms charge; remembered where all charge no other arrays than these steps have.
+
+        `step_cents` and `long_cents` have an array for each term, or None where it charges nothing.
+        """
+        given = (*step_cents, *long_cents)
+        # Arrays of these steps live as long as they do, so that no other has their identity.
+        key = tuple(map(id, given))
+        made = self._known.get(key)
+        if made is None:
+            made = Together(
+                self.ladders(_added(step_cents, self.max_weight_g.shape), _added(long_cents, self.long_above.shape)),
+                stacked(step_cents, self.max_weight_g.shape),
+                stacked(long_cents, self.long_above.shape),
+            )
+            if all(any(array is own for own in self._own) for array in given if array is not None):
+                self._known[key] = made
+        return made
+
+    @property
+    def _own(self) -> tuple[Whole, ...]:
+        step = (self.base_cents, self.fuel_cents, self.surcharge_cents, self.correction_cents)
+        return (*step, self.long_fuel_cents, self.long_cents, self.long_correction_cents)
+
     @property
     def whole(self) -> Ladders:
         """The same steps with everything a carrier charges."""
@@ -94,6 +136,21 @@ class ParcelSteps:
             self.base_cents + self.fuel_cents + self.surcharge_cents + self.correction_cents,
             self.long_fuel_cents + self.long_cents + self.long_correction_cents,
         )
+
+
+def _added(arrays: Iterable[Whole | None], shape: tuple[int, ...]) -> Whole:
+    """Their sum; zeros where there is none."""
+    there = [array for array in arrays if array is not None]
+    return reduce(np.add, there) if there else np.zeros(shape, np.int64)
+
+
+def stacked(arrays: Sequence[Whole | None], shape: tuple[int, ...]) -> Whole:
+    """One row for each, zeros where there is none."""
+    out = np.zeros((len(arrays), *shape), np.int64)
+    for row, array in zip(out, arrays, strict=True):
+        if array is not None:
+            row[...] = array
+    return out
 
 
 def _starts(lengths: Sequence[int]) -> Whole:

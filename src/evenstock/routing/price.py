@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, reduce
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from evenstock.registry import members
 from evenstock.routing.candidates import Candidates
 from evenstock.routing.knowledge import share_of_lane
 from evenstock.routing.network import ShippingNetwork
+from evenstock.routing.parcels import Together, stacked
 from evenstock.routing.priced import Priced, Whole
 from evenstock.routing.term import Charge, Offer
 
@@ -32,6 +33,12 @@ class Pricing:
     """By name, in the order of the family; terms that charge nothing are left out."""
     priced: Priced
     """With every candidate permitted: rules come later."""
+    cartons: Together
+    """What each of these terms charges a carton."""
+    shipment_cents: Whole
+    """The same of a shipment, shape ``(term, candidate)``."""
+    unit_cents: Whole
+    """The same of a unit, shape ``(term, candidate, line)``."""
 
 
 def price(
@@ -78,7 +85,9 @@ def price(
     units = np.array([line.units for line in lines], np.int64)
     volumes = [min(item.volume_mm3, _MOST_MM3 // int(n)) for item, n in zip(candidates.items, units, strict=True)]
     numbers = {sku: n for n, sku in enumerate(dict.fromkeys(line.sku for line in lines))}
-    steps = offer.steps
+    cartons = offer.steps.together([c.step_cents for _, c in charges], [c.long_cents for _, c in charges])
+    shipment_cents = stacked([c.shipment_cents for _, c in charges], (count,))
+    unit_cents = stacked([c.unit_cents for _, c in charges], (count, len(lines)))
     return Pricing(
         candidates,
         charges,
@@ -93,15 +102,15 @@ def price(
             volume_mm3=units * np.array(volumes, np.int64),
             longest_mm=np.array([network.mark(line.sku) for line in lines], np.int64),
             value_cents=units * np.array([line.price_cents for line in lines], np.int64),
-            shipment_cents=_sum([c.shipment_cents for _, c in charges], (count,)),
-            unit_cents=_sum([c.unit_cents for _, c in charges], (count, len(lines))),
-            ladders=steps.ladders(
-                _sum([c.step_cents for _, c in charges], steps.max_weight_g.shape),
-                _sum([c.long_cents for _, c in charges], steps.long_above.shape),
-            ),
+            shipment_cents=shipment_cents.sum(axis=0),
+            unit_cents=unit_cents.sum(axis=0),
+            ladders=cartons.ladders,
             extra_shipment_cents=sum(c.extra_cents for _, c in charges),
             kit=_kits(lines),
         ),
+        cartons,
+        shipment_cents,
+        unit_cents,
     )
 
 
@@ -109,6 +118,8 @@ def by_node_and_line(
     candidates: Candidates, network: ShippingNetwork, amount: Mapping[tuple[Sku, NodeId], int]
 ) -> Whole:
     """Units or cents by (sku, node) as an array ``(node, line)``; what is not named is zero."""
+    if not amount:
+        return np.zeros((len(network.nodes), len(candidates.lines)), np.int64)
     rows = [[amount.get((line.sku, node.id), 0) for line in candidates.lines] for node in network.nodes]
     return np.array(rows, np.int64).reshape(len(network.nodes), len(candidates.lines))
 
@@ -161,8 +172,3 @@ def _km(candidates: Candidates, network: ShippingNetwork) -> NDArray[np.float64]
 @cache
 def _terms() -> tuple[tuple[str, Callable[[Offer], Charge]], ...]:
     return tuple((module.NAME, module.term) for module in members(FAMILY).values())
-
-
-def _sum(arrays: list[Whole | None], shape: tuple[int, ...]) -> Whole:
-    there = [a for a in arrays if a is not None]
-    return reduce(np.add, there) if there else np.zeros(shape, np.int64)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Whole = NDArray[np.int64]
 """Whole numbers: cents, grams, units or indices."""
+
+
+AT_LEAST_ONE: Final = "an order has lines of at least one unit and ships at least once"
+
+
+def _least(amounts: Whole) -> int:
+    return int(np.minimum.reduce(amounts, axis=None)) if amounts.size else 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,23 +142,30 @@ class Priced:
             a.shape != (self.node.shape[0], lines) for a in (self.permitted, self.unit_cents)
         ):
             raise ValueError(f"every array by candidate has {self.node.shape[0]} candidates")
-        if self.max_shipments < 1 or not lines or self.units.min() <= 0:
-            raise ValueError("an order has lines of at least one unit and ships at least once")
-        if any(a.size and a.min() < 0 for a in (self.atp, self.weight_g, self.shipment_cents, self.unit_cents)):
+        if self.max_shipments < 1 or not lines or _least(self.units) <= 0:
+            raise ValueError(AT_LEAST_ONE)
+        if any(_least(a) < 0 for a in (self.atp, self.weight_g, self.shipment_cents, self.unit_cents)):
             raise ValueError("stock, weights and charges are zero or more")
         if self.node.size and (
-            self.node[0] < 0 or self.node[-1] >= self.atp.shape[0] or (np.diff(self.node) < 0).any()
+            self.node[0] < 0 or self.node[-1] >= self.atp.shape[0] or (self.node[1:] < self.node[:-1]).any()
         ):
             raise ValueError("candidates stand in node order, and each node has a row of stock")
 
     def under(self, permitted: NDArray[np.bool_], max_shipments: int, min_split_value_cents: int) -> Priced:
         """The same order under other limits; what a service cannot take stays forbidden."""
-        return replace(
-            self,
-            permitted=self.permitted & permitted,
-            max_shipments=max_shipments,
-            min_split_value_cents=min_split_value_cents,
-        )
+        both = self.permitted & permitted
+        if max_shipments < 1:
+            raise ValueError(AT_LEAST_ONE)
+        if both.shape != self.permitted.shape:
+            raise ValueError(f"every array by candidate has {self.node.shape[0]} candidates")
+        # Nothing else changes, so that nothing else is looked at once more.
+        limited = object.__new__(Priced)
+        for name in self.__slots__:
+            object.__setattr__(limited, name, getattr(self, name))
+        object.__setattr__(limited, "permitted", both)
+        object.__setattr__(limited, "max_shipments", max_shipments)
+        object.__setattr__(limited, "min_split_value_cents", min_split_value_cents)
+        return limited
 
     @property
     def lines(self) -> int:

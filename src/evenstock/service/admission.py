@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -67,12 +67,18 @@ class Admission:
     shares: Mapping[Load, Share] = field(default_factory=lambda: dict(SHARES))
     busy: int = 0
     refused: dict[Load, int] = field(default_factory=lambda: dict.fromkeys(Load, 0))
+    beside: dict[Load, Callable[[], int]] = field(default_factory=dict)
+    """How many wait in a line of their own, for classes that are served many at once."""
     _lines: dict[Load, deque[asyncio.Future[None]]] = field(default_factory=lambda: {load: deque() for load in Load})
     _held_s: dict[Load, float] = field(default_factory=lambda: dict.fromkeys(Load, 0.0))
     """How long a place is held, on average of late; 0 until one was given back."""
 
     def waiting(self, load: Load) -> int:
-        return len(self._lines[load])
+        beside = self.beside.get(load)
+        return len(self._lines[load]) + (beside() if beside is not None else 0)
+
+    def patience_s(self, load: Load) -> float:
+        return self.shares[load].patience_s
 
     @asynccontextmanager
     async def place(self, load: Load) -> AsyncIterator[None]:
@@ -91,6 +97,16 @@ class Admission:
         """How long the next in line will wait, as places were held of late."""
         return (len(self._lines[load]) + 1) * self._held_s[load] / self.shares[load].at_once
 
+    def require_room(self, load: Load, at_once: int) -> None:
+        """Raise Problem `overloaded` where a line that is served so many at once is full, or would be waited in in vain.
+
+        Who comes first is let in whatever happened before: only who is let in shows that places are held for a shorter time.
+        """
+        waiting, share = self.waiting(load), self.shares[load]
+        in_vain = waiting and (waiting // at_once + 1) * self._held_s[load] > share.patience_s
+        if waiting >= share.waiting or in_vain:
+            raise self.refuse(load)
+
     async def _enter(self, load: Load) -> None:
         share = self.shares[load]
         line = self._lines[load]
@@ -99,7 +115,7 @@ class Admission:
             return
         # Who would wait in vain is told so now, not when his patience is over.
         if len(line) >= share.waiting or self.wait_s(load) > share.patience_s:
-            raise self._refuse(load)
+            raise self.refuse(load)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         line.append(turn)
         try:
@@ -107,7 +123,7 @@ class Admission:
         except TimeoutError:
             # His turn may have come in the very moment in which his patience ended.
             if not turn.done() or turn.cancelled():
-                raise self._refuse(load) from None
+                raise self.refuse(load) from None
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self._leave()
@@ -126,11 +142,12 @@ class Admission:
                     self.busy += 1
                     turn.set_result(None)
 
-    def _refuse(self, load: Load) -> Problem:
+    def refuse(self, load: Load) -> Problem:
+        """What somebody is told who finds no room, counted."""
         self.refused[load] += 1
         after = max(1, round(self.shares[load].patience_s))
         return Problem(
             "overloaded",
-            f"{len(self._lines[load])} requests of the class {load} wait already",
+            f"{self.waiting(load)} requests of the class {load} wait already",
             headers={"Retry-After": str(after)},
         )

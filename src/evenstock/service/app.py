@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
+import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
+from os import urandom
 from typing import Any, Final
 
 from anyio import to_thread
@@ -23,6 +25,7 @@ from evenstock.service.guard import GuardedRoute, as_problem
 from evenstock.service.http.description import describe, operation_id
 from evenstock.service.http.dispatch import PREFIX, Dispatch
 from evenstock.service.http.problems import Problem, problem_reply
+from evenstock.service.telemetry.logs import tell_waiting
 from evenstock.service.telemetry.observed import Observed
 
 RESOURCES: Final = "evenstock.service.api"
@@ -30,6 +33,8 @@ LONGEST_ADDRESS: Final = 8_000
 """Bytes of path and query."""
 LARGEST_HEADERS: Final = 32_000
 """Bytes of all headers together."""
+TURN_S: Final = 0.001
+"""How long one thread computes while another one wants to."""
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
@@ -37,6 +42,8 @@ _HEADERS: Final = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 _NAMES: Final = frozenset(name for name, _ in _HEADERS)
+_OURS: Final = f"{PREFIX}/"
+_DESCRIPTION: Final = f"{PREFIX}/openapi.json"
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -51,19 +58,38 @@ def resources() -> list[GuardedRoute]:
     return found
 
 
+class Application(FastAPI):
+    """What the framework knows of is described, started and stopped by it; requests meet our own layers first.
+
+    Of the framework's layers, which every request would pay for, only what none of our routes answers goes through.
+    """
+
+    front: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self.front is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await self.front(scope, receive, send)
+
+
 def create_app(service: Service) -> FastAPI:
     """The application. Its life starts and stops the watching of what changed."""
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
+        # Batches are decided in a thread beside: who listens to the wire waits no longer than this for his turn.
+        sys.setswitchinterval(TURN_S)
         threads = service.configuration.threads
         to_thread.current_default_thread_limiter().total_tokens = threads
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads, "work"))
         service.company.start()
         yield
         service.company.stop()
+        tell_waiting()
 
-    app = FastAPI(
+    app = Application(
         title="evenstock",
         version=__version__,
         openapi_url=f"{PREFIX}/openapi.json",
@@ -78,8 +104,7 @@ def create_app(service: Service) -> FastAPI:
     describe(app)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
-    app.add_middleware(Framed, dispatch=Dispatch(resources()))
-    app.add_middleware(Observed, service=service)
+    app.front = Observed(Framed(partial(FastAPI.__call__, app), Dispatch(resources())), service)
     return app
 
 
@@ -113,42 +138,50 @@ class Framed:
         self.app, self.dispatch = app, dispatch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         given, size = b"", 0
         for key, value in scope["headers"]:
             size += len(key) + len(value)
             if key == b"x-request-id":
                 given = value
-        name = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
-        scope.setdefault("state", {})["request_id"] = name.decode()
+        name = given if given and _REQUEST_ID.fullmatch(given) else urandom(8).hex().encode()
+        state = scope.setdefault("state", {})
+        state["request_id"] = name.decode()
 
         async def framed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                there = {key for key, _ in message["headers"]} & _NAMES
+                state["status"] = message["status"]
+                headers = message["headers"]
+                there = _NAMES.intersection([key for key, _ in headers])
                 safe = _HEADERS if not there else tuple(one for one in _HEADERS if one[0] not in there)
-                message["headers"] = [*message["headers"], (b"x-request-id", name), *safe]
+                message["headers"] = [*headers, (b"x-request-id", name), *safe]
             await send(message)
 
-        too_much = _too_much(scope, size)
-        if too_much is not None:
-            await problem_reply(too_much)(scope, receive, framed)
-            return
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        to = self.dispatch if path.startswith(f"{PREFIX}/") and path != f"{PREFIX}/openapi.json" else self.app
-        await to(scope, receive, framed)
+        try:
+            too_much = _too_much(scope, size)
+            if too_much is not None:
+                await problem_reply(too_much)(scope, receive, framed)
+                return
+            path, root = scope["path"], scope.get("root_path")
+            if root:
+                path = path.removeprefix(root)
+            to = self.dispatch if path.startswith(_OURS) and path != _DESCRIPTION else self.app
+            await to(scope, receive, framed)
+        except Exception as error:
+            # Who asked is told, unless half an answer went out; the server logs it and ends the connection.
+            if "status" not in state:
+                await problem_reply(as_problem(error, Request(scope)))(scope, receive, framed)
+            raise
 
 
 def _too_much(scope: Scope, header_bytes: int) -> Problem | None:
     """What is refused before it is looked at."""
+    address = len(scope.get("raw_path") or scope["path"]) + len(scope.get("query_string", b""))
+    if address <= LONGEST_ADDRESS and header_bytes <= LARGEST_HEADERS:
+        return None
     # Closed: whoever sends so much is not asked to go on.
     headers = {"Connection": "close"}
-    address = len(scope.get("raw_path") or scope["path"]) + len(scope.get("query_string", b""))
     if address > LONGEST_ADDRESS:
         said = f"the address has {address:,} bytes; at most {LONGEST_ADDRESS:,} are taken"
         return Problem("address_too_long", said, headers=headers)
-    if header_bytes > LARGEST_HEADERS:
-        said = f"the headers have {header_bytes:,} bytes; at most {LARGEST_HEADERS:,} are taken"
-        return Problem("headers_too_large", said, headers=headers)
-    return None
+    said = f"the headers have {header_bytes:,} bytes; at most {LARGEST_HEADERS:,} are taken"
+    return Problem("headers_too_large", said, headers=headers)

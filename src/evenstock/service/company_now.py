@@ -6,6 +6,7 @@ Where loading fails the last good one serves on, and its age is told. A change t
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from evenstock.operations.knowledge import BELIEFS, SCENARIOS
 from evenstock.operations.network import HAPPENING_TABLES
 from evenstock.operations.ports import Snapshots, Store, StoreError, UnavailableError
 from evenstock.operations.rates.in_force import POINTER as RATES
+from evenstock.operations.rehearse import rehearse
 from evenstock.operations.roll_out import POINTER as ROLL_OUT
 from evenstock.operations.roll_out import RollOut, roll_out_in_force
 from evenstock.operations.rulebook import POINTER as RULES
@@ -39,6 +41,9 @@ LISTEN_EVERY_S: Final = 60.0
 """Between looks at when each node was last heard of."""
 PATIENCE_S: Final = 5.0
 """How long a request waits for the first standing to be loaded."""
+_LOG: Final = logging.getLogger("evenstock.service")
+_REHEARSED: Final = threading.Event()
+"""Whether this process has decided anything yet: what it loads and compiles for that, it does once."""
 WATCHED: Final = (
     "network",
     OVERRIDES,
@@ -191,6 +196,7 @@ class CompanyNow:
             loaded_at=now,
         )
         self._hear(found)
+        _rehearsed(found, now)
         self._standing = found
         self._well(now)
         return found
@@ -229,3 +235,14 @@ class CompanyNow:
             if monotonic() - listened >= LISTEN_EVERY_S:
                 listened = monotonic()
                 self.listen()
+
+
+def _rehearsed(standing: Standing, now: datetime) -> None:
+    """Let no customer's order be the first: it would wait a second or more."""
+    if _REHEARSED.is_set():
+        return
+    _REHEARSED.set()
+    try:
+        rehearse(standing.shipping, standing.policy, now)
+    except Exception as error:  # noqa: BLE001 (an order that meets the same says so itself; serving goes on)
+        _LOG.warning("imaginary orders could not be decided: %s", type(error).__name__)

@@ -21,6 +21,7 @@ from evenstock.service.telemetry.observed_store import ObservedStore
 from evenstock.settings import Settings
 
 if TYPE_CHECKING:
+    from evenstock.service.gathered import Gathered
     from evenstock.service.readiness import Readiness
     from evenstock.service.telemetry.watching import Watching
 
@@ -58,6 +59,12 @@ class Service:
     def __post_init__(self) -> None:
         if not isinstance(self.store, ObservedStore):
             self.store = ObservedStore(self.store, self.telemetry.metrics)
+
+    @cached_property
+    def gathered(self) -> Gathered:
+        from evenstock.service.gathered import Gathered
+
+        return Gathered(self)
 
     @cached_property
     def readiness(self) -> Readiness:

@@ -18,10 +18,13 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from evenstock.operations.access.actions import Action
+from evenstock.operations.access.limits import OverLimitError
 from evenstock.operations.access.principal import Principal
+from evenstock.operations.audit.who import ACTING, NOBODY, who_of
 from evenstock.operations.company import NothingImportedError
 from evenstock.operations.ports import ConflictError, StoreError, UnavailableError
 from evenstock.service.admission import Load
+from evenstock.service.deadlines import Within
 from evenstock.service.http.accepting import require_acceptable, takes
 from evenstock.service.http.arguments import Arguments
 from evenstock.service.http.problems import Problem, problem_reply
@@ -41,17 +44,26 @@ _PROBLEM: Final = "application/problem+json"
 class Guard:
     """What a route asks of its caller and of the machine."""
 
-    __slots__ = ("action", "any_query", "largest", "load")
+    __slots__ = ("action", "any_query", "gathers", "largest", "load")
 
-    def __init__(self, action: Action | None, load: Load, largest: int, *, any_query: bool = False) -> None:
+    def __init__(
+        self, action: Action | None, load: Load, largest: int, *, any_query: bool = False, gathers: int = 0
+    ) -> None:
         self.action, self.load, self.largest, self.any_query = action, load, largest, any_query
+        self.gathers = gathers
 
 
-def guarded(action: Action, load: Load, *, largest: int = LARGEST_BODY) -> Callable[[Endpoint], Endpoint]:
-    """Who may use a route, and which class of work it is; `largest` body in bytes."""
+def guarded(
+    action: Action, load: Load, *, largest: int = LARGEST_BODY, gathers: int = 0
+) -> Callable[[Endpoint], Endpoint]:
+    """Who may use a route, and which class of work it is; `largest` body in bytes.
+
+    A route that `gathers` takes no place here: its requests wait in a line of its own, and so many take one place together.
+    Where that line is full they are refused before anything else is done for them.
+    """
 
     def mark(endpoint: Endpoint) -> Endpoint:
-        endpoint.__guard__ = Guard(action, load, largest)  # type: ignore[attr-defined]
+        endpoint.__guard__ = Guard(action, load, largest, gathers=gathers)  # type: ignore[attr-defined]
         return endpoint
 
     return mark
@@ -102,28 +114,46 @@ class GuardedRoute(APIRoute):
 
     async def _answer(self, request: SizedRequest, path: Mapping[str, str]) -> Response:
         service: Service = request.app.state.service
-        guard = self.guard
+        guard, headers = self.guard, request.headers
+        if guard.gathers:
+            service.admission.require_room(guard.load, guard.gathers)
         if guard.action is not None:
             with span("auth"):
                 await _permit(service, request, guard)
-        accept = request.headers.get("accept")
+        else:
+            ACTING.set(NOBODY)
+        accept = headers.get("accept")
+        if accept == "*/*":
+            accept = None
         if accept is not None:
             require_acceptable(accept, self.offers)
         sent = b""
         if request.method in _WITH_BODY:
-            if self._arguments.takes_body and request.headers.get("content-length") != "0":
+            if self._arguments.takes_body and headers.get("content-length") != "0":
                 require_json(request)
             else:
                 require_plain(request)
             # Before a place is held: who sends slowly keeps nobody else waiting.
             sent = await request.body()
-        async with service.admission.place(guard.load):
-            call = partial(self.endpoint, **self._arguments.of(request, path, sent))
-            with span("work"):
-                reply: Response = await call() if self._awaited else await in_thread(call)
-        kind = reply.headers.get("content-type")
-        if accept is not None and kind is not None and reply.status_code < 300 and not takes(accept, kind):
-            require_acceptable(accept, {kind})
+        if guard.gathers:
+            # It waits in a line of its own, and holds one place together with others.
+            reply = await self._call(self._arguments.of(request, path, sent))
+        else:
+            async with service.admission.place(guard.load):
+                reply = await self._call(self._arguments.of(request, path, sent))
+        if accept is not None and reply.status_code < 300:
+            kind = reply.headers.get("content-type")
+            if kind is not None and not takes(accept, kind):
+                require_acceptable(accept, {kind})
+        return reply
+
+    async def _call(self, arguments: Mapping[str, Any]) -> Response:
+        with Within(self.guard.load), span("work"):
+            reply: Response
+            if self._awaited:
+                reply = await self.endpoint(**arguments)
+            else:
+                reply = await in_thread(partial(self.endpoint, **arguments))
         return reply
 
 
@@ -137,8 +167,11 @@ async def _permit(service: Service, request: Request, guard: Guard) -> None:
     principal = service.access.known(request)
     if principal is None:
         async with service.admission.place(guard.load):
-            principal = await in_thread(partial(service.access.authenticate, request))
+            with Within(guard.load):
+                principal = await in_thread(partial(service.access.authenticate, request))
     request.state.principal = principal
+    # This request runs in a context of its own, which threads get a copy of.
+    ACTING.set(who_of(principal))
     service.access.require(principal, guard.action, request)
 
 
@@ -151,6 +184,9 @@ def as_problem(error: Exception, request: Request | None = None) -> Problem:
             return Problem("not_set_up", str(error))
         case UnavailableError():
             return Problem("unavailable", str(error), headers={"Retry-After": "2"})
+        case OverLimitError():
+            money = [("cents", str(error.cents)), ("limit_cents", str(error.limit_cents))]
+            return Problem("over_limit", str(error), errors=money)
         case ConflictError():
             return Problem("conflict", str(error))
         case StoreError():

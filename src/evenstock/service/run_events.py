@@ -18,6 +18,21 @@ from evenstock.service.http.problems import Problem
 from evenstock.service.unqueued import apart
 
 EVENT_STREAM: Final = "text/event-stream"
+EVENT: Final = {
+    "type": "object",
+    "description": "One event of the stream, field by field",
+    "required": ["event", "id", "data"],
+    "properties": {
+        "event": {"const": "run"},
+        "id": {"type": "string", "pattern": "^[0-9]+$", "description": "Step of the run; goes back as Last-Event-ID"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/RunOut"},
+        },
+    },
+}
+"""How the API's description says what one event is."""
 LOOK_EVERY_S: Final = 1.0
 COMMENT_EVERY_S: Final = 15.0
 """A line over which nothing goes is taken for dead by proxies."""

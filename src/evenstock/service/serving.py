@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import socket
@@ -15,20 +16,24 @@ from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import values
 
 from evenstock.bootstrap import Workspace, open_workspace, system_clock
+from evenstock.operations.ports import StoreError
 from evenstock.service.access.doorkeeper import Doorkeeper
+from evenstock.service.ahead import load_ahead
 from evenstock.service.app import create_app
 from evenstock.service.company_now import CompanyNow
-from evenstock.service.configuration import Configuration
+from evenstock.service.configuration import Configuration, ConfigurationError
 from evenstock.service.context import Service
+from evenstock.service.processes import Processes, Work, alone, apart
 from evenstock.service.safe_defaults import refuse_role, safe
 from evenstock.service.slow_clients import IDLE_S, LimitedProtocol
 from evenstock.service.telemetry import Telemetry
 from evenstock.service.telemetry.logs import start_logging
 from evenstock.service.telemetry.metrics import SHARED
 from evenstock.service.telemetry.tracing import Tracing
-from evenstock.service.worker_beside import WorkerBeside
+from evenstock.service.worker_beside import WorkerBeside, become_worker
 from evenstock.settings import Settings
 from evenstock.storage.vital_signs import vital_signs
 
@@ -38,6 +43,7 @@ GONE_S: Final = 10.0
 """And then the process ends, whatever still runs: a commit is either on disk by then or never will be."""
 BACKLOG: Final = 1_024
 """Connections that the kernel keeps until we accept them."""
+_LOG: Final = logging.getLogger("evenstock.service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ def _service(opened: Workspace, configuration: Configuration) -> Service:
 
 
 def application() -> FastAPI:
-    """The application of this process, from the environment: what each of several processes calls."""
+    """The application of this process, from the environment: what each of several calls where none can be forked."""
     configuration = Configuration.load()
     start_logging(configuration.log_level)
     service = open_service(Settings.load(), configuration)
@@ -113,19 +119,18 @@ def serve(
     embedded = settings.database.startswith("sqlite:")
     with_worker = embedded if wanted.with_worker is None else wanted.with_worker
     start_logging(configuration.log_level)
-    _stay_until_finished()
     with _listening(configuration) as listening:
         host, port = listening.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
+        said = f"evenstock serves at http://{shown}:{port}/v1"
         if wanted.workers > 1:
-            # Migrated and checked once, before several processes open it.
-            open_workspace(settings).store.close()
-            server: Callable[[], None] = _several(listening, configuration, wanted.workers, settings)
-        else:
-            server = _one(listening, configuration, open_service(settings, configuration))
-        beside = WorkerBeside(settings, enabled=with_worker)
-        with beside:
-            told(f"evenstock serves at http://{shown}:{port}/v1")
+            _several(
+                listening, configuration, settings, wanted.workers, with_worker=with_worker, told=lambda: told(said)
+            )
+            return
+        server = _one(listening, configuration, open_service(settings, configuration))
+        with WorkerBeside(settings, enabled=with_worker):
+            told(said)
             server()
 
 
@@ -152,6 +157,7 @@ def _one(listening: socket.socket, configuration: Configuration, service: Servic
         try:
             service.company.look()
             settle()
+            _stay_until_finished()
             server.run(sockets=[listening])
         finally:
             service.telemetry.close()
@@ -161,25 +167,73 @@ def _one(listening: socket.socket, configuration: Configuration, service: Servic
 
 
 def _several(
-    listening: socket.socket, configuration: Configuration, workers: int, settings: Settings
-) -> Callable[[], None]:
+    listening: socket.socket,
+    configuration: Configuration,
+    settings: Settings,
+    workers: int,
+    *,
+    with_worker: bool,
+    told: Callable[[], None],
+) -> None:
+    """Load everything once and fork the processes that serve; where this one cannot be forked, each loads for itself."""
+    load_ahead(settings.database)
+    settle()
+    forks = alone()
+
+    def tried() -> None:
+        open_service(settings, configuration).store.close()
+
+    # Migrated and checked once, before several processes open it; to fork, this one keeps nothing of that.
+    if forks:
+        apart(tried, (ConfigurationError, StoreError, OSError))
+    else:
+        tried()
+    shared = _emptied(settings.home / "metrics")
+    if not forks:
+        _LOG.warning("this process cannot be forked, for it has threads: each process loads everything for itself")
+        with WorkerBeside(settings, enabled=with_worker):
+            told()
+            _spawned(listening, configuration, settings, workers, shared)
+        return
+
+    def serves() -> None:
+        _count_together(shared)
+        _one(listening, configuration, open_service(settings, configuration))()
+
+    works = [Work("a process that serves", serves)] * workers
+    if with_worker:
+        works.append(Work("the worker", lambda: become_worker(settings), beats=False))
+    told()
+    Processes(works, leave_s=GONE_S + 2).run()
+
+
+def _spawned(
+    listening: socket.socket, configuration: Configuration, settings: Settings, workers: int, shared: Path
+) -> None:
     from uvicorn.supervisors import Multiprocess
 
-    os.environ.update(_environment(settings, configuration))
+    os.environ.update(_environment(settings, configuration, shared))
     config = uvicorn.Config(
         "evenstock.service.serving:application", factory=True, workers=workers, **_options(configuration)
     )
-    return Multiprocess(config, sockets=[listening]).run
+    _stay_until_finished()
+    Multiprocess(config, sockets=[listening]).run()
 
 
-def _environment(settings: Settings, configuration: Configuration) -> dict[str, str]:
-    """What the children read in place of the options of the command line."""
+def _count_together(shared: Path) -> None:
+    """From here on this process counts in files of the folder: the library looked for one when it was loaded, before the fork."""
+    os.environ[SHARED] = str(shared)
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+
+
+def _environment(settings: Settings, configuration: Configuration, shared: Path) -> dict[str, str]:
+    """What spawned processes read in place of the options of the command line."""
     return {
         "EVENSTOCK_HOME": str(settings.home),
         "EVENSTOCK_DATABASE": settings.database,
         "EVENSTOCK_HOST": configuration.host,
         "EVENSTOCK_PORT": str(configuration.port),
-        SHARED: str(_emptied(settings.home / "metrics")),
+        SHARED: str(shared),
     }
 
 

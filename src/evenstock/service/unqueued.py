@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evenstock.service.context import Service
+from evenstock.service.deadlines import PROBE, bounded
 from evenstock.service.guard import GuardedRoute, in_thread
 from evenstock.service.http.reading import SizedRequest
 from evenstock.service.safe_defaults import loopback
@@ -23,7 +24,7 @@ _THROUGH_OTHERS: Final = ("forwarded", "x-forwarded-for", "via")
 
 async def apart(look: Callable[[], Result]) -> Result:
     """Run it beside the threads that orders share."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, look)
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, bounded, PROBE, look)
 
 
 class UnqueuedRoute(GuardedRoute):
@@ -42,7 +43,7 @@ class UnqueuedRoute(GuardedRoute):
         service: Service = request.app.state.service
         principal = service.access.known(request)
         if principal is None:
-            principal = await in_thread(partial(service.access.authenticate, request))
+            principal = await in_thread(partial(bounded, PROBE, partial(service.access.authenticate, request)))
         request.state.principal = principal
         service.access.require(principal, action, request)
 

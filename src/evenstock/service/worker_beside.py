@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
+from evenstock.service.processes import dies_with_parent
 from evenstock.settings import Settings
 
 STOP_S: Final = 10.0
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
-_DIE_WITH_PARENT: Final = 1
-"""PR_SET_PDEATHSIG of prctl(2)."""
 
 
 def command() -> list[str]:
     return [sys.executable, "-m", "evenstock", "work"]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What the worker reads in place of the options of our command line."""
+    return {**os.environ, "EVENSTOCK_HOME": str(settings.home), "EVENSTOCK_DATABASE": settings.database}
+
+
+def become_worker(settings: Settings) -> None:
+    """Let this process be the worker: for one that was forked for it."""
+    words = command()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
+    os.execve(words[0], words, environment(settings))  # noqa: S606 (our own interpreter and words)
 
 
 class WorkerBeside:
@@ -30,11 +39,7 @@ class WorkerBeside:
 
     def __init__(self, settings: Settings, *, enabled: bool = True, words: Sequence[str] = ()) -> None:
         self._words = list(words) or command()
-        self._environment = {
-            **os.environ,
-            "EVENSTOCK_HOME": str(settings.home),
-            "EVENSTOCK_DATABASE": settings.database,
-        }
+        self._environment = environment(settings)
         self._enabled = enabled
         self._child: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
@@ -77,7 +82,7 @@ class WorkerBeside:
             self._child = subprocess.Popen(  # noqa: S603 (our own interpreter and words)
                 self._words,
                 env=self._environment,
-                preexec_fn=_dies_with_parent(),  # noqa: PLW1509 (one call of the kernel, looked up before)
+                preexec_fn=dies_with_parent(),  # noqa: PLW1509 (one call of the kernel, looked up before)
                 stdin=subprocess.DEVNULL,
             )
 
@@ -92,15 +97,3 @@ class WorkerBeside:
                 return
             pause = min(2 * pause, LONGEST_PAUSE_S)
             self._start()
-
-
-def _dies_with_parent() -> Callable[[], None] | None:
-    """On Linux, end the child when this process is killed and cannot say good-bye."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl
-
-    def bind() -> None:
-        prctl(_DIE_WITH_PARENT, signal.SIGTERM)
-
-    return bind

@@ -142,7 +142,11 @@ def live(setting: Setting, arm: Arm, days: int, store: Store, tick: Callable[[],
 
 
 def heard_always(shipping: ShippingNetwork) -> ShippingNetwork:
-    """The same network without the ages of its feeds: in lived days the books are the truth, and no feed speaks."""
+    """The same network without the ages of its feeds.
+
+    Silence holds back what may have been sold without the books knowing. In lived days every sale, receipt and transfer goes
+    through the books, and no feed ever speaks: they would hold back, day by day more, what nobody can have sold.
+    """
     if shipping.known is None or not shipping.known.feeds:
         return shipping
     made = copy(shipping)

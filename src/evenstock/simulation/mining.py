@@ -18,7 +18,7 @@ from itertools import combinations
 from typing import Final
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import betainc
 
 from evenstock import policy as policies
 from evenstock.distributions.proportions import wilson
@@ -224,7 +224,7 @@ def _pattern(
         usual >= 1.0
     ):  # People chose nothing else, as in a queue of overrides: then the system's own choices are the contrast.
         usual = sum(row.would == node for row in others) / len(others)
-    if usual >= 1.0 or float(binom.sf(followed - 1, len(able), usual)) > level:
+    if usual >= 1.0 or _by_chance(followed, len(able), usual) > level:
         return None
     exceptions = tuple(row.order.id for row in able if row.node != node)[:5]
     rule = Rule(
@@ -232,6 +232,11 @@ def _pattern(
         because=f"followed in {followed} of {len(able)} orders without being written",
     )  # fmt: skip
     return Pattern(rule, node, len(able), followed, low, high, surprising, 0, 0, exceptions)
+
+
+def _by_chance(followed: int, able: int, usual: float) -> float:
+    """Probability of at least `followed` of `able`, each with probability `usual`: a binomial tail as an incomplete beta."""
+    return float(betainc(followed, able - followed + 1, usual)) if followed else 1.0
 
 
 def _name(condition: Condition, node: NodeId) -> str:

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from evenstock.domain import rfc3339
+from evenstock.operations.audit.audited_store import say
 from evenstock.operations.ports import Store
 
 AT_ONCE: Final = 1_000
@@ -32,15 +34,15 @@ DELETE FROM received_event WHERE number IN (
 
 def forget_answers(store: Store, before: datetime) -> int:
     """Forget answers given under an `Idempotency-Key` before a moment; returns how many."""
-    return _forget(store, _ANSWERS, "", before)
+    return _forget(store, "answers", _ANSWERS, "", before)
 
 
 def forget_events(store: Store, before: datetime) -> int:
     """Forget events that were received before a moment and applied; dead ones wait for a person. Returns how many."""
-    return _forget(store, _EVENTS, 0, before)
+    return _forget(store, "received events", _EVENTS, 0, before)
 
 
-def _forget(store: Store, words: str, after: Any, before: datetime) -> int:
+def _forget(store: Store, what: str, words: str, after: Any, before: datetime) -> int:
     gone = 0
     while True:
         with store.transaction() as books:
@@ -49,6 +51,9 @@ def _forget(store: Store, words: str, after: Any, before: datetime) -> int:
                 return 0
             values = {"after": after, "before": books.moment(before), "most": AT_ONCE}  # type: ignore[attr-defined]
             some = connection.execute(sa.text(words), values).scalars().all()
+            if some:
+                # No call of the port does this, so nobody else tells the audit log.
+                say(books, what, {"did": "forget", "rows": len(some), "before": rfc3339(before)})
         gone += len(some)
         if len(some) < AT_ONCE:
             return gone

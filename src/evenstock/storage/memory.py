@@ -44,12 +44,25 @@ from evenstock.domain import (
     Units,
     canonical_json,
 )
-from evenstock.operations.ports import Compared, ConflictError, Look, Remembered, Short, Slot, StoreError, Transaction
+from evenstock.operations.ports import (
+    Answer,
+    Compared,
+    ConflictError,
+    Count,
+    Look,
+    Move,
+    Remembered,
+    Short,
+    Slot,
+    StoreError,
+    Transaction,
+)
 from evenstock.storage import bookkeeping as book
-from evenstock.storage import ledger_frames, plainly
+from evenstock.storage import ledger_frames, plainly, stock_steps
+from evenstock.storage.audit_memory import AuditInMemory
 from evenstock.storage.memory_books import Books
 from evenstock.storage.memory_cases import CasesInMemory
-from evenstock.storage.memory_entries import EntriesInMemory, steady_clock
+from evenstock.storage.memory_entries import steady_clock
 from evenstock.storage.memory_quotas import QuotasInMemory
 from evenstock.storage.memory_received import ReceivedInMemory
 from evenstock.storage.memory_tries import TriesInMemory
@@ -104,7 +117,7 @@ class MemoryStore:
             self._books = Books()
 
 
-class MemoryTransaction(EntriesInMemory, ReceivedInMemory, CasesInMemory, QuotasInMemory, TriesInMemory):
+class MemoryTransaction(AuditInMemory, ReceivedInMemory, CasesInMemory, QuotasInMemory, TriesInMemory):
     """Everything `operations.ports.Transaction` asks for."""
 
     # --- an order's question and answer ------------------------------------------------------------------------
@@ -122,6 +135,14 @@ class MemoryTransaction(EntriesInMemory, ReceivedInMemory, CasesInMemory, Quotas
         request: str = "",
     ) -> None:
         plainly.answer(self, decision, now, order=order, facts=facts, key=key, request=request)
+
+    def recall_and_look(
+        self, keys: Sequence[str], skus: Sequence[Sku], days: Sequence[date], now: datetime
+    ) -> tuple[Mapping[str, Remembered], Look]:
+        return plainly.recall_and_look(self, keys, skus, days, now)
+
+    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
+        return plainly.keep_together(self, answers, now)
 
     def compared(self, also: Sequence[Sku] = ()) -> Compared:  # noqa: ARG002 (every item is compared)
         return plainly.compared(self)
@@ -206,6 +227,15 @@ class MemoryTransaction(EntriesInMemory, ReceivedInMemory, CasesInMemory, Quotas
                 return []
             moves = self._append(book.counting(self._balance(key), observation, because), recorded_at)
             return moves + self._project(moves, recorded_at)
+
+    def change_stock(
+        self, steps: Sequence[Count | Move], recorded_at: datetime
+    ) -> list[Sequence[Movement] | StoreError]:
+        return stock_steps.one_by_one(self, steps, recorded_at)
+
+    def items_on_hand(self, node: NodeId) -> int:
+        shelves = self._books.balances.values()
+        return sum(any(b.node == node and b.on_hand > 0 for b in found.values()) for found in shelves)
 
     def set_buffer(self, sku: Sku, node: NodeId, units: Units, lot: LotId = UNTRACKED) -> None:
         self._set(replace(self._balance((sku, node, lot)), buffer=book.not_negative(sku, node, units)))

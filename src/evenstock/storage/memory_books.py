@@ -34,6 +34,7 @@ from evenstock.domain import (
     TransferOrder,
     TransferPlan,
 )
+from evenstock.operations.audit.rows import AuditRow
 from evenstock.operations.ports import Entry, Received, Remembered, Slot
 from evenstock.storage import bookkeeping as book
 
@@ -91,6 +92,8 @@ class Books:
     capacity_prices: dict[tuple[str, str, date], tuple[RankedCapacity, ...]] = field(default_factory=dict)
     prices: dict[Sku, dict[NodeId, tuple[Ranked, ...]]] = field(default_factory=dict)
     pointers: dict[str, str] = field(default_factory=dict)
+    audit: dict[int, AuditRow] = field(default_factory=dict)
+    """By number, from 1."""
 
 
 class UnitOfWork:

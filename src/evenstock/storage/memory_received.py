@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 
-from evenstock.operations.ports import Handling, Received
+from evenstock.operations.ports import Handling, Mark, Received
 from evenstock.storage import bookkeeping as book
 from evenstock.storage.memory_books import UnitOfWork
 
@@ -59,6 +59,11 @@ class ReceivedInMemory(UnitOfWork):
             self._put(self._books.waiting, found.number, (key, again))
         elif found.number in self._books.waiting:
             self._drop(self._books.waiting, found.number)
+
+    def mark(self, marks: Sequence[Mark], now: datetime) -> None:
+        with self.whole():
+            for mark in marks:
+                self.handled(mark.event, mark.handling, now, mark.because, mark.due_at)
 
     def received(self, handling: Handling, *, after: int = 0, limit: int = 100, source: str = "") -> list[Received]:
         books = self._books

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from evenstock.domain import DecisionId, DecisionRecord, Event, NodeId, Order, Reservation, Sku, canonical_json
-from evenstock.operations.ports import Compared, Look, Received, Remembered, Short, Slot, StoreError
+from evenstock.domain import DecisionId, DecisionRecord, Event, Order, Reservation, Sku, canonical_json
+from evenstock.operations.ports import Answer, Compared, Look, Received, Remembered, Short, Slot, StoreError
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
+from evenstock.storage.array_text import array_text
+from evenstock.storage.audit_postgres import AuditPostgres
+from evenstock.storage.discreet_errors import say_no_values
 from evenstock.storage.postgres_books import COMPARE, OUTSIDE, SETTINGS, side_by_side
+from evenstock.storage.postgres_inbound import InboundPostgres
+from evenstock.storage.postgres_together import KEEP_TOGETHER, RECALL_AND_LOOK, arguments, look_of
 from evenstock.storage.session import Statements
-from evenstock.storage.sql import SqlStore, SqlTransaction
+from evenstock.storage.sql import SqlStore
+from evenstock.storage.time_limits import limit_time
 
 _KEPT_OPEN: Final = 4
 _AT_MOST: Final = 8
@@ -125,7 +131,8 @@ _STATEMENTS = Statements(
 _PROTECTED: Final = 1_000_000
 """Added to the number of a line by `reserve_stock` where units are there, but kept for others."""
 _RECALL: Final = "SELECT request, response FROM recall_command(%s)"
-# Numbered in the order given, stored in the order of their keys: two that receive the same events never wait in a circle.
+# Numbered in the order given, stored in the order of their keys: two that receive the same events never wait in a circle. Of
+# one that stands there twice the first counts.
 _RECEIVE: Final = """
 INSERT INTO received_event (number, source, id, kind, subject, occurred_at, body, received_at, due_at)
 OVERRIDING SYSTEM VALUE
@@ -136,7 +143,7 @@ FROM (
         AS e (source, id, kind, subject, occurred_at, body)
     OFFSET 0
 ) AS numbered
-ORDER BY source, id
+ORDER BY source, id, number
 ON CONFLICT (source, id) DO NOTHING RETURNING source, id
 """
 _DECISION: Final = "SELECT record FROM decision WHERE id = %s"
@@ -151,7 +158,7 @@ _RESERVE: Final = (
 )
 
 
-class PostgresTransaction(SqlTransaction):
+class PostgresTransaction(AuditPostgres, InboundPostgres):
     statements = _STATEMENTS
 
     def moment(self, at: datetime) -> datetime:
@@ -185,17 +192,20 @@ class PostgresTransaction(SqlTransaction):
         return bytes(found) if found is not None else None
 
     def look(self, skus: Sequence[Sku], days: Sequence[date], now: datetime) -> Look:
-        arguments = (array_text(sorted(set(skus))), array_text(sorted(set(days))), self.moment(now))
-        found = self.connection.exec_driver_sql(_LOOK, arguments).one()
-        balances, prices, slots, capacity_prices, quotas, cases = ([] if column is None else column for column in found)
-        return Look(
-            [rows.balance(row) for row in balances],
-            [rows.price(row) for row in prices],
-            [rows.quota(row) for row in quotas],
-            {(NodeId(node), rows.day(day)): taken for node, day, taken in slots},
-            [rows.capacity_price(row) for row in capacity_prices],
-            [rows.case(body) for body in cases],
-        )
+        wanted = (array_text(sorted(set(skus))), array_text(sorted(set(days))), self.moment(now))
+        return look_of(self.connection.exec_driver_sql(_LOOK, wanted).one())
+
+    def recall_and_look(
+        self, keys: Sequence[str], skus: Sequence[Sku], days: Sequence[date], now: datetime
+    ) -> tuple[Mapping[str, Remembered], Look]:
+        wanted = (array_text(sorted(set(keys))), array_text(sorted(set(skus))), array_text(sorted(set(days))))
+        found = self.connection.exec_driver_sql(RECALL_AND_LOOK, (*wanted, self.moment(now))).one()
+        names, requests, responses, *looked = found
+        known = zip(names or (), requests or (), responses or (), strict=True)
+        return {key: Remembered(key, request, bytes(response)) for key, request, response in known}, look_of(looked)
+
+    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
+        return bool(self.connection.exec_driver_sql(KEEP_TOGETHER, arguments(answers, now)).scalar())
 
     def answer(
         self,
@@ -283,18 +293,6 @@ def _arguments(reservation: Reservation, places: Sequence[tuple[Slot, int]]) -> 
     )
 
 
-def array_text(values: Iterable[object]) -> str:
-    r"""A PostgreSQL array as text, which is cheaper to make than the driver's lists: it counts at thousands a second.
-
-    Examples
-    --------
-    >>> array_text(["MUG", "", 'a "b" \\ {c}, NULL', 7])
-    '{"MUG","","a \\"b\\" \\\\ {c}, NULL","7"}'
-    """
-    quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
-
-
 class PostgresStore(SqlStore):
     """A server, a few connections, READ COMMITTED with guarded updates; each commit on disk before it returns.
 
@@ -324,7 +322,11 @@ def postgres_engine(url: str) -> sa.Engine:
         max_overflow=_AT_MOST - _KEPT_OPEN,
         pool_timeout=_PATIENCE_S,
         connect_args={name: value for name, value in _NETWORK.items() if name not in address.query},
+        # What an order holds stands in no error and in no log.
+        hide_parameters=True,
     )
+    limit_time(engine)
+    say_no_values(engine)
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

@@ -432,3 +432,26 @@ pointer = sa.Table(
     _moment("set_at"),
     comment="Which snapshot a name means now.",
 )
+
+audit_row = sa.Table(
+    "audit_row",
+    metadata,
+    sa.Column("stream", sa.SmallInteger(), primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger(), primary_key=True, autoincrement=False),
+    _moment("at"),
+    _text("about"),
+    _text("said"),
+    sa.Column("link", sa.LargeBinary(), nullable=False),
+    sa.Index("ix_audit_row_about", "about"),
+    comment="Append-only. Who changed what, in the transaction that did it; link chains the rows of a stream.",
+)
+
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("stream", sa.SmallInteger(), primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger(), nullable=False),
+    sa.Column("link", sa.LargeBinary(), nullable=False),
+    postgresql_with={"fillfactor": 20},
+    comment="The last row of each stream; it only moves forward.",
+)

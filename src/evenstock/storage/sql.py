@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from evenstock.domain import DecisionRecord, Event, Order, Sku
-from evenstock.operations.ports import Compared, Look, StoreError, Transaction, UnavailableError
+from evenstock.domain import DecisionRecord, Event, Movement, Order, Sku
+from evenstock.operations.ports import (
+    Answer,
+    Compared,
+    Count,
+    Look,
+    Move,
+    Remembered,
+    StoreError,
+    Transaction,
+    UnavailableError,
+)
 from evenstock.storage import bookkeeping as book
-from evenstock.storage import plainly
+from evenstock.storage import plainly, stock_steps
+from evenstock.storage.audit_sql import AuditSql
 from evenstock.storage.migrate import cannot_open, require_head
 from evenstock.storage.sql_cases import CasesSql
 from evenstock.storage.sql_entries import EntriesSql
@@ -23,7 +34,7 @@ from evenstock.storage.sql_reservations import ReservationsSql
 from evenstock.storage.sql_tries import TriesSql
 
 
-class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, ReceivedSql, EntriesSql, TriesSql):
+class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, ReceivedSql, EntriesSql, TriesSql, AuditSql):
     """Everything `operations.ports.Transaction` asks for, in SQL that both databases read."""
 
     def look(self, skus: Sequence[Sku], days: Sequence[date], now: datetime) -> Look:
@@ -40,6 +51,19 @@ class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, ReceivedSq
         request: str = "",
     ) -> None:
         plainly.answer(self, decision, now, order=order, facts=facts, key=key, request=request)
+
+    def recall_and_look(
+        self, keys: Sequence[str], skus: Sequence[Sku], days: Sequence[date], now: datetime
+    ) -> tuple[Mapping[str, Remembered], Look]:
+        return plainly.recall_and_look(self, keys, skus, days, now)
+
+    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
+        return plainly.keep_together(self, answers, now)
+
+    def change_stock(
+        self, steps: Sequence[Count | Move], recorded_at: datetime
+    ) -> list[Sequence[Movement] | StoreError]:
+        return stock_steps.one_by_one(self, steps, recorded_at)
 
     def compared(self, also: Sequence[Sku] = ()) -> Compared:  # noqa: ARG002 (every item is compared)
         return plainly.compared(self)

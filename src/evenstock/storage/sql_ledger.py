@@ -41,6 +41,9 @@ _BALANCE = sa.text(
 _ALL_BALANCES = sa.text(
     "SELECT sku, node, lot, available, reserved, allocated, held, in_transit, shortfall, buffer FROM stock_balance"
 )
+_ITEMS_ON_HAND = sa.text(
+    "SELECT count(DISTINCT sku) FROM stock_balance WHERE node = :node AND available + reserved + allocated + held > 0"
+)
 _ALL_MOVEMENTS = sa.text(
     "SELECT id, sku, lot, units, source_node, source_bucket, source_cause, destination_node, destination_bucket, "
     "destination_cause, occurred_at, recorded_at, because, reverses FROM movement ORDER BY number"
@@ -211,6 +214,9 @@ class LedgerSql(Session):
 
     def balance_frame(self) -> pl.DataFrame:
         return ledger_frames.balance_frame(tuple(row) for row in self.run(_ALL_BALANCES))
+
+    def items_on_hand(self, node: NodeId) -> int:
+        return int(self.run(_ITEMS_ON_HAND, node=node).scalar_one())
 
     def movement_frame(self) -> pl.DataFrame:
         return ledger_frames.movement_frame(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from evenstock.operations.ports import Handling, Received
+from evenstock.operations.ports import Handling, Mark, Received
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
 from evenstock.storage.session import Session
@@ -68,6 +68,11 @@ class ReceivedSql(Session):
         seen = {"source": event.source, "id": event.id, "seen": event.handling.value, "seen_tries": event.tries}
         if not self.run(_HANDLED, **values, **seen).rowcount:
             raise book.handled_otherwise(event, self.received_event(event.source, event.id))
+
+    def mark(self, marks: Sequence[Mark], now: datetime) -> None:
+        with self.whole():
+            for mark in marks:
+                self.handled(mark.event, mark.handling, now, mark.because, mark.due_at)
 
     def received(self, handling: Handling, *, after: int = 0, limit: int = 100, source: str = "") -> list[Received]:
         values = {"handling": handling.value, "after": after, "limit": limit}

@@ -139,7 +139,9 @@ class SqliteStore(SqlStore):
 
 def sqlite_engine(path: str) -> sa.Engine:
     """An engine whose transactions take the write lock when they begin, and whose commits survive power loss."""
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_S, "check_same_thread": False})
+    engine = sa.create_engine(
+        f"sqlite:///{path}", connect_args={"timeout": _BUSY_S, "check_same_thread": False}, hide_parameters=True
+    )
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

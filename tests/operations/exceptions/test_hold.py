@@ -64,6 +64,34 @@ def test_a_held_order_is_not_released_and_its_stock_outlives_its_reservation(sto
     assert whole(store)
 
 
+def test_goods_of_a_held_order_do_not_leave_before_it_is_released(store: Store) -> None:
+    """Nobody gets round the hold by saying that they left; after it they leave, and everybody is told that they were picked."""
+    stocked(store, {(ONE, TX): 5})
+    made = routed(store, order((ONE, 2)))
+    held(store)
+
+    with pytest.raises(ConflictError, match=r"order A-1 is held \(card reported stolen\); release it first"):
+        ship_order(store, made, LATER)
+    assert shelf(store, ONE, TX) == {"available": 3, "reserved": 2}
+    assert not {"ReservationPosted", "OrderShipped"} & set(told(store))
+
+    assert isinstance(release_hold(store, NETWORK, POLICY, CLEAR), Handled)
+    assert ship_order(store, made, CLEAR.now) == 2
+    assert [kind for kind in told(store) if kind in {"ReservationPosted", "OrderShipped"}] == [
+        "ReservationPosted",
+        "OrderShipped",
+    ]
+    assert whole(store)
+
+
+def test_what_was_picked_before_the_hold_is_a_fact_when_it_leaves(store: Store) -> None:
+    stocked(store, {(ONE, TX): 5})
+    made = released(store, order((ONE, 2)))
+    held(store)
+
+    assert ship_order(store, made, LATER) == 2
+
+
 def test_reservations_that_are_kept_do_not_use_up_the_sweep(store: Store) -> None:
     stocked(store, {(ONE, TX): 5})
     routed(store, order((ONE, 2)))

@@ -11,6 +11,7 @@ from tests.operations.exceptions.shop import (
     NETWORK,
     NOW,
     ONE,
+    POLICY,
     TWO,
     TX,
     order,
@@ -26,6 +27,7 @@ from tests.operations.inbound.feed import applied, event, handled, inbound
 from evenstock.domain import (
     CaseKind,
     CaseState,
+    OrderId,
     PlanId,
     TransferId,
     TransferOrder,
@@ -33,6 +35,8 @@ from evenstock.domain import (
     TransferState,
     Units,
 )
+from evenstock.operations.exceptions.answer import Handled
+from evenstock.operations.exceptions.hold import HoldOrder, hold_order
 from evenstock.operations.inbound.applying import kinds
 from evenstock.operations.inbound.drain import drain
 from evenstock.operations.ports import Handling, Store
@@ -99,6 +103,18 @@ def test_a_scan_may_name_the_order_where_one_reservation_is_open(store: Store) -
     lost = event("shipment.event", "s2", parcel="1Z2", service="ups:ground", status="in_transit", order="nobody's")
     assert applied(store, lost).again == 1
     assert "has 0 reservations that could have left (none)" in handled(store, "s2")[1]
+
+
+def test_a_scan_of_a_held_order_waits_and_says_why(store: Store) -> None:
+    """Goods that left in spite of a hold are a person's to see to: the scan is tried again, and lies among the dead at last."""
+    stocked(store, {(ONE, "TX"): 5})
+    made = routed(store, order((ONE, 2), name=A1))
+    report = HoldOrder("F-1", OrderId(A1), CaseKind.FRAUD, "card reported stolen", LATER)
+    assert isinstance(hold_order(store, NETWORK, POLICY, report), Handled)
+    scan = event("shipment.event", "s1", parcel="1Z1", service="ups:ground", status="in_transit", reservation=made)
+    assert applied(store, scan).again == 1
+    assert handled(store, "s1")[1] == "order A-1 is held (card reported stolen); release it first"
+    assert shelf(store, ONE, "TX") == {"available": 3, "reserved": 2}
 
 
 @pytest.mark.parametrize("units", [-3, -9])

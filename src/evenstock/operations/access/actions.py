@@ -52,5 +52,6 @@ class Action(StrEnum):
     PEOPLE_MANAGE = "people.manage"
     ROLLOUT_CHANGE = "rollout.change"
     METRICS_READ = "metrics.read"
+    AUDIT_READ = "audit.read"
     OWN_SESSION = "session.own"
     """What everybody who is signed in may do: see who he is, sign out."""

@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from evenstock.domain import NodeId
+from evenstock.domain import ActorKind, NodeId, Role
 
+__all__ = ["SCHEDULE", "Grant", "Kind", "Principal", "Role"]
 
-class Kind(StrEnum):
-    PERSON = "person"
-    INTEGRATION = "integration"
-    AGENT = "agent"
-    SCHEDULE = "schedule"
-
-
-class Role(StrEnum):
-    """What somebody is here. A principal has one or more, each with its scope."""
-
-    VIEWER = "viewer"
-    PLANNER = "planner"
-    NODE_OPERATOR = "node_operator"
-    APPROVER = "approver"
-    POLICY_ADMIN = "policy_admin"
-    """Proposes rules; another activates them."""
-    INTEGRATION = "integration"
-    AGENT = "agent"
-    AUDITOR = "auditor"
-    ADMIN = "admin"
-    """Manages people and keys; approves nothing."""
-    OPERATOR = "operator"
-    """Runs the machine; sees no orders."""
+Kind = ActorKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from evenstock.domain import Case, DecisionRecord, Order, Outcome
-from evenstock.operations.deciding import RouteOrder
+from evenstock.operations.deciding import RouteOrder, route_key
+from evenstock.operations.exceptions.answer import order_of
 from evenstock.operations.open_cases import (
     ANEW,
     ASK_AFTER,
@@ -17,7 +18,6 @@ from evenstock.operations.open_cases import (
     OUT_OF_USE,
     RETRY,
     dollars,
-    order_of,
     ways,
 )
 from evenstock.operations.queue import out_of_use
@@ -33,7 +33,7 @@ def act(at: Workplace, case: Case, now: datetime) -> Case:
     with at.store.reading() as books:
         there = standing(books, order_of(case))
         nodes, services = out_of_use(books, order_of(case), now)
-        routed = books.recall(f"route:{order_of(case)}") is not None
+        routed = books.recall(route_key(order_of(case))) is not None
     if there is None:
         return case.closed(now, "system", "no such order is kept: nothing to route")
     if not there.to_place:

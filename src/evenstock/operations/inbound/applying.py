@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, Final, Protocol, cast
 
-from evenstock.domain import NodeId, Refuse, Sku
+from evenstock.domain import Event, Movement, NodeId, Refuse, Sku
 from evenstock.operations.exceptions.answer import Handled
 from evenstock.operations.inbound.fields import Fields
-from evenstock.operations.ports import Received, Store, Transaction
+from evenstock.operations.inbound.shapes import Shape
+from evenstock.operations.ports import Count, Move, Received, Store, StoreError, Transaction
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.substitution import Substitutes
 from evenstock.policy import CompiledPolicy
@@ -23,7 +24,7 @@ UNREADABLE: Final = "unreadable"
 """Kind of what came and could not be read at all; its body is as `service.events` kept it."""
 
 
-class RefusedError(Exception):
+class RefusedError(StoreError):
     """The books cannot take the event as things stand: it is tried again, then a person reads why."""
 
 
@@ -57,18 +58,39 @@ class Told:
     data: Fields
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Source and id: by them an event is named."""
+        return self.received.source, self.received.id
+
+    @property
     def name(self) -> str:
         """For what is made of it: ids of reports and movements."""
         return f"{self.received.source}:{self.received.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What an event does to one stock, so that many events are applied in one step of the books."""
+
+    step: Count | Move
+    told: Callable[[Sequence[Movement]], tuple[str, Sequence[Event]]]
+    """A sentence of what was done, and the facts to publish, once the step has made these movements."""
+
+
+Planning = Callable[[Inbound, Told], Planned]
+"""Raises WrongDataError where the event cannot be read, RefusedError where the network does not know what it speaks of."""
+
+
 class Kind(Protocol):
-    """A member of the family."""
+    """A member of the family. One that only ever changes one stock has `plan` (a `Planning`) too, and is `TOGETHER`."""
 
     TYPE: str
     """CloudEvents `type`."""
     TOGETHER: bool
     """Whether many may be applied in one transaction: what it changes, it changes by single calls of the books, in key order."""
+
+    DATA: Shape
+    """JSON Schema of what it reads."""
 
     def subject(self, data: Mapping[str, Any]) -> str:
         """What it is about, for the order in which events are applied; reads without complaint."""
@@ -84,6 +106,12 @@ class Kind(Protocol):
 def kinds() -> Mapping[str, Kind]:
     """Every kind by its type."""
     return {module.TYPE: cast("Kind", module) for module in members(FAMILY).values()}
+
+
+def planning_of(kind: Kind) -> Planning | None:
+    """How its events are applied many at a time; None where they are not."""
+    found: Planning | None = getattr(kind, "plan", None)
+    return found
 
 
 def subject_of(kind: str, data: object, given: str) -> str:

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-
-import polars as pl
 
 from evenstock.domain import Event, NodeId, Sku, rfc3339
 from evenstock.operations.inbound.applying import Told, one_word
@@ -57,13 +55,39 @@ class Held:
     """Statements held, as dead letters."""
 
 
-def held_back(books: Transaction, told: Sequence[Told], now: datetime) -> dict[str, str]:
-    """Events that must not be applied, with the reason, by id; opens the breaker where they are the first."""
+@dataclass(slots=True)
+class Ahead:
+    """What waits of each source, up to `LOOK_AHEAD` events, read once by whoever applies many batches one after the other."""
+
+    _known: dict[str, dict[int, tuple[str, str] | None]] = field(default_factory=dict)
+    """By source and number: item and node of a statement of zero, None for any other event."""
+
+    def zeros(self, books: Transaction, source: str, node: str) -> set[str]:
+        """Items that waiting statements of the source set to zero at the node."""
+        known = self._known.setdefault(source, {})
+        after = max(known, default=0)
+        for event in books.received(Handling.WAITING, after=after, limit=LOOK_AHEAD - len(known), source=source):
+            data = _data(event) if event.kind == OBSERVED else {}
+            zero = _is_zero(event.kind, data)
+            known[event.number] = (one_word(data, "sku"), one_word(data, "node")) if zero else None
+        return {key[0] for key in known.values() if key is not None and key[1] == node}
+
+    def handled(self, events: Iterable[Received]) -> None:
+        """These wait no more."""
+        for event in events:
+            self._known.get(event.source, {}).pop(event.number, None)
+
+
+def held_back(
+    books: Transaction, told: Sequence[Told], now: datetime, ahead: Ahead | None = None
+) -> dict[tuple[str, str], str]:
+    """Events that must not be applied, with the reason, by source and id; opens the breaker where they are the first."""
+    ahead = ahead or Ahead()
     zeros: dict[str, list[Told]] = defaultdict(list)
     for one in told:
         if _is_zero(one.received.kind, one.data.said):
             zeros[one.received.source].append(one)
-    found: dict[str, str] = {}
+    found: dict[tuple[str, str], str] = {}
     for source, ones in sorted(zeros.items()):
         emptied = _emptied(books, {(one_word(t.data.said, "sku"), one_word(t.data.said, "node")) for t in ones})
         by_node: dict[str, list[Told]] = defaultdict(list)
@@ -72,13 +96,13 @@ def held_back(books: Transaction, told: Sequence[Told], now: datetime) -> dict[s
             if key in emptied:
                 by_node[key[1]].append(one)
         for node, group in sorted(by_node.items()):
-            because = _judged(books, source, node, {one_word(one.data.said, "sku") for one in group}, now)
+            because = _judged(books, source, node, {one_word(one.data.said, "sku") for one in group}, now, ahead)
             if because:
-                found |= {one.received.id: because for one in group}
+                found |= {(source, one.received.id): because for one in group}
     return found
 
 
-def _judged(books: Transaction, source: str, node: str, skus: set[str], now: datetime) -> str:
+def _judged(books: Transaction, source: str, node: str, skus: set[str], now: datetime, looking: Ahead) -> str:
     """Why these items of a node may not be set to zero; empty where they may. What they come to is kept."""
     entry = books.entry(KIND, f"{source}@{node}") or Entry(KIND, f"{source}@{node}", {}, -1, WATCHED)
     if entry.state == HELD:
@@ -89,7 +113,7 @@ def _judged(books: Transaction, source: str, node: str, skus: set[str], now: dat
     fresh = entry.step < 0 or entry.state == LET or now >= since + WINDOW
     before = 0 if fresh else int(entry.body["zeroed"])
     limit = _limit(books, source)
-    ahead = skus | _waiting(books, source, node)
+    ahead = skus | looking.zeros(books, source, node)
     zeroed = before + len(ahead)
     if zeroed >= limit.least:
         ahead = {sku for sku, _ in _emptied(books, {(sku, node) for sku in ahead})}
@@ -97,7 +121,7 @@ def _judged(books: Transaction, source: str, node: str, skus: set[str], now: dat
     body: dict[str, Any] = {"since": rfc3339(now if fresh else since), "zeroed": before + len(skus)}
     state, because = WATCHED, ""
     if zeroed >= limit.least:
-        holds = _holding(books, node) + before
+        holds = books.items_on_hand(NodeId(node)) + before
         if zeroed * 100 > holds * limit.share_percent:
             because = (
                 f"{_SAID}{source} sets {zeroed:,} of the {holds:,} items that {node} holds to zero within an hour, more "
@@ -175,27 +199,10 @@ def _limit(books: Transaction, source: str) -> Limit:
     return Limit(**(kept.body.get("breaker") or {})) if kept is not None else Limit()
 
 
-def _waiting(books: Transaction, source: str, node: str) -> set[str]:
-    """Items that waiting statements of the source set to zero at the node."""
-    found = set()
-    for event in books.received(Handling.WAITING, limit=LOOK_AHEAD, source=source):
-        if event.kind == OBSERVED:
-            data = _data(event)
-            if _is_zero(event.kind, data) and one_word(data, "node") == node:
-                found.add(one_word(data, "sku"))
-    return found
-
-
 def _emptied(books: Transaction, keys: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
     """Those of these (item, node) at which units are on hand."""
     skus = sorted({Sku(sku) for sku, _ in keys})
     return {(b.sku, b.node) for b in books.balances(skus) if b.on_hand > 0 and (b.sku, b.node) in keys}
-
-
-def _holding(books: Transaction, node: str) -> int:
-    """Items of which the node has any."""
-    on_hand = pl.sum_horizontal("available", "reserved", "allocated", "held")
-    return books.balance_frame().filter((pl.col("node") == node) & (on_hand > 0))["sku"].n_unique()
 
 
 def _is_zero(kind: str, data: Mapping[str, Any]) -> bool:

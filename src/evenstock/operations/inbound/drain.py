@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from evenstock.operations.inbound.applying import Inbound, Kind, RefusedError, Told, kinds, one_word
-from evenstock.operations.inbound.breaker import held_back
+from evenstock.operations.inbound.applying import Inbound, Kind, Told, kinds, one_word, planning_of
+from evenstock.operations.inbound.at_once import all_at_once
+from evenstock.operations.inbound.breaker import Ahead, held_back
+from evenstock.operations.inbound.failing import MOST_TRIES, failure, wait_after
 from evenstock.operations.inbound.fields import Fields, WrongDataError
+from evenstock.operations.inbound.tally import Tally, add
 from evenstock.operations.ports import (
     ConflictError,
     Handling,
+    Mark,
     Received,
     StoreError,
     Transaction,
     UnavailableError,
 )
 
-MOST_TRIES: Final = 5
-FIRST_WAIT: Final = timedelta(seconds=10)
-GROWTH: Final = 6
-"""After the first failure 10 s, then 1 min, 6 min, 36 min; the fifth failure is the last."""
+__all__ = ["AT_ONCE", "MOST_TRIES", "Drained", "drain", "told_of", "wait_after"]
+
 AT_ONCE: Final = 200
 """Events claimed together: few commits, and no lock held for long."""
 
@@ -39,10 +41,22 @@ class Drained:
     """Given up: a person reads why."""
     because: list[tuple[str, str, str]] = field(default_factory=list)
     """Source, event and reason of what was not applied."""
+    of: dict[str, Tally] = field(default_factory=dict)
+    """By source."""
 
     @property
     def tried(self) -> int:
         return self.done + self.again + self.dead
+
+    def count(self, marks: Iterable[Mark]) -> None:
+        for mark in marks:
+            self.done += mark.handling is Handling.DONE
+            self.again += mark.handling is Handling.WAITING
+            self.dead += mark.handling is Handling.DEAD
+            source = mark.event.source
+            self.of[source] = self.of.get(source, Tally()).also(mark)
+            if mark.handling is not Handling.DONE:
+                self.because.append((mark.event.source, mark.event.id, mark.because))
 
 
 def drain(at: Inbound, now: datetime, limit: int = 1_000) -> Drained:
@@ -56,27 +70,19 @@ def drain(at: Inbound, now: datetime, limit: int = 1_000) -> Drained:
     UnavailableError
         If the store cannot be reached: nothing is counted as tried then.
     """
-    tally = Drained()
+    tally, ahead = Drained(), Ahead()
     left = limit
     while left > 0:
-        claimed, alone = _together(at, now, min(AT_ONCE, left), tally)
+        claimed, alone = _together(at, now, min(AT_ONCE, left), tally, ahead)
         if not claimed:
             break
         left -= claimed
         for event in alone:
-            _alone(at, event, now, tally)
+            _alone(at, event, now, tally, ahead)
+    if tally.of:
+        with at.store.transaction() as books:
+            add(books, tally.of)
     return tally
-
-
-def wait_after(tries: int) -> timedelta:
-    """How long an event waits after so many failures.
-
-    Examples
-    --------
-    >>> [int(wait_after(tries).total_seconds()) for tries in (1, 2, 3, 4)]
-    [10, 60, 360, 2160]
-    """
-    return FIRST_WAIT * int(GROWTH ** (tries - 1))
 
 
 def told_of(event: Received) -> Told:
@@ -91,79 +97,97 @@ def told_of(event: Received) -> Told:
     return Told(event, Fields(data))
 
 
-def _together(at: Inbound, now: datetime, limit: int, tally: Drained) -> tuple[int, list[Received]]:
+def _together(at: Inbound, now: datetime, limit: int, tally: Drained, ahead: Ahead) -> tuple[int, list[Received]]:
     """Claim events and apply at once those that may share a transaction; returns how many were claimed, and the others."""
-    counted = Drained()
-    alone: list[Received] = []
     claimed: list[Received] = []
     try:
         with at.store.transaction() as books:
             claimed = books.claim_received(now, limit)
-            told: list[tuple[Kind, Told]] = []
-            for event in claimed:
-                kind = kinds().get(event.kind)
-                if kind is not None and not kind.TOGETHER:
-                    alone.append(event)
-                    continue
-                try:
-                    told.append((_kind_of(event), told_of(event)))
-                except WrongDataError as wrong:
-                    _failed(books, event, wrong, now, counted)
-            _apply_all(at, books, told, now, counted)
+            told, marks, alone = _read(claimed, now)
+            held = held_back(books, [one for _, one in told], now, ahead)
+            marks += [Mark(one.received, Handling.DEAD, held[one.key]) for _, one in told if one.key in held]
+            # In key order, as orders reserve, so that two transactions never wait for each other in a circle.
+            free = [(kind, one) for kind, one in told if one.key not in held]
+            free.sort(key=lambda pair: _key(pair[1].data.said))
+            some, odd = _applied(at, books, free, now)
+            marks += some
+            alone += odd
+            books.mark(marks, now)
     except UnavailableError:
         raise
     except Exception:  # noqa: BLE001 (something nobody foresaw: which event it was shows when each is tried alone)
         return len(claimed), claimed
-    _add(tally, counted)
+    tally.count(marks)
+    ahead.handled(mark.event for mark in marks)
     return len(claimed), alone
 
 
-def _apply_all(
-    at: Inbound, books: Transaction, told: Sequence[tuple[Kind, Told]], now: datetime, tally: Drained
-) -> None:
-    held = held_back(books, [one for _, one in told], now)
-    # In key order, as orders reserve, so that two transactions never wait for each other in a circle.
-    for kind, one in sorted(told, key=lambda pair: _key(pair[1].data.said)):
-        event = one.received
-        if event.id in held:
-            books.handled(event, Handling.DEAD, now, held[event.id])
-            tally.dead += 1
-            tally.because.append((event.source, event.id, held[event.id]))
+def _read(claimed: Sequence[Received], now: datetime) -> tuple[list[tuple[Kind, Told]], list[Mark], list[Received]]:
+    """Events to apply together, what became of those that cannot be read, and those to apply alone."""
+    together: list[tuple[Kind, Told]] = []
+    marks: list[Mark] = []
+    alone: list[Received] = []
+    for event in claimed:
+        kind = kinds().get(event.kind)
+        if kind is not None and not kind.TOGETHER:
+            alone.append(event)
             continue
         try:
-            sentence = kind.apply(at, books, one, now)
+            together.append((_kind_of(event), told_of(event)))
+        except WrongDataError as wrong:
+            marks.append(failure(event, wrong, now))
+    return together, marks, alone
+
+
+def _applied(
+    at: Inbound, books: Transaction, told: Sequence[tuple[Kind, Told]], now: datetime
+) -> tuple[list[Mark], list[Received]]:
+    """Many in one step of the books where their kinds can: what became of each, and those to be tried alone."""
+    planned = [(planning, one) for kind, one in told if (planning := planning_of(kind)) is not None]
+    if len(planned) == len(told) > 1:
+        try:
+            with books.whole():
+                return all_at_once(at, books, planned, now)
         except UnavailableError:
             raise
-        except (WrongDataError, RefusedError, StoreError) as refused:
-            _failed(books, event, refused, now, tally)
-        else:
-            books.handled(event, Handling.DONE, now, sentence)
-            tally.done += 1
+        except StoreError:
+            pass  # one of them cannot be told: which, shows one by one
+    return [_one(at, books, kind, one, now) for kind, one in told], []
 
 
-def _alone(at: Inbound, event: Received, now: datetime, tally: Drained) -> None:
+def _one(at: Inbound, books: Transaction, kind: Kind, told: Told, now: datetime) -> Mark:
+    try:
+        with books.whole():
+            return Mark(told.received, Handling.DONE, kind.apply(at, books, told, now))
+    except UnavailableError:
+        raise
+    except (WrongDataError, StoreError) as refused:
+        return failure(told.received, refused, now)
+
+
+def _alone(at: Inbound, event: Received, now: datetime, tally: Drained, ahead: Ahead) -> None:
     """Apply one event in a transaction of its own; another worker that was faster leaves nothing to do."""
     try:
         told = told_of(event)
         kind = _kind_of(event)
         with at.store.transaction() as books:
-            held = held_back(books, [told], now)
-            if event.id in held:
-                books.handled(event, Handling.DEAD, now, held[event.id])
-                tally.dead += 1
-                return
-            sentence = kind.apply(at, books, told, now)
-            books.handled(event, Handling.DONE, now, sentence)
+            held = held_back(books, [told], now, ahead)
+            if held:
+                mark = Mark(event, Handling.DEAD, held[told.key])
+            else:
+                mark = Mark(event, Handling.DONE, kind.apply(at, books, told, now))
+            books.mark([mark], now)
     except UnavailableError:
         raise
     except Exception as error:  # noqa: BLE001 (whatever one event meets, the others go on)
+        mark = failure(event, error, now)
         try:
             with at.store.transaction() as books:
-                _failed(books, event, error, now, tally)
+                books.mark([mark], now)
         except ConflictError:
             return  # somebody else has handled it since we read it
-    else:
-        tally.done += 1
+    tally.count([mark])
+    ahead.handled([event])
 
 
 def _kind_of(event: Received) -> Kind:
@@ -173,25 +197,5 @@ def _kind_of(event: Received) -> Kind:
     return found
 
 
-def _failed(books: Transaction, event: Received, error: Exception, now: datetime, tally: Drained) -> None:
-    foreseen = isinstance(error, WrongDataError | RefusedError | StoreError)
-    because = str(error) if foreseen else f"{type(error).__name__}: {error}"
-    tries = event.tries + 1
-    if isinstance(error, WrongDataError) or tries >= MOST_TRIES:
-        books.handled(event, Handling.DEAD, now, because)
-        tally.dead += 1
-    else:
-        books.handled(event, Handling.WAITING, now, because, now + wait_after(tries))
-        tally.again += 1
-    tally.because.append((event.source, event.id, because))
-
-
 def _key(data: Mapping[str, Any]) -> tuple[str, str, str]:
     return one_word(data, "sku"), one_word(data, "node"), one_word(data, "lot")
-
-
-def _add(tally: Drained, more: Drained) -> None:
-    tally.done += more.done
-    tally.again += more.again
-    tally.dead += more.dead
-    tally.because += more.because

@@ -14,6 +14,7 @@ NAME = "lateness"
 
 
 def term(offer: Offer) -> Charge:
-    late = np.nan_to_num(1.0 - offer.candidates.on_time, nan=0.0)
+    late = 1.0 - offer.candidates.on_time
+    late[np.isnan(late)] = 0.0
     # A millionth of a cent keeps the same probability, summed in another order, on the same side of a half.
     return Charge(shipment_cents=np.floor(late * offer.costs.late_order_cents + 0.5 + 1e-6).astype(np.int64))

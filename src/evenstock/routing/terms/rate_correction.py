@@ -8,5 +8,6 @@ NAME = "rate correction"
 
 
 def term(offer: Offer) -> Charge:
-    steps, long = offer.steps.correction_cents, offer.steps.long_correction_cents
-    return Charge(step_cents=steps, long_cents=long) if steps.any() or long.any() else Charge()
+    if not offer.steps.corrected:
+        return Charge()
+    return Charge(step_cents=offer.steps.correction_cents, long_cents=offer.steps.long_correction_cents)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.requests import Request
 
@@ -37,8 +36,7 @@ class Digests:
         return tuple(hmac.digest(pepper, _said(kind, token), "sha256").hex() for pepper in self._peppers)
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What came with a request."""
 
     kind: str

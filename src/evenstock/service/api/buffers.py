@@ -136,5 +136,5 @@ def _require_known(service: Service, request: Request, pairs: list[tuple[str, st
         if not known
     ]
     if wrong:
-        raise Problem("invalid_request", f"{wrong[0][0]}: {wrong[0][1]}", errors=wrong)
+        raise Problem("not_found", f"{wrong[0][0]}: {wrong[0][1]}", errors=wrong)
     require_all(service, request, Action.NETWORK_IMPORT, {node for _, node in pairs}, what)

@@ -79,7 +79,7 @@ def list_(
 ) -> Response:
     after = from_cursor(cursor)
     if after and not (after.isascii() and after.isdigit() and len(after) < 18):
-        raise Problem("invalid_request", "cursor: this is no cursor of dead letters")
+        raise Problem("not_found", "cursor: there is no such page", hint="take it from next of the page before")
     with service.store.reading() as books:
         found = books.received(Handling.DEAD, after=int(after or 0), limit=limit + 1, source=source)
     return page([shown(one) for one in found[:limit]], str(found[limit - 1].number) if len(found) > limit else None)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from evenstock import tables
 from evenstock.forecasting.overrides import active
 from evenstock.operations.access.actions import Action
+from evenstock.operations.company import Company
 from evenstock.operations.override_forecast import (
     judge_overrides,
     override_forecast,
@@ -99,6 +100,7 @@ def put(
     else:
         require_everywhere(service, request, Action.FORECASTS_OVERRIDE, "an override that names no node")
     here = service.company.get().company
+    _require_known(here, body)
 
     def work(store: Store) -> Response:
         try:
@@ -156,3 +158,14 @@ def withdraw(
 
 def _none() -> pl.DataFrame:
     return tables.Overrides.create_empty()
+
+
+def _require_known(here: Company, body: ForecastOverrideBody) -> None:
+    """Raise Problem where the override is of an item, a node or a category that is not there."""
+    items = here.tables["items"]
+    known = {"sku": items["sku"], "node": here.tables["nodes"]["node"], "category": items["category"]}
+    for field, names in known.items():
+        name = getattr(body, field)
+        if name and name not in set(names):
+            because = f"the network has no {field} {name!r}; the override would change nothing"
+            raise Problem("not_found", because, errors=[(f"/{field}", because)])

@@ -14,6 +14,7 @@ from evenstock.operations.access.principal import Principal, Role
 from evenstock.service.admission import Load
 from evenstock.service.context import Service, service_of
 from evenstock.service.events.cloudevents import BATCH, JSON, LARGEST, STRUCTURED, Read, read
+from evenstock.service.events.intake import Stored
 from evenstock.service.events.known_sources import Known
 from evenstock.service.events.signing import BadSignatureError, Signed
 from evenstock.service.events.taking import Taking, taking_of
@@ -88,6 +89,26 @@ async def bring(
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.headers.raw)}
     body = request.sent
     known = await taking.sources.get(source)
+    try:
+        read_, stored = await _taken(request, service, taking, source, known, headers, body)
+    except Problem as problem:
+        taking.counts.refused(source if known is not None else None, problem.code.name)
+        raise
+    taking.counts.stored(source, stored.new, stored.seen, stored.dead)
+    errors = [{"place": place, "because": because} for place, _, because in read_.dead[:MOST_ERRORS]]
+    return said({"new": stored.new, "seen": stored.seen, "dead": stored.dead, "errors": errors}, 202)
+
+
+async def _taken(
+    request: Request,
+    service: Service,
+    taking: Taking,
+    source: str,
+    known: Known | None,
+    headers: dict[str, str],
+    body: bytes,
+) -> tuple[Read, Stored]:
+    """What was read, and what is stored of it. Raises Problem."""
     now = service.clock()
     if known is not None and known.carried(headers):
         signed = _signed(known, headers, body, service)
@@ -101,9 +122,7 @@ async def bring(
     taking.intake.require_room()
     reading = partial(read, source, known.rules, headers, body, signed, now)
     found: Read = reading() if len(body) <= SMALL else await in_thread(reading)
-    stored = await taking.intake.keep(found)
-    errors = [{"place": place, "because": because} for place, _, because in found.dead[:MOST_ERRORS]]
-    return said({"new": stored.new, "seen": stored.seen, "dead": stored.dead, "errors": errors}, 202)
+    return found, await taking.intake.keep(found)
 
 
 def _signed(known: Known, headers: dict[str, str], body: bytes, service: Service) -> Signed:

@@ -134,7 +134,7 @@ def issue(request: Request, body: IssueBody, service: Annotated[Service, Depends
     try:
         found = issue_key(service.store, wish, minted)
     except UnknownPersonError as error:
-        raise Problem("invalid_request", f"/owner: {error}", errors=[("/owner", str(error))]) from None
+        raise Problem("not_found", f"/owner: {error}", errors=[("/owner", str(error))]) from None
     return said({**_shown(found), "key": key}, 201, {"Location": f"/v1/api-keys/{found.id}"})
 
 

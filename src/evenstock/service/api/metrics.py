@@ -20,7 +20,13 @@ _SHOWN: dict[int | str, dict[str, Any]] = {
 }
 
 
-@ROUTER.get("/metrics", summary="Counters, durations and gauges", response_class=Response, responses=_SHOWN)
+@ROUTER.get(
+    "/metrics",
+    summary="Counters, durations and gauges",
+    response_class=Response,
+    responses=_SHOWN,
+    openapi_extra={"security": [{}]},
+)
 @guarded(Action.METRICS_READ, Load.CONSOLE)
 async def metrics(service: Annotated[Service, Depends(service_of)]) -> Response:
     """In Prometheus text format. Programs on this machine need no key."""

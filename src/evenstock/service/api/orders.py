@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -33,7 +34,8 @@ from evenstock.operations.route_pool import route_pool
 from evenstock.operations.standing import Standing, standing
 from evenstock.service.admission import Load
 from evenstock.service.context import Service, service_of
-from evenstock.service.guard import GuardedRoute, as_problem, guarded
+from evenstock.service.gathered import AT_ONCE
+from evenstock.service.guard import GuardedRoute, as_problem, guarded, in_thread
 from evenstock.service.http.bodies.cases import HandledOut
 from evenstock.service.http.bodies.decisions import DecisionOut, ExplanationOut
 from evenstock.service.http.bodies.orders import (
@@ -47,7 +49,7 @@ from evenstock.service.http.bodies.orders import (
     order_out,
     reservation_out,
 )
-from evenstock.service.http.idempotent import IdempotencyKey, once
+from evenstock.service.http.idempotent import IdempotencyKey, kept_decision, named, once
 from evenstock.service.http.ndjson import ndjson_answer, ndjson_body, read_lines
 from evenstock.service.http.problems import Problem
 from evenstock.service.http.refusals import done
@@ -58,6 +60,7 @@ from evenstock.service.http.strict import MaybeName, Name, Reason, SomeUnits, St
 ROUTER = APIRouter(tags=["orders"], route_class=GuardedRoute)
 MOST_AT_ONCE: Final = 1_000
 """Orders in one request."""
+_REPEATED: Final = {"Idempotent-Replayed": "true"}
 Shadow = Annotated[bool, Query(description="Decide, but reserve nothing")]
 
 
@@ -94,8 +97,8 @@ class CancellationBody(Strict):
     summary="Decide where an order ships from, and set its stock aside",
     responses={200: {"model": DecisionOut | ExplanationOut, "description": "The decision"}},
 )
-@guarded(Action.ORDERS_ROUTE, Load.ROUTE)
-def route(
+@guarded(Action.ORDERS_ROUTE, Load.ROUTE, gathers=AT_ONCE)
+async def route(
     request: Request,
     body: OrderBody,
     service: Annotated[Service, Depends(service_of)],
@@ -109,14 +112,21 @@ def route(
     require_everywhere(service, request, Action.ORDERS_ROUTE, "where an order ships from")
     order = body.order()
 
+    if not shadow and explain == "record":
+        found = await service.gathered.route(order, *named(request, body), kept_decision)
+        if found is not None:
+            return raw(found.body, headers=_REPEATED if found.routed.repeated else None)
+
     def work(store: Store) -> Response:
         routed = _route(service, store, order, shadow=shadow)
-        headers = {"Idempotent-Replayed": "true"} if routed.repeated else {}
+        headers = _REPEATED if routed.repeated else {}
         if explain == "full":
             return said(explanation(routed.record), headers=headers)
         return raw(routed.record.canonical(), headers=headers)
 
-    return once(request, service, body, work)
+    async with service.admission.place(Load.ROUTE):
+        reply: Response = await in_thread(partial(once, request, service, body, work))
+    return reply
 
 
 def _route(service: Service, store: Store, order: Order, *, shadow: bool) -> Routed:

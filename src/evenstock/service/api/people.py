@@ -28,7 +28,7 @@ from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Store
 from evenstock.service.access.doorkeeper import doorkeeper_of
 from evenstock.service.admission import Load
-from evenstock.service.api.session import LARGEST, Password, require_strong
+from evenstock.service.api.session import LARGEST, NewPassword, require_strong
 from evenstock.service.context import Service, service_of
 from evenstock.service.guard import GuardedRoute, guarded
 from evenstock.service.http.grants import GrantOut, Grants, granted, shown
@@ -43,7 +43,7 @@ class AddBody(Strict):
     account: Name = Field(description="Such as ana@example.com; the same account however it is typed")
     name: MaybeName = ""
     grants: Grants
-    password: Password
+    password: NewPassword
 
 
 class GrantsBody(Strict):
@@ -55,7 +55,7 @@ class DisableBody(Strict):
 
 
 class PasswordBody(Strict):
-    password: Password
+    password: NewPassword
 
 
 class PersonOut(BaseModel):

@@ -18,7 +18,7 @@ from evenstock.rebalancing.explain import frame
 from evenstock.service.admission import Load
 from evenstock.service.context import Service, service_of
 from evenstock.service.guard import GuardedRoute, guarded
-from evenstock.service.http.approval import require_another, require_within_limit
+from evenstock.service.http.approval import limits_of, require_another
 from evenstock.service.http.bodies.plans import (
     ApproveBody,
     ApprovedOut,
@@ -212,7 +212,9 @@ def approve(
             found = _found(books, plan)
             match(request, _shown(service, request, books, found))
         _require_approver(service, request, found)
-        transfers = approve_plan(store, found.id, body.ship_by or now.date(), by, now)
+        transfers = approve_plan(
+            store, found.id, body.ship_by or now.date(), by, now, limits=limits_of(service, request)
+        )
         return said(
             {
                 "plan": plan,
@@ -272,12 +274,10 @@ def judge(request: Request, plan: str, service: Annotated[Service, Depends(servi
 
 
 def _require_approver(service: Service, request: Request, plan: TransferPlan) -> None:
-    """Raise Problem unless the caller may approve what the plan costs, at every node it touches."""
+    """Raise Problem unless the caller may approve the plan at every node it touches, and did not make it himself."""
     nodes, what = nodes_of_plan(plan), f"plan {plan.id}"
     require_all(service, request, Action.PLANS_APPROVE, nodes, what)
     require_another(request, plan.edited_by, what)
-    cents = int(plan.cost_cents) + sum(int(purchase.cost_cents) for purchase in plan.purchases)
-    require_within_limit(service, request, cents, nodes, what)
 
 
 def _shown(service: Service, request: Request, books: Transaction, plan: TransferPlan) -> dict[str, Any]:

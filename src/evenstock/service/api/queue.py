@@ -11,14 +11,15 @@ from starlette.responses import Response
 from evenstock.domain import Case, CaseId, CaseKind, CaseState, DecisionId, DecisionRecord
 from evenstock.operations.access.actions import Action
 from evenstock.operations.decisions import decision_from
+from evenstock.operations.exceptions.answer import order_of
 from evenstock.operations.explaining import explanation
-from evenstock.operations.open_cases import order_of
 from evenstock.operations.ports import Store, Transaction
 from evenstock.operations.queue import Reviewed, accept, hold, override, queue
 from evenstock.operations.run_due import Workplace, act_now
 from evenstock.service.admission import Load
 from evenstock.service.context import Service, service_of
 from evenstock.service.guard import GuardedRoute, guarded
+from evenstock.service.http.approval import limits_of
 from evenstock.service.http.bodies.cases import CaseOut, CasesOut, QueueOut, case_out, waiting_out
 from evenstock.service.http.bodies.decisions import ExplanationOut
 from evenstock.service.http.bodies.out import Out
@@ -148,11 +149,12 @@ def accept_case(
     _key: IdempotencyKey = None,
     _seen: IfMatch = None,
 ) -> Response:
-    now, by = service.clock(), request.state.principal.id
+    """Up to the limit in money of the caller's grants: what the plan costs."""
+    now, by, limits = service.clock(), request.state.principal.id, limits_of(service, request)
 
     def work(store: Store) -> Response:
         _require_unchanged(service, request, store, case)
-        return _answered(done(accept(store, CaseId(case), by, now, body.because)))
+        return _answered(done(accept(store, CaseId(case), by, now, body.because, limits=limits)))
 
     return once(request, service, body, work, whole=True)
 
@@ -171,7 +173,7 @@ def override_case(
     _key: IdempotencyKey = None,
     _seen: IfMatch = None,
 ) -> Response:
-    """The stock moves in the same transaction, or nothing changes."""
+    """The stock moves in the same transaction, or nothing changes; up to the limit in money of the caller's grants."""
     here, now, by = service.company.get(), service.clock(), request.state.principal.id
     permitted = nodes_of(service, request, Action.EXCEPTIONS_ANSWER)
     if permitted is not None and not (body.nodes and permitted.issuperset(body.nodes)):
@@ -183,7 +185,7 @@ def override_case(
         _require_unchanged(service, request, store, case)
         said_of = override(
             store, here.shipping, here.policy, CaseId(case), by, body.because, now, nodes=body.nodes,
-            services=body.services, alternative=body.alternative,
+            services=body.services, alternative=body.alternative, limits=limits_of(service, request),
         )  # fmt: skip
         return _answered(done(said_of))
 

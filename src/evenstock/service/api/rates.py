@@ -215,7 +215,7 @@ def _place(here: Company, said_: str, pointer: str) -> str:
         return node.postal_code
     if not any(letter.isdigit() for letter in said_):
         because = f"{said_!r} is neither a postal code nor a node; nodes are {', '.join(map(str, here.network.nodes))}"
-        raise Problem("invalid_request", because, errors=[(pointer, because)])
+        raise Problem("not_found", because, errors=[(pointer, because)])
     return said_
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from evenstock.domain import Reservation, ReservationId, ReservationState
+from evenstock.domain import Reservation, ReservationId
 from evenstock.operations.access.actions import Action
 from evenstock.operations.ports import Store, Transaction
 from evenstock.operations.reservations import post_reservation, void_reservation
@@ -66,15 +66,7 @@ def ship(
 ) -> Response:
     """Its units go outside, to the customer. What was not released before is released first, unless the order is held."""
     now = service.clock()
-
-    def work(store: Store, name: ReservationId) -> None:
-        with store.reading() as books:
-            pending = _found(books, reservation).state is ReservationState.PENDING
-        if pending:
-            post_reservation(store, name, now)
-        ship_order(store, name, now)
-
-    return _changed(service, request, reservation, work)
+    return _changed(service, request, reservation, lambda store, name: ship_order(store, name, now))
 
 
 @ROUTER.post("/reservations/{reservation}/void", summary="Give the stock back", responses={200: _OUT})

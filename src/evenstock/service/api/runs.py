@@ -19,7 +19,7 @@ from evenstock.service.http.bodies.runs import RunOut, run_out
 from evenstock.service.http.idempotent import IdempotencyKey, IfMatch, once
 from evenstock.service.http.problems import Problem
 from evenstock.service.http.replies import from_cursor, match, page, said, tagged
-from evenstock.service.run_events import EVENT_STREAM, Following, follow
+from evenstock.service.run_events import EVENT, EVENT_STREAM, Following, follow
 
 ROUTER = APIRouter(tags=["runs"], route_class=GuardedRoute)
 _ABSENT = "there is no run {run}; those that were over for a month are forgotten"
@@ -88,7 +88,7 @@ def stop(
     summary="A run's progress as server-sent events, until it is over",
     responses={
         200: {
-            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+            "content": {EVENT_STREAM: {"schema": EVENT}},
             "description": "Each event `run` holds the run as JSON, its id counts the run's steps; comments keep the line open",
         }
     },

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from evenstock.domain import rfc3339
@@ -32,6 +32,20 @@ ROUTER = APIRouter(tags=["schedule"], route_class=GuardedRoute)
 
 class TimingBody(Strict):
     """Every so many minutes, or daily or weekly at an hour of a zone: say exactly one of `every_minutes` and `at`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["every_minutes"],
+                    "properties": {
+                        "every_minutes": {"type": "integer"}, "at": {"type": "null"}, "weekday": {"type": "null"}
+                    },
+                },
+                {"required": ["at"], "properties": {"at": {"type": "string"}, "every_minutes": {"type": "null"}}},
+            ]
+        }
+    )  # fmt: skip
 
     every_minutes: Annotated[int, Field(ge=1, le=1_440)] | None = None
     at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = Field(

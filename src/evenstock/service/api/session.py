@@ -23,6 +23,7 @@ from evenstock.service.access.credentials import credential_of, mint_token, secu
 from evenstock.service.access.doorkeeper import Doorkeeper, doorkeeper_of
 from evenstock.service.access.oidc.signing_in import redirect_uri, safe_return, state_cookie
 from evenstock.service.access.passwords import LONGEST as LONGEST_PASSWORD
+from evenstock.service.access.passwords import SHORTEST as SHORTEST_PASSWORD
 from evenstock.service.access.passwords import weakness
 from evenstock.service.access.same_site import refuse_other_sites
 from evenstock.service.admission import Load
@@ -38,6 +39,11 @@ LARGEST = 8_000
 Password = Annotated[
     str, Field(min_length=1, max_length=4 * LONGEST_PASSWORD, json_schema_extra={"format": "password"})
 ]
+NewPassword = Annotated[
+    Password,
+    Field(json_schema_extra={"format": "password", "minLength": SHORTEST_PASSWORD, "maxLength": LONGEST_PASSWORD}),
+]
+"""One that is chosen now: its length stands in the description, and a sentence of ours says what is wrong with it."""
 _PROBLEM: dict[str, Any] = {"model": ProblemDetails, "content": {"application/problem+json": {}}}
 
 
@@ -48,7 +54,7 @@ class SignInBody(Strict):
 
 class NewPasswordBody(Strict):
     old: Password
-    new: Password
+    new: NewPassword
 
 
 class PermissionOut(BaseModel):

@@ -43,6 +43,7 @@ from evenstock.service.http.strict import Name, Reason, Strict
 
 ROUTER = APIRouter(tags=["sources"], route_class=GuardedRoute)
 _RANDOM_BYTES: Final = 32
+_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _Expression = Annotated[str, Field(max_length=4_000)]
 
 
@@ -67,7 +68,7 @@ class BreakerBody(Strict):
 
 
 class SourceBody(Strict):
-    id: Annotated[Name, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    id: Annotated[Name, Field(pattern=_ID, json_schema_extra={"pattern": _ID})]
     scheme: Annotated[str, Field(max_length=50)] = Field(
         default="", description="How it signs; empty: it sends with an API key of ours"
     )

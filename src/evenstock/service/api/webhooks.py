@@ -58,6 +58,17 @@ Kinds = Annotated[
 Url = Annotated[
     str, Field(max_length=2_000, pattern=r"^https?://[!-~]+$", description="https; no user or password in it")
 ]
+Secret = Annotated[
+    str,
+    Field(
+        min_length=16,
+        max_length=500,
+        # Base64 of 16 bytes or more; what is wrong with another, the scheme says in a sentence.
+        json_schema_extra={
+            "pattern": "^(whsec_)?([A-Za-z0-9+/]{4}){5,}([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
+        },
+    ),
+]
 Limit = Annotated[int, Query(ge=1, le=1_000, description="Most items of a page")]
 Cursor = Annotated[str | None, Query(max_length=2_000, description="`next` of the page before")]
 
@@ -68,9 +79,7 @@ class WebhookBody(Strict):
     kinds: Kinds = Field(default_factory=lambda: ["*"])
     in_order: bool = Field(default=False, description="All facts one after the other, not only those of one aggregate")
     about: Text = ""
-    secret: Annotated[str, Field(min_length=16, max_length=500)] | None = Field(
-        default=None, description="whsec_ and base64; without it one is made and shown once"
-    )
+    secret: Secret | None = Field(default=None, description="whsec_ and base64; without it one is made and shown once")
 
 
 class WebhookChange(Strict):
@@ -83,7 +92,7 @@ class WebhookChange(Strict):
 
 
 class NewSecretBody(Strict):
-    secret: Annotated[str, Field(min_length=16, max_length=500)] | None = None
+    secret: Secret | None = None
     overlap_s: Annotated[
         int, Field(ge=0, le=7 * 86_400, description="How long deliveries carry the signature of the one before, too")
     ] = int(OVERLAP.total_seconds())

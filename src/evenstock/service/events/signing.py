@@ -37,6 +37,8 @@ class Scheme(Protocol):
     """A member of the family."""
 
     NAME: str
+    HEADER: str
+    """What carries the signature, or does where its option `header` says nothing else."""
     OPTIONS: Mapping[str, str]
     """What may be said about it, with what holds where nothing is."""
 

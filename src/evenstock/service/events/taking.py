@@ -14,6 +14,7 @@ from evenstock.service.context import Service
 from evenstock.service.events.intake import Intake
 from evenstock.service.events.known_sources import KnownSources
 from evenstock.service.http.problems import Problem
+from evenstock.service.telemetry.source_metrics import SourceCounts, counts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ class Taking:
 
     sources: KnownSources
     intake: Intake
+    counts: SourceCounts
 
 
 def taking_of(request: Request) -> Taking:
@@ -34,7 +36,11 @@ def taking_of(request: Request) -> Taking:
     if found is None:
         service: Service = state.service
         opened: Callable[[], Vault] = lambda: vault_of(service)  # noqa: E731 (a name would say no more)
-        found = state.taking = Taking(KnownSources(service.store, opened), Intake(service.store, service.clock))
+        found = state.taking = Taking(
+            KnownSources(service.store, opened),
+            Intake(service.store, service.clock),
+            counts_of(service.telemetry.metrics.registry),
+        )
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -40,6 +41,8 @@ class _Parameter:
     adapter: TypeAdapter[Any]
     required: bool
     default: Callable[[], Any]
+    fixed: bool
+    """Whether its default is one value that nobody can change, and not a fresh one each time."""
     plain: bool
     """Whether any text is right, so that nothing need be validated."""
 
@@ -47,7 +50,7 @@ class _Parameter:
 class Arguments:
     """The plan by which one handler's arguments are found."""
 
-    __slots__ = ("_any_query", "_body", "_given", "_known", "_parameters", "_request")
+    __slots__ = ("_any_query", "_body", "_given", "_known", "_parameters", "_request", "_unasked", "_usual")
 
     def __init__(self, dependant: Dependant, body: Any, *, any_query: bool) -> None:
         strange = _strange(dependant)
@@ -58,6 +61,10 @@ class Arguments:
             (one.name, one.call) for one in dependant.dependencies if one.name and one.call
         )
         self._parameters = tuple(_parameters(dependant))
+        self._usual = {one.name: one.default() for one in self._parameters if one.fixed}
+        """What is not said, or is not said otherwise."""
+        self._unasked = tuple(one for one in self._parameters if one.place != "query" or not one.fixed)
+        """Parameters to look for where the address has no query."""
         self._known = frozenset(one.alias for one in self._parameters if one.place == "query")
         self._any_query = any_query
         self._body: tuple[str, TypeAdapter[Any], bool] | None = None
@@ -72,7 +79,7 @@ class Arguments:
 
     def of(self, request: Request, path: Mapping[str, str], sent: bytes) -> dict[str, Any]:
         """Everything the handler wants. Raises Problem with each place that is wrong."""
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = self._usual.copy()
         wrong: list[dict[str, Any]] = []
         if self._request:
             found[self._request] = request
@@ -81,12 +88,12 @@ class Arguments:
         query = request.scope.get("query_string", b"")
         if query and not self._any_query:
             wrong += self._unknown(request)
-        for one in self._parameters:
+        for one in self._parameters if query else self._unasked:
             values = _values(one, request, path, query)
             if not values:
                 if one.required:
                     wrong.append({"loc": (one.place, one.alias), "msg": "it is missing"})
-                else:
+                elif not one.fixed:
                     found[one.name] = one.default()
             else:
                 _read(one, values, found, wrong)
@@ -158,8 +165,13 @@ def _parameters(dependant: Dependant) -> Iterator[_Parameter]:
                 TypeAdapter(_kind(info)),
                 info.is_required(),
                 partial(info.get_default, call_default_factory=True),
+                not info.is_required() and info.default_factory is None and _lasting(info.default),
                 info.annotation is str and not info.metadata,
             )
+
+
+def _lasting(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float | Enum)
 
 
 def _kind(info: FieldInfo) -> Any:

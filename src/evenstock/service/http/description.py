@@ -84,7 +84,8 @@ def _completed(found: dict[str, Any]) -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any], method: str) -> None:
     guarded = "x-action" in operation
-    operation["security"] = [{"key": []}, {"session": []}] if guarded else []
+    # A route may add `{}`: who needs no key there, its own description says.
+    operation["security"] = [{"key": []}, {"session": []}, *operation.get("security", ())] if guarded else []
     wanted = (*_ANY, *(_SIGNED_IN if guarded else ()), *(_BODY if method != "get" else ()))
     for parameter in operation.get("parameters", ()):
         _plain(parameter["schema"])
@@ -101,7 +102,8 @@ def _complete(operation: dict[str, Any], method: str) -> None:
 
 def _plain(schema: dict[str, Any]) -> None:
     """What an address may hold: no text with characters that cannot be seen (`reading.plain_text`)."""
-    for each in (schema, *schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())):
+    choices = (schema, *schema.get("anyOf", ()))
+    for each in (*choices, *(one["items"] for one in choices if "items" in one)):
         if each.get("type") == "string" and not {"pattern", "enum", "format", "const"} & each.keys():
             each["pattern"] = PLAIN
 

@@ -16,10 +16,12 @@ from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 from starlette.responses import Response
 
+from evenstock.domain import DecisionRecord
 from evenstock.operations.one_transaction import JoinedStore
-from evenstock.operations.ports import Store
+from evenstock.operations.ports import Store, Transaction
 from evenstock.service.context import Service
 from evenstock.service.http.problems import Problem
+from evenstock.service.http.replies import JSON
 
 LONGEST_KEY: Final = 255
 IdempotencyKey = Annotated[
@@ -64,19 +66,31 @@ def once(
     if key is None:
         with service.store.transaction() as books:
             return work(JoinedStore(books))
-    content = body if isinstance(body, bytes) else body.model_dump_json().encode()
-    principal = request.state.principal
-    name = f"http:{principal.id}:{request.method} {request.url.path}:{key}"
-    said = hashlib.sha256(str(request.url.query).encode() + b"\0" + content).hexdigest()
+    name, said = named(request, body)
     with service.store.transaction() as books:
         seen = books.recall(name)
         if seen is not None:
             if seen.request != said:
                 raise Problem("idempotency_key_reused", f"the key {key} came with another request before")
-            return _again(seen.response)
+            return _again(books, seen.response)
         reply = work(JoinedStore(books))
         books.remember(name, said, _kept(reply), service.clock())
     return reply
+
+
+def named(request: Request, body: bytes | BaseModel) -> tuple[str, str]:
+    """What the request's answer is kept under, and the digest of what it asks; both empty without a key."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return "", ""
+    content = body if isinstance(body, bytes) else body.model_dump_json().encode()
+    said = hashlib.sha256(str(request.url.query).encode() + b"\0" + content).hexdigest()
+    return f"http:{request.state.principal.id}:{request.method} {request.url.path}:{key}", said
+
+
+def kept_decision(record: DecisionRecord) -> bytes:
+    """What is kept of an answer that is a decision's record: which one it is."""
+    return to_json({"status": 200, "headers": {"content-type": JSON}, "decision": record.id})
 
 
 def _kept(reply: Response) -> bytes:
@@ -86,7 +100,8 @@ def _kept(reply: Response) -> bytes:
     )
 
 
-def _again(kept: bytes) -> Response:
+def _again(books: Transaction, kept: bytes) -> Response:
     found = from_json(kept)
     headers = {**found["headers"], "Idempotent-Replayed": "true"}
-    return Response(base64.b64decode(found["body"]), found["status"], headers)
+    body = books.decision(found["decision"]) if "decision" in found else base64.b64decode(found["body"])
+    return Response(body, found["status"], headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from email.message import Message
@@ -18,6 +19,8 @@ from evenstock.service.http.replies import JSON
 MULTIPART: Final = "multipart/form-data"
 ZIP: Final = "application/zip"
 MOST_FILES: Final = 100
+LONGEST_NAME: Final = 200
+NAME_PATTERN: Final = r"^[A-Za-z0-9_-][A-Za-z0-9_. -]*$"
 LARGEST_UNPACKED: Final = 512_000_000
 """Bytes of all files of an archive together: what grows beyond is refused before it is unpacked."""
 _ENDINGS: Final = {
@@ -28,12 +31,21 @@ _ENDINGS: Final = {
     "application/vnd.apache.parquet": ".parquet",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
 }
+_NAME: Final = re.compile(NAME_PATTERN.strip("^$"))
 FILES_BODY: Final = {
     "requestBody": {
         "required": True,
         "description": "Files named as their tables, such as nodes.csv: parts of a form, or one zip archive",
         "content": {
-            MULTIPART: {"schema": {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}}},
+            MULTIPART: {
+                "schema": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "maxProperties": MOST_FILES,
+                    "propertyNames": {"pattern": NAME_PATTERN, "maxLength": LONGEST_NAME},
+                    "additionalProperties": {"type": "string", "format": "binary"},
+                }
+            },
             ZIP: {"schema": {"type": "string", "format": "binary"}},
         },
     }
@@ -130,8 +142,7 @@ def _unpacked(body: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _plain_name(name: str) -> str:
     """The name of a file that is nothing but a name: it is written into a folder of its own."""
-    safe = name.replace("_", "a").replace("-", "a").replace(".", "a").replace(" ", "a")
-    if not name or len(name) > 200 or name.startswith(".") or not (safe.isalnum() and safe.isascii()):
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
         raise Problem(
             "invalid_request",
             f"{name[:100]!r} is no name of a file here",

@@ -9,7 +9,9 @@ from typing import Any, Final, NoReturn
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 from evenstock.service.http.problems import Problem, invalid_model
 
@@ -17,10 +19,39 @@ LARGEST_BODY: Final = 1_000_000
 """Bytes; routes for bulk say their own."""
 
 
+class IndexedHeaders(Headers):
+    """Headers found by name at once: a request is asked for some ten of them, and most are not there."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope=scope)
+        # The first of a name counts, so it is written last.
+        self._first = dict(reversed(self._list))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        found = self._first.get(key.lower().encode("latin-1"))
+        return default if found is None else found.decode("latin-1")
+
+    def getlist(self, key: str) -> list[str]:
+        return super().getlist(key) if key in self else []
+
+    def __getitem__(self, key: str) -> str:
+        return self._first[key.lower().encode("latin-1")].decode("latin-1")
+
+    def __contains__(self, key: Any) -> bool:
+        return key.lower().encode("latin-1") in self._first
+
+
 class SizedRequest(Request):
     """A request whose body was read once, up to a limit, before anything was done."""
 
     largest: int = LARGEST_BODY
+
+    @property
+    def headers(self) -> IndexedHeaders:
+        found: IndexedHeaders | None = self.__dict__.get("_headers")
+        if found is None:
+            found = self._headers = IndexedHeaders(self.scope)
+        return found
 
     @property
     def sent(self) -> bytes:
@@ -143,8 +174,10 @@ _SHAPE: Final = json.JSONDecoder(object_pairs_hook=_single, parse_int=len, parse
 
 
 def _require_single_keys(body: bytes) -> None:
+    """Of JSON that was read already, so that nothing but its shape can be wrong."""
     try:
-        _SHAPE.decode(body.decode())
+        # From its first sign on: white space around it was read past, and need not be looked for again.
+        _SHAPE.raw_decode(body.decode().lstrip())
     except _TwiceError as twice:
         raise Problem("malformed_body", f"an object says {str(twice)[:100]!r} twice") from None
 

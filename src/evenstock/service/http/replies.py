@@ -21,11 +21,27 @@ from evenstock.service.http.problems import Problem
 ARROW: Final = "application/vnd.apache.arrow.stream"
 NDJSON: Final = "application/x-ndjson"
 JSON: Final = "application/json"
+_JSON_TYPE: Final = (b"content-type", JSON.encode())
+_BARE: Final = frozenset({204, 304})
+"""Statuses whose answers have no body to be measured."""
+
+
+class JSONBytes(Response):
+    """JSON that is bytes already; its headers are written down directly, as most answers have no others."""
+
+    media_type = JSON
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str] | None) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        if headers or status in _BARE:
+            self.init_headers(headers)
+        else:
+            self.raw_headers = [(b"content-length", b"%d" % len(body)), _JSON_TYPE]
 
 
 def said(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A value of plain JSON (numbers, text, lists, mappings; also dates) as the answer."""
-    return Response(to_json(value), status, dict(headers or {}), JSON)
+    return JSONBytes(to_json(value), status, headers)
 
 
 def told(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -35,7 +51,7 @@ def told(value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 
 def raw(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Bytes that are JSON already, such as a decision's record."""
-    return Response(body, status, dict(headers or {}), JSON)
+    return JSONBytes(body, status, headers)
 
 
 def nothing(status: int = 204, headers: Mapping[str, str] | None = None) -> Response:

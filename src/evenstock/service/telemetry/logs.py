@@ -6,9 +6,11 @@ header, a query or an id from the address. An error's line has the places in the
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import traceback
+from collections import deque
 from collections.abc import MutableMapping
 from types import TracebackType
 from typing import IO, Any, Final
@@ -23,7 +25,15 @@ LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _QUIET: Final = ("httpx", "httpcore", "opentelemetry", "asyncio", "sqlalchemy", "alembic")
 """Libraries that are heard from `warning` on."""
 _DEEPEST: Final = 12
+SOON_S: Final = 0.05
+"""How long the line of a request may wait for others, to be written with them: a killed process loses no more of its log.
+
+Each writing lets another thread of the process go on, and whoever answers requests then waits for his turn.
+"""
 Event = MutableMapping[str, Any]
+_STAMPED: Final = structlog.processors.TimeStamper(fmt="iso", utc=True)
+_straight: Lines | None = None
+"""Where lines of requests go; None until `start_logging` was called, and where it was told to leave them out."""
 
 
 def start_logging(level: str, to: IO[str] | None = None) -> None:
@@ -32,15 +42,16 @@ def start_logging(level: str, to: IO[str] | None = None) -> None:
         raise ConfigurationError(f"log_level: {level!r} is none of {', '.join(LEVELS)}")
     number = LEVELS[level]
     out = Lines(to or sys.stdout)
-    stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    global _straight  # noqa: PLW0603 (one log a process, as structlog and logging keep one)
+    _straight = out if number <= LEVELS["info"] else None
     structlog.configure(
-        processors=[structlog.processors.add_log_level, stamped, only_places, redacted, as_json],
+        processors=[structlog.processors.add_log_level, _STAMPED, only_places, redacted, as_json],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=lambda *_: out,
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name, stamped],
+        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name, _STAMPED],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             only_places,
@@ -58,21 +69,51 @@ def start_logging(level: str, to: IO[str] | None = None) -> None:
     logging.captureWarnings(capture=True)
 
 
+def tell_request(request: str, principal: str, **told: str | float) -> None:
+    """Write what became of one request, as `info`: straight and soon, for nothing else is written as often.
+
+    Only the `request`'s id may have been chosen by the caller, so only it can look like a secret; `told` is ours.
+    """
+    if _straight is None:
+        if not structlog.is_configured():
+            structlog.get_logger("evenstock.requests").info("request", request=request, principal=principal, **told)
+        return
+    line: dict[str, Any] = {
+        "request": clean_text(request),
+        "principal": principal,
+        **told,
+        "event": "request",
+        "level": "info",
+    }
+    _straight.soon(to_json(_STAMPED(None, "info", line)).decode())
+
+
+def tell_waiting() -> None:
+    """Write the lines of requests that wait, as when the service stops."""
+    if _straight is not None:
+        _straight.flush()
+
+
 class Lines:
     """A stream that never takes the service down: what cannot be written is counted."""
 
     def __init__(self, to: IO[str]) -> None:
         self._to = to
+        self._waiting: deque[str] = deque()
+        self._due: asyncio.AbstractEventLoop | None = None
         self.lost = 0
 
     def write(self, text: str) -> int:
+        text = self._waited() + text
         try:
             return self._to.write(text)
         except (OSError, ValueError):
-            self.lost += 1
+            self.lost += max(1, text.count("\n"))
             return 0
 
     def flush(self) -> None:
+        if self._waiting:
+            self.write("")
         try:
             self._to.flush()
         except (OSError, ValueError):
@@ -82,6 +123,33 @@ class Lines:
         """One line, as structlog hands it over."""
         self.write(text + "\n")
         self.flush()
+
+    def soon(self, text: str) -> None:
+        """One line, within `SOON_S` or before the next other one; at once where no event loop runs. For the loop's thread."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.msg(text)
+            return
+        self._waiting.append(text + "\n")
+        # A loop that ended keeps no promises: the next one makes its own.
+        if self._due is not loop:
+            self._due = loop
+            loop.call_later(SOON_S, self._told)
+
+    def _told(self) -> None:
+        self._due = None
+        self.flush()
+
+    def _waited(self) -> str:
+        """Taken one by one: another thread may write at this moment, and one may be added."""
+        found = []
+        while self._waiting:
+            try:
+                found.append(self._waiting.popleft())
+            except IndexError:
+                break
+        return "".join(found)
 
     log = debug = info = warning = warn = error = critical = fatal = exception = msg
 

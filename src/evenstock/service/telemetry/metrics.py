@@ -61,6 +61,7 @@ class Metrics:
         )
         self._errors = self._made(Counter, "evenstock_unforeseen_errors", "Errors that nobody foresaw", ())
         self._children: dict[tuple[Any, ...], Any] = {}
+        self._answers: dict[tuple[str, str, int, str], tuple[Any, Any]] = {}
         self._told: dict[str, int] = {}
 
     def _made(
@@ -85,8 +86,14 @@ class Metrics:
         return found
 
     def answered(self, method: str, route: str, status: int, load: str, seconds: float) -> None:
-        self._child(self._requests, method, route, str(status), load).inc()
-        self._child(self._request_seconds, route, load).observe(seconds)
+        pair = self._answers.get((method, route, status, load))
+        if pair is None:
+            pair = self._answers[method, route, status, load] = (
+                self._child(self._requests, method, route, str(status), load),
+                self._child(self._request_seconds, route, load),
+            )
+        pair[0].inc()
+        pair[1].observe(seconds)
 
     def refused(self, load: str, so_far: int) -> None:
         """Bring the counter of a class to what admission has refused so far."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from evenstock.service.telemetry.logs import tell_request
 from evenstock.service.telemetry.tracing import note
 
 if TYPE_CHECKING:
@@ -20,16 +20,15 @@ _QUIET: Final = frozenset({"/v1/health", "/v1/ready", "/v1/metrics"})
 
 
 class Observed:
-    """Middleware, the outermost: what is refused before it has a route is told too."""
+    """The outermost layer of every request: what is refused before it has a route is told too.
+
+    `app` says in the scope's state which status it answered with.
+    """
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app, self.admission, self.telemetry = app, service.admission, service.telemetry
-        self._log = structlog.get_logger("evenstock.requests")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         if not self.telemetry.tracing.drawn():
             await self._measured(scope, receive, send, "")
             return
@@ -40,28 +39,22 @@ class Observed:
 
     async def _measured(self, scope: Scope, receive: Receive, send: Send, trace: str) -> None:
         begun = perf_counter()
-        status = 0
-
-        async def heard(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        failed = False
         try:
-            await self.app(scope, receive, heard)
+            await self.app(scope, receive, send)
         except Exception:
-            status = status or 500
+            failed = True
             raise
         finally:
-            self._tell(scope, status or 499, perf_counter() - begun, trace)
+            status = scope.get("state", {}).get("status") or (500 if failed else 499)
+            self._tell(scope, status, perf_counter() - begun, trace)
 
     def _tell(self, scope: Scope, status: int, seconds: float, trace: str) -> None:
         """499: the caller left before an answer began."""
         route = scope.get("route")
-        template = _template(getattr(route, "path", ""))
         guard = getattr(route, "guard", None)
         load = guard.load.value if guard is not None else "none"
+        template = _template(getattr(route, "path", ""))
         method = scope["method"] if route is not None else "ANY"
         metrics = self.telemetry.metrics
         metrics.answered(method, template, status, load, seconds)
@@ -75,10 +68,9 @@ class Observed:
             return
         state = scope.get("state", {})
         principal = state.get("principal")
-        self._log.info(
-            "request",
-            request=state.get("request_id", ""),
-            principal=getattr(principal, "id", ""),
+        tell_request(
+            state.get("request_id", ""),
+            getattr(principal, "id", ""),
             method=method,
             route=template,
             status=status,

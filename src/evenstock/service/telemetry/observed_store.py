@@ -5,7 +5,7 @@ Counted is what commits: a decision whose transaction, or whose step of one, was
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from time import perf_counter
@@ -13,12 +13,12 @@ from types import TracebackType
 from typing import Any, Final, cast
 
 from evenstock.domain import DecisionRecord, Order
-from evenstock.operations.ports import Store, Transaction
+from evenstock.operations.ports import Answer, Store, Transaction
 from evenstock.service.telemetry.metrics import Metrics
 from evenstock.service.telemetry.tracing import TRACED, span
 
 _STEPS: Final = frozenset(
-    {"look", "balances", "prices", "capacity_prices", "quotas", "recall", "reserve", "record", "publish", "remember", "post",
+    {"look", "recall_and_look", "balances", "prices", "capacity_prices", "quotas", "recall", "reserve", "record", "publish", "remember", "post",
      "receive", "claim_received", "entry", "entries", "put_order", "case", "cases", "decision"}
 )  # fmt: skip
 """Calls that are a span of their own in a traced request."""
@@ -102,6 +102,12 @@ class ObservedTransaction:
         self.inner.answer(decision, now, order=order, **more)
         self._noted.append((decision, goods_cents(order) if order is not None else 0))
 
+    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
+        kept = self.inner.keep_together(answers, now)
+        if kept:
+            self._noted += [(one.decision, goods_cents(one.order)) for one in answers]
+        return kept
+
     @contextmanager
     def whole(self) -> Iterator[None]:
         mark = len(self._noted)
@@ -138,6 +144,10 @@ class TracedTransaction(ObservedTransaction):
     def answer(self, decision: DecisionRecord, now: datetime, *, order: Order | None = None, **more: Any) -> None:
         with span("answer"):
             super().answer(decision, now, order=order, **more)
+
+    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
+        with span("keep_together"):
+            return super().keep_together(answers, now)
 
 
 def _spanned(name: str, call: Callable[..., Any]) -> Callable[..., Any]:

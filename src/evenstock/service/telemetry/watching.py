@@ -18,6 +18,7 @@ from evenstock.operations.keep_check import Checked, last_check
 from evenstock.operations.ports import Store, StoreError
 from evenstock.operations.runs.keeping import RunState
 from evenstock.service.admission import Load
+from evenstock.service.telemetry.source_metrics import WatchingSources
 from evenstock.storage.vital_signs import VitalSigns, vital_signs
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Watching(Collector):
         self._service, self._ticks = service, ticks
         self._registry = CollectorRegistry()
         self._registry.register(self)
+        self._registry.register(WatchingSources(service, ticks))
         self._asking = threading.Lock()
         self._asked: tuple[float, VitalSigns | None, Checked | None] = (-ASKED_AGAIN_S, None, None)
         self._feeds: tuple[float, Mapping[str, datetime]] = (-FEEDS_AGAIN_S, {})

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any, Final, cast
 
+from evenstock.operations.audit.who import acting, working_for
 from evenstock.operations.runs.keeping import run_named
 from evenstock.operations.runs.taking import LostRunError, Taken
 from evenstock.service.configuration import Configuration
@@ -45,7 +46,8 @@ def _answer(at: Workplace, wish: dict[str, Any]) -> dict[str, Any]:
         return {"lost": f"run {wish['run']} is gone"}
     try:
         job = cast("Job", importlib.import_module(wish["module"]))
-        return {"result": dict(work_here(at, Taken(run, wish["token"], wish["holder"]), job, lambda: False))}
+        with acting(working_for(run.by)):
+            return {"result": dict(work_here(at, Taken(run, wish["token"], wish["holder"]), job, lambda: False))}
     except LostRunError as lost:
         return {"lost": str(lost)}
     except MemoryError:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, cast
 
+from evenstock.operations.audit.who import ACTING, SCHEDULED, acting
 from evenstock.operations.ports import UnavailableError
 from evenstock.operations.runs.taking import LEASE_S, any_due, take_up
 from evenstock.operations.runs.workers import BEAT_S, beat, forget_silent, leave
@@ -91,11 +92,12 @@ class Worker:
 
     def once(self, limit: int = 1_000) -> dict[str, int]:
         """Do what is due now and no more: slots, duties, and at most `limit` runs; returns how many ended how."""
-        self._plant()
         ended: Counter[str] = Counter()
-        for duty in duties().values():
-            while not self.stopping.is_set() and duty.do(self.at):
-                pass
+        with acting(SCHEDULED):
+            self._plant()
+            for duty in duties().values():
+                while not self.stopping.is_set() and duty.do(self.at):
+                    pass
         for _ in range(limit):
             how = self._take(list(jobs()))
             if not how:
@@ -108,6 +110,8 @@ class Worker:
     # --- loops -------------------------------------------------------------------------------------------------
     def _over_and_over(self, name: str, step: Callable[[], int], every_s: float) -> None:
         pause = 1.0
+        # A thread of its own, which says once who works in it.
+        ACTING.set(SCHEDULED)
         while not self.stopping.is_set():
             try:
                 more = step()

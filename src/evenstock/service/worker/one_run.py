@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from evenstock.operations.audit.who import ACTING, acting, working_for
 from evenstock.operations.company import NothingImportedError
 from evenstock.operations.ports import ConflictError, StoreError, Transaction, UnavailableError
 from evenstock.operations.runs.keeping import Run, RunState
@@ -32,6 +33,11 @@ class DoneApartError(Exception):
 def do(at: Workplace, taken: Taken, stopping: threading.Event, *, lease_s: int = LEASE_S) -> RunState | None:
     """Do the run and write down what came of it; None where it was lost to somebody else, who has the word then."""
     _LOG.info("run %s begins, try %d", taken.run.id, taken.run.tries)
+    with acting(working_for(taken.run.by)):
+        return _done(at, taken, stopping, lease_s)
+
+
+def _done(at: Workplace, taken: Taken, stopping: threading.Event, lease_s: int) -> RunState | None:
     try:
         with _kept(at, taken, lease_s) as lost:
             try:
@@ -110,6 +116,7 @@ def _kept(at: Workplace, taken: Taken, lease_s: int) -> Iterator[threading.Event
     over, lost = threading.Event(), threading.Event()
 
     def keep() -> None:
+        ACTING.set(working_for(taken.run.by))
         while not over.wait(lease_s / _RENEWALS):
             try:
                 with at.store.transaction() as books:

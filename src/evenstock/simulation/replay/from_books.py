@@ -34,7 +34,7 @@ from evenstock.domain import (
     Units,
 )
 from evenstock.operations.decisions import behind, decision_from
-from evenstock.operations.open_cases import order_of
+from evenstock.operations.exceptions.answer import order_of
 from evenstock.operations.ports import Store, Transaction
 from evenstock.operations.standing import cancelled_units, left_of
 from evenstock.simulation.replay.past import Past, Shelf, Shipped, morning_of

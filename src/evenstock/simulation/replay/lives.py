@@ -13,9 +13,10 @@ from evenstock.domain import Cents, NodeId, Order, OrderId, OrderPlan, Price, Sk
 from evenstock.operations.deciding import Books, Decide, decide_order
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.batch import Batch
-from evenstock.routing.candidates import WITHIN_DAYS, candidates
+from evenstock.routing.candidates import candidates
 from evenstock.routing.choose import Choice, least
 from evenstock.routing.explain import plans
+from evenstock.routing.found_before import WITHIN_DAYS
 from evenstock.routing.network import ShippingNetwork
 from evenstock.routing.priced import Whole
 from evenstock.routing.prices.ascent import ascend

@@ -10,11 +10,13 @@ from evenstock.domain import OrderId
 from evenstock.operations.exceptions.cutoff_missed import CutoffMissed
 from evenstock.operations.exceptions.cutoff_missed import cutoff_missed as take_in
 from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
+from evenstock.operations.inbound.shapes import NAME, record
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 
 TYPE: Final = "cutoff.missed"
 TOGETHER: Final = False
+DATA: Final = record({"order": NAME})
 
 
 def subject(data: Mapping[str, Any]) -> str:

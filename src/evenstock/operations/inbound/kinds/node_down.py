@@ -9,11 +9,13 @@ from typing import Any, Final
 from evenstock.operations.exceptions.node_down import NodeDown
 from evenstock.operations.exceptions.node_down import node_down as take_down
 from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
+from evenstock.operations.inbound.shapes import MOMENT, NAME, TEXT, record
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 
 TYPE: Final = "node.down"
 TOGETHER: Final = False
+DATA: Final = record({"node": NAME, "until": MOMENT, "because": TEXT}, {"since": MOMENT})
 
 
 def subject(data: Mapping[str, Any]) -> str:

@@ -9,11 +9,13 @@ from typing import Any, Final
 from evenstock.operations.exceptions.node_down import NodeUp
 from evenstock.operations.exceptions.node_down import node_up as bring_up
 from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
+from evenstock.operations.inbound.shapes import NAME, record
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 
 TYPE: Final = "node.up"
 TOGETHER: Final = False
+DATA: Final = record({"node": NAME}, {"by": NAME})
 
 
 def subject(data: Mapping[str, Any]) -> str:

@@ -9,11 +9,15 @@ from typing import Any, Final
 from evenstock.domain import LineId, OrderId
 from evenstock.operations.exceptions.cancel import CancelOrder, cancel_order
 from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
+from evenstock.operations.inbound.shapes import NAME, TEXT, names, record, said
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 
 TYPE: Final = "order.cancelled"
 TOGETHER: Final = False
+DATA: Final = record(
+    {"order": NAME}, {"because": TEXT, "by": NAME, "lines": said("Of the order; all where none is named", names(1_000))}
+)
 
 
 def subject(data: Mapping[str, Any]) -> str:

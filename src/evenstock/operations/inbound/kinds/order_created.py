@@ -10,12 +10,44 @@ from evenstock.domain import Cents, LineId, Order, OrderId, OrderLine, Promise, 
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.inbound.applying import Inbound, Told, one_word
 from evenstock.operations.inbound.fields import MOST_CENTS, Fields
+from evenstock.operations.inbound.shapes import (
+    CENTS,
+    DAY,
+    FLAG,
+    LOT,
+    MOMENT,
+    NAME,
+    SOME_UNITS,
+    each,
+    names,
+    one_of,
+    record,
+    whole,
+)
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 from evenstock.operations.route_order import route_order
 
 TYPE: Final = "order.created"
 TOGETHER: Final = False
+DATA: Final = record(
+    {
+        "id": NAME,
+        "lines": each(record({"id": NAME, "sku": NAME, "units": SOME_UNITS}, {"price_cents": CENTS, "kit": LOT})),
+        "ship_to": record(
+            {"postal_code": NAME}, {"country": {"type": "string", "pattern": "^[A-Z]{2}$"}, "residential": FLAG}
+        ),
+    },
+    {
+        "placed_at": MOMENT,
+        "promise": record({"deliver_by": DAY}, {"percent": whole(0, 100)}),
+        "order_class": NAME,
+        "channel": NAME,
+        "tags": names(50),
+        "service_level": one_of(ServiceLevel),
+        "shipping_paid_cents": CENTS,
+    },
+)
 
 
 def subject(data: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from evenstock.domain import CaseKind, OrderId
 from evenstock.operations.exceptions.hold import CANCEL, RELEASE, HoldOrder, hold_order
 from evenstock.operations.exceptions.questions import HOLDS
 from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
+from evenstock.operations.inbound.shapes import NAME, TEXT, one_of, record, whole
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 
@@ -17,6 +18,10 @@ TYPE: Final = "order.held"
 TOGETHER: Final = False
 REASONS: Final = tuple(sorted(kind.value for kind in HOLDS))
 _AT_DEADLINE: Final = {"cancel": CANCEL, "release": RELEASE}
+DATA: Final = record(
+    {"order": NAME, "reason": one_of(REASONS), "because": TEXT},
+    {"within_hours": whole(1, 24 * 90), "at_deadline": one_of(_AT_DEADLINE)},
+)
 
 
 def subject(data: Mapping[str, Any]) -> str:

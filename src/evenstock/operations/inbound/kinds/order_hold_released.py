@@ -10,12 +10,14 @@ from evenstock.domain import CaseKind, OrderId
 from evenstock.operations.exceptions.hold import ReleaseHold, release_hold
 from evenstock.operations.exceptions.questions import HOLDS
 from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
+from evenstock.operations.inbound.shapes import NAME, TEXT, one_of, record
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 
 TYPE: Final = "order.hold_released"
 TOGETHER: Final = False
 REASONS: Final = tuple(sorted(kind.value for kind in HOLDS))
+DATA: Final = record({"order": NAME, "reason": one_of(REASONS)}, {"by": NAME, "because": TEXT})
 
 
 def subject(data: Mapping[str, Any]) -> str:

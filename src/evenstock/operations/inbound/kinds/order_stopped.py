@@ -9,11 +9,13 @@ from typing import Any, Final
 from evenstock.domain import OrderId
 from evenstock.operations.exceptions.stop import NodeStopped, node_stopped
 from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
+from evenstock.operations.inbound.shapes import NAME, record
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 
 TYPE: Final = "order.stopped"
 TOGETHER: Final = False
+DATA: Final = record({"order": NAME, "node": NAME}, {"by": NAME})
 
 
 def subject(data: Mapping[str, Any]) -> str:

@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from evenstock.domain import ReservationId
 from evenstock.operations.inbound.applying import Inbound, Told, one_word
+from evenstock.operations.inbound.shapes import NAME, record
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 from evenstock.operations.reservations import post_reservation
 
 TYPE: Final = "pick.released"
 TOGETHER: Final = False
+DATA: Final = record({"reservation": NAME})
 
 
 def subject(data: Mapping[str, Any]) -> str:

@@ -9,11 +9,13 @@ from typing import Any, Final
 from evenstock.domain import OrderId
 from evenstock.operations.exceptions.short_pick import ShortPick, short_pick
 from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
+from evenstock.operations.inbound.shapes import FLAG, NAME, UNITS, record
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 
 TYPE: Final = "pick.short"
 TOGETHER: Final = False
+DATA: Final = record({"order": NAME, "node": NAME, "sku": NAME, "found": UNITS}, {"together": FLAG})
 
 
 def subject(data: Mapping[str, Any]) -> str:

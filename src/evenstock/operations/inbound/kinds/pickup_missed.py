@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from evenstock.operations.exceptions.missed_pickup import MissedPickup, missed_pickup
 from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
+from evenstock.operations.inbound.shapes import DAY, MOMENT, NAME, record
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 
 TYPE: Final = "pickup.missed"
 TOGETHER: Final = False
+DATA: Final = record({"node": NAME, "service": NAME, "day": DAY}, {"until": MOMENT})
 
 
 def subject(data: Mapping[str, Any]) -> str:

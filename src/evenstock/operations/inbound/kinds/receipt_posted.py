@@ -19,12 +19,17 @@ from evenstock.domain import (
     digest,
 )
 from evenstock.operations.inbound.applying import Inbound, Told, one_word
+from evenstock.operations.inbound.shapes import LOT, NAME, UNITS, each, record, said
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import ConflictError, Transaction
 from evenstock.operations.transfers import ReceivedLine, receive_transfer
 
 TYPE: Final = "receipt.posted"
 TOGETHER: Final = False
+DATA: Final = record(
+    {"receipt": NAME, "lines": each(record({"sku": NAME, "received": UNITS}, {"lost": UNITS, "lot": LOT}))},
+    {"transfer": NAME, "node": said("Needed where no transfer is named", NAME)},
+)
 
 
 def subject(data: Mapping[str, Any]) -> str:

@@ -9,11 +9,13 @@ from typing import Any, Final
 from evenstock.domain import LotId
 from evenstock.operations.exceptions.count_shelf import ShelfCounted, count_shelf
 from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
+from evenstock.operations.inbound.shapes import LOT, NAME, UNITS, record
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 
 TYPE: Final = "shelf.counted"
 TOGETHER: Final = False
+DATA: Final = record({"sku": NAME, "node": NAME, "units": UNITS}, {"lot": LOT, "by": NAME})
 
 
 def subject(data: Mapping[str, Any]) -> str:

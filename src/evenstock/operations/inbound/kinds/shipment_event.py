@@ -13,6 +13,7 @@ from typing import Any, Final
 from evenstock.domain import OrderId, ReservationId, ReservationState
 from evenstock.operations.carrier_ports import STATUSES
 from evenstock.operations.inbound.applying import Inbound, RefusedError, Told, one_word
+from evenstock.operations.inbound.shapes import MOMENT, NAME, TEXT, one_of, record, said
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 from evenstock.operations.ship_order import ship_order
@@ -24,6 +25,10 @@ HAS_LEFT: Final = frozenset(
      "ready_for_pickup", "return_to_sender", "damaged", "lost"}
 )  # fmt: skip
 """Statuses that only a parcel which has left its node can have."""
+DATA: Final = record(
+    {"parcel": NAME, "service": said("carrier:service, such as ups:ground", NAME), "status": one_of(STATUSES)},
+    {"scanned_at": MOMENT, "code": NAME, "location": TEXT, "reservation": NAME, "order": NAME},
+)
 
 
 def subject(data: Mapping[str, Any]) -> str:

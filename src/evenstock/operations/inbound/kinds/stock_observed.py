@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from evenstock.domain import Event, LotId, StockObservation
-from evenstock.operations.inbound.applying import Inbound, Told, one_word
-from evenstock.operations.ports import Transaction
+from evenstock.domain import Event, LotId, Movement, StockObservation
+from evenstock.operations.inbound.applying import Inbound, Planned, Told, one_word
+from evenstock.operations.inbound.shapes import LOT, MOMENT, NAME, UNITS, record, said, whole
+from evenstock.operations.ports import Count, Transaction
 
 TYPE: Final = "stock.observed"
 TOGETHER: Final = True
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_VERSION: Final = 2**62
+DATA: Final = record(
+    {"sku": NAME, "node": NAME, "units": said("On hand", UNITS)},
+    {
+        "lot": LOT,
+        "observed_at": MOMENT,
+        "version": said(
+            "Grows with each statement of the source; without: the moment observed", whole(0, _MOST_VERSION)
+        ),
+    },
+)
 
 
 def subject(data: Mapping[str, Any]) -> str:
@@ -31,11 +42,31 @@ def observation_of(told: Told) -> StockObservation:
 
 def apply(at: Inbound, books: Transaction, told: Told, now: datetime) -> str:
     """Bring on hand to what was said; an older statement than the one known changes nothing."""
+    said = _known(at, told)
+    sentence, facts = _told(said, books.adjust_on_hand(said, _because(said), now))
+    books.publish(facts)
+    return sentence
+
+
+def plan(at: Inbound, told: Told) -> Planned:
+    """The same, as a step among others."""
+    said = _known(at, told)
+    return Planned(Count(said, _because(said)), lambda moves: _told(said, moves))
+
+
+def _known(at: Inbound, told: Told) -> StockObservation:
     said = observation_of(told)
     at.known(said.sku, said.node)
-    moves = books.adjust_on_hand(said, f"observed by {said.source}, version {said.version}", now)
+    return said
+
+
+def _because(said: StockObservation) -> str:
+    return f"observed by {said.source}, version {said.version}"
+
+
+def _told(said: StockObservation, moves: Sequence[Movement]) -> tuple[str, Sequence[Event]]:
     if not moves:
-        return "nothing changed: it agrees with the books, or something newer is known"
+        return "nothing changed: it agrees with the books, or something newer is known", ()
     body = {
         "source": said.source,
         "version": said.version,
@@ -43,7 +74,6 @@ def apply(at: Inbound, books: Transaction, told: Told, now: datetime) -> str:
         "counted": said.units,
         "movements": [{"from": m.source.bucket, "to": m.destination.bucket, "units": m.units} for m in moves],
     }
-    about = f"stock:{said.sku}@{said.node}"
-    books.publish([Event(f"{moves[0].id}:event", "StockCounted", about, said.observed_at, body)])
+    fact = Event(f"{moves[0].id}:event", "StockCounted", f"stock:{said.sku}@{said.node}", said.observed_at, body)
     units = sum(move.units for move in moves)
-    return f"{units} units {'found' if moves[0].destination.bucket.value == 'available' else 'missing'}"
+    return f"{units} units {'found' if moves[0].destination.bucket.value == 'available' else 'missing'}", (fact,)

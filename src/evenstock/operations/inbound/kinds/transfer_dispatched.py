@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from evenstock.domain import LotId, TransferId
 from evenstock.operations.inbound.applying import Inbound, Told, one_word
+from evenstock.operations.inbound.shapes import LOT, NAME, UNITS, each, record
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import Transaction
 from evenstock.operations.transfers import dispatch_transfer
 
 TYPE: Final = "transfer.dispatched"
 TOGETHER: Final = False
+DATA: Final = record({"transfer": NAME}, {"lines": each(record({"sku": NAME, "dispatched": UNITS}, {"lot": LOT}))})
 
 
 def subject(data: Mapping[str, Any]) -> str:

@@ -10,8 +10,9 @@ from typing import Final
 from evenstock.service.events.signing import BadSignatureError, Signed, header, require_one, text_key, unbase64, unhex
 
 NAME: Final = "generic"
+HEADER: Final = "X-Signature"
 OPTIONS: Final[Mapping[str, str]] = {
-    "header": "X-Signature",
+    "header": HEADER,
     "hash": "sha256",
     "encoding": "hex",
     "prefix": "",

@@ -12,7 +12,8 @@ from typing import Final
 from evenstock.service.events.signing import Signed, header, require_one, sha256, text_key
 
 NAME: Final = "shared_secret"
-OPTIONS: Final[Mapping[str, str]] = {"header": "credential", "id_header": ""}
+HEADER: Final = "credential"
+OPTIONS: Final[Mapping[str, str]] = {"header": HEADER, "id_header": ""}
 # Digests are compared, so that not even the length of a credential shows in the time it takes.
 _BLIND: Final = b"evenstock shared secret"
 

@@ -15,7 +15,7 @@ from evenstock.service.events.signing import Signed, header, require_one, sha256
 
 NAME: Final = "shiphero"
 OPTIONS: Final[Mapping[str, str]] = {}
-_SIGNATURE: Final = "x-shiphero-hmac-sha256"
+HEADER: Final = "x-shiphero-hmac-sha256"
 
 
 def key(secret: str, options: Mapping[str, str]) -> bytes:  # noqa: ARG001 (as every scheme)
@@ -23,12 +23,12 @@ def key(secret: str, options: Mapping[str, str]) -> bytes:  # noqa: ARG001 (as e
 
 
 def carried(headers: Mapping[str, str], options: Mapping[str, str]) -> bool:  # noqa: ARG001
-    return _SIGNATURE in headers
+    return HEADER in headers
 
 
 def verify(
     keys: Sequence[bytes], headers: Mapping[str, str], body: bytes, options: Mapping[str, str], now: datetime  # noqa: ARG001
 ) -> Signed:  # fmt: skip
-    given = unbase64(header(headers, _SIGNATURE))
+    given = unbase64(header(headers, HEADER))
     require_one((sha256(one, body) for one in keys), [given])
     return Signed(headers.get("x-shiphero-message-id", ""))

@@ -15,7 +15,7 @@ from evenstock.service.events.signing import Signed, header, require_one, sha256
 
 NAME: Final = "shopify"
 OPTIONS: Final[Mapping[str, str]] = {}
-_SIGNATURE: Final = "X-Shopify-Hmac-SHA256"
+HEADER: Final = "X-Shopify-Hmac-SHA256"
 # The event's own id is the same however often, and for however many subscriptions, it is delivered.
 _IDS: Final = ("x-shopify-event-id", "x-shopify-webhook-id")
 
@@ -25,12 +25,12 @@ def key(secret: str, options: Mapping[str, str]) -> bytes:  # noqa: ARG001 (as e
 
 
 def carried(headers: Mapping[str, str], options: Mapping[str, str]) -> bool:  # noqa: ARG001
-    return _SIGNATURE.lower() in headers
+    return HEADER.lower() in headers
 
 
 def verify(
     keys: Sequence[bytes], headers: Mapping[str, str], body: bytes, options: Mapping[str, str], now: datetime  # noqa: ARG001
 ) -> Signed:  # fmt: skip
-    given = unbase64(header(headers, _SIGNATURE))
+    given = unbase64(header(headers, HEADER))
     require_one((sha256(one, body) for one in keys), [given])
     return Signed(next((headers[name] for name in _IDS if headers.get(name)), ""))

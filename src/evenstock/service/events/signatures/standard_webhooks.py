@@ -25,6 +25,7 @@ from evenstock.service.events.signing import (
 )
 
 NAME: Final = "standard_webhooks"
+HEADER: Final = "webhook-signature"
 OPTIONS: Final[Mapping[str, str]] = {}
 PREFIX: Final = "whsec_"
 TOLERANCE: Final = timedelta(minutes=5)
@@ -43,7 +44,7 @@ def key(secret: str, options: Mapping[str, str]) -> bytes:  # noqa: ARG001 (as e
 
 
 def carried(headers: Mapping[str, str], options: Mapping[str, str]) -> bool:  # noqa: ARG001
-    return "webhook-signature" in headers
+    return HEADER in headers
 
 
 def verify(
@@ -53,7 +54,7 @@ def verify(
     # A version we do not know, such as the asymmetric v1a, is passed over.
     given = [
         unbase64(value)
-        for version, _, value in (one.partition(",") for one in header(headers, "webhook-signature").split())
+        for version, _, value in (one.partition(",") for one in header(headers, HEADER).split())
         if version == "v1"
     ]
     if not given or len(given) > _MOST_SIGNATURES:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from evenstock.operations.rates.age import Age
 from evenstock.operations.rates.corrections import ADOPTED
 from evenstock.operations.rates.hold_invoices import KEPT
 from evenstock.operations.rates.refresh import RateSource
 from evenstock.operations.rates.refusals import Refusal
+from evenstock.routing.returns import MOST_LINES
 from evenstock.service.http.bodies.out import Day, Moment, Money, Out, Plain
 from evenstock.service.http.bodies.records import record_out
 from evenstock.service.http.bodies.rows import frame_row, page_of
@@ -262,10 +263,22 @@ class ReturnedLineBody(Strict):
 class ReturnBody(Strict):
     """What a customer wants to send back: lines and where from, or an order that was routed here, or lines of it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["order"], "properties": {"order": {"minLength": 1}}},
+                {
+                    "required": ["postal_code", "lines"],
+                    "properties": {"postal_code": {"minLength": 1}, "lines": {"minItems": 1}},
+                },
+            ]
+        }
+    )
+
     id: Name = "return"
     order: MaybeName = Field(default="", description="Its address, and its lines where none is named here")
     postal_code: MaybeName = Field(default="", description="Of the customer; the order's where not said")
-    lines: Annotated[list[ReturnedLineBody], Field(max_length=1_000)] = Field(default_factory=list)
+    lines: Annotated[list[ReturnedLineBody], Field(max_length=MOST_LINES)] = Field(default_factory=list)
     services: Annotated[list[Name], Field(max_length=100)] = Field(
         default_factory=list, description="That carry returns; all where none is named"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from evenstock import tables
 from evenstock.forecasting.value_added import SCHEMA
@@ -12,7 +12,7 @@ from evenstock.operations.forecast_table import COLUMNS
 from evenstock.service.http.bodies.out import Day, Digest, Out
 from evenstock.service.http.bodies.rows import frame_row, page_of, table_row
 from evenstock.service.http.strict import Day as DayIn
-from evenstock.service.http.strict import MaybeName, Name, Reason, Strict, clean
+from evenstock.service.http.strict import MaybeName, Name, Reason, Strict
 
 ForecastDayOut: Any = frame_row(
     "ForecastDayOut",
@@ -64,7 +64,7 @@ class AccuracyOut(Out):
 
 class MakeForecastBody(Strict):
     horizon: Annotated[int, Field(ge=1, le=60, description="Days ahead")] = 28
-    model: Annotated[str, StringConstraints(max_length=50), AfterValidator(clean)] = Field(
+    model: Annotated[MaybeName, Field(max_length=50)] = Field(
         default="", description="Member of the forecaster family; the champion without it"
     )
 
@@ -89,6 +89,16 @@ class BacktestBody(Strict):
 
 class ForecastOverrideBody(Strict):
     """What a planner knows better, with a reason and an end."""
+
+    # Only what is added may be below zero.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["kind"], "properties": {"kind": {"const": "add"}}},
+                {"properties": {"value": {"minimum": 0}}},
+            ]
+        }
+    )
 
     kind: Annotated[str, Field(pattern="^(multiply|add|set)$", description="What is done to each day's mean")]
     value: Annotated[float, Field(ge=-1e7, le=1e7, description="Factor, or units a day of everything in scope")]

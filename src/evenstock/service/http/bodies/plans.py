@@ -172,7 +172,8 @@ class ScenarioRunBody(Strict):
     """Tonight under other circumstances, side by side."""
 
     scenarios: Annotated[list[Reason], Field(min_length=1, max_length=10)] = Field(
-        description="NAME: change; change, such as `peak: demand x1.3 at TX; freight x1.1`"
+        description="NAME: change; change, such as `peak: demand x1.3 at TX; freight x1.1`; see GET /v1/scenarios",
+        examples=[["peak: demand x1.3; freight x1.1"]],
     )
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
     paths: Annotated[int, Field(ge=2, le=1_000)] | None = None

@@ -11,7 +11,8 @@ from evenstock.service.worker.workplace import Workplace
 
 NAME: Final = "received"
 EVERY_S: Final = 0.5
-_AT_ONCE: Final = 1_000
+_AT_ONCE: Final = 5_000
+"""As many as the breaker looks ahead, so that what waits is read once for all of them."""
 
 
 def do(at: Workplace) -> int:
