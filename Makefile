@@ -41,18 +41,31 @@ $(VENV)-stockpyl/.installed: requirements-peers-stockpyl.lock
 	$(VENV)-stockpyl/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers-stockpyl.lock && \
 	touch $@; fi
 
+# semgrep wants older traces than ours: so an environment of its own, beside which nothing of it is imported.
+$(VENV)-semgrep/.installed: requirements-semgrep.lock | $(BIN)/python
+	@echo "installing what looks for dangers of our own (hash-checked, once)"
+	@$(BIN)/python -m venv $(VENV)-semgrep
+	@$(VENV)-semgrep/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-semgrep.lock
+	@touch $@
+
+# It asks nobody: the rules are here, no figures are sent, no newer version is looked for, nothing is kept in the home folder.
+SEMGREP = SEMGREP_SEND_METRICS=off SEMGREP_ENABLE_VERSION_CHECK=0 SEMGREP_SETTINGS_FILE=$(VENV)-semgrep/settings.yml \
+	SEMGREP_LOG_FILE=$(VENV)-semgrep/log PATH="$(CURDIR)/$(VENV)-semgrep/bin:$$PATH" semgrep scan --metrics=off --disable-version-check
+
 demo: $(VENV)/.installed ## A believable brand: forecast, plan tonight's transfers, route today's orders, write a report
 	@$(BIN)/evenstock demo
 
 test: $(VENV)/.installed-dev ## Every test, with a real PostgreSQL (used, installed, or asked for)
 	@tests/with_postgres.sh $(BIN)/python -m pytest -q
 
-check: $(VENV)/.installed-dev ## Style, types and the order of layers
+check: $(VENV)/.installed-dev $(VENV)-semgrep/.installed ## Style, types, the order of layers, and what is dangerous
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/bandit --quiet --recursive src --severity-level high
+	@$(SEMGREP) --test lint/semgrep >$(VENV)-semgrep/controls 2>&1 || { cat $(VENV)-semgrep/controls; exit 1; }
+	@$(SEMGREP) --quiet --error --config lint/semgrep/ours.yml src
 
 bench: $(VENV)/.installed-peers $(VENV)-stockpyl/.installed ## Benchmarks: make bench NAME=spine (all without NAME); results in benchmarks/results
 	@tests/with_postgres.sh $(BIN)/python -m benchmarks.run $(NAME)
@@ -79,6 +92,7 @@ lock: ## Refresh the hashed lock files (needs uv)
 	@uv pip compile -q pyproject.toml --extra postgres --extra carriers --extra forecasting --extra service --group build --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-dev.lock
 	@uv pip compile -q pyproject.toml --extra postgres --extra carriers --extra forecasting --extra service --group build --group dev --group peers -c requirements-dev.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-peers.lock
 	@printf 'stockpyl==1.0.2\nnumpy<2\n' | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-peers-stockpyl.lock
+	@printf 'semgrep>=1.180\n' | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(LOCKFLAGS) -o requirements-semgrep.lock
 
 clean: ## Remove the environment and caches
-	@rm -rf $(VENV) $(VENV)-stockpyl .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-stockpyl $(VENV)-semgrep .mypy_cache .ruff_cache .pytest_cache .hypothesis

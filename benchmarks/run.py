@@ -53,6 +53,7 @@ PARTS = {
         "service_restart",
         "service_invariants",
     ],
+    "governance": ["governance_verdicts", "governance_audit"],
     "real": ["real_brunel", "real_m5", "real_online_retail"],
 }
 

@@ -1,4 +1,4 @@
-"""Events of others taken in durably: single signed webhooks, and batches; the load generator runs on the same cores."""
+"""Events of others taken in durably and applied: single signed webhooks, and batches; the load generator runs on the same cores."""
 
 from __future__ import annotations
 
@@ -19,9 +19,16 @@ import psycopg
 from benchmarks.harness import report
 from benchmarks.service_server import Postgres, Served, company, lines, wrk
 
+from evenstock.operations.ports import Handling
+from evenstock.service.configuration import Configuration
+from evenstock.service.worker.duties import received
+from evenstock.service.worker.workplace import Workplace
+from evenstock.settings import Settings
+
 SECRET = secrets.token_bytes(32)
 NODES = ("TX-DC", "PA-3PL", "CA-3PL")
 SECONDS = 10
+SHELVES = 10_000
 
 
 def event(name: str, n: int) -> dict[str, Any]:
@@ -95,12 +102,46 @@ def batches(server: Postgres, served: Served) -> float:
     return there / took
 
 
+def applying(server: Postgres, served: Served) -> tuple[float, float]:
+    """Levels of a feed applied a second by one worker, and CPU ms of worker and database for each; the worse of two feeds.
+
+    Each is 10,000 shelves: first as the books have them not, then each with other units.
+    """
+    at = Workplace.open(Settings(served.home, server.url()), Configuration())
+    found = []
+    for feed in range(2):
+        send(served, [event(f"feed-{feed}-{n}", feed * SHELVES + n) for n in range(SHELVES)])
+        began, cpu = time.perf_counter(), time.process_time() + server.cpu_s()
+        tried = 0
+        while more := received.do(at):
+            tried += more
+        took, cpu = time.perf_counter() - began, time.process_time() + server.cpu_s() - cpu
+        with at.store.reading() as books:
+            left = len(books.received(Handling.WAITING)) + len(books.received(Handling.DEAD))
+        if tried != SHELVES or left:
+            sys.exit(f"{SHELVES} levels sent, {tried} tried, {left} not applied")
+        found.append((tried / took, 1_000 * cpu / tried))
+        print(f"  applied: {found[-1][0]:,.0f} levels/s, {found[-1][1]:.3f} CPU ms each")
+    at.store.close()
+    return min(per_s for per_s, _ in found), max(ms for _, ms in found)
+
+
+def send(served: Served, events: list[dict[str, Any]]) -> None:
+    headers = {"Authorization": f"Bearer {served.key}", "Content-Type": "application/cloudevents-batch+json"}
+    with httpx.Client(timeout=60) as client:
+        for start in range(0, len(events), 1_000):
+            body = json.dumps(events[start : start + 1_000]).encode()
+            client.post(f"{served.url}/v1/ingest/feed/events", content=body, headers=headers).raise_for_status()
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder, company() as (server, served):
         make_sources(served)
+        applied_per_s, applied_ms = applying(server, served)
         per_s, p99 = webhooks(server, served, Path(folder))
         in_batches = max(batches(server, served) for _ in range(3))
-    report("service", {"webhooks_per_s": per_s, "webhook_p99_ms": p99, "events_per_s": in_batches})
+    found = {"webhooks_per_s": per_s, "webhook_p99_ms": p99, "events_per_s": in_batches}
+    report("service", found | {"levels_applied_per_s": applied_per_s, "level_applied_cpu_ms": applied_ms})
     return 0
 
 

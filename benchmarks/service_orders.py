@@ -98,8 +98,9 @@ def rounds(server: Postgres, served: Served, count: int, seconds: int, folder: P
     ours: list[float] = []
     cpu: list[float] = []
     measured = Reference(server, folder, seconds)
-    tpcb = measured.tpcb()
+    beside: list[float] = []
     for n in range(count):
+        beside.append(measured.tpcb())
         reference.append(measured.full_route())
         bodies = lines(folder / "orders.jsonl", twice(orders(1_500 * seconds, prefix=fresh("R"), seed=n)))
         before = served.cpu_s() + server.cpu_s()
@@ -108,6 +109,7 @@ def rounds(server: Postgres, served: Served, count: int, seconds: int, folder: P
         ours.append(load.per_s)
         print(f"  reference {reference[-1]:,.0f} tps; ours {load.per_s:,.0f} orders/s, p50 {load.p50_ms:.1f}, p99 {load.p99_ms:.1f} ms, {cpu[-1]:.2f} ms CPU an order; {load.statuses}")  # fmt: skip
     reference.append(measured.full_route())
+    tpcb = statistics.median(beside)
     if statistics.median(reference) < tpcb:
         print(f"  the reference ({statistics.median(reference):,.0f} tps) is below TPC-B ({tpcb:,.0f} tps): this run does not count")  # fmt: skip
     return {

@@ -135,6 +135,8 @@ class Served:
             "EVENSTOCK_SECRETS_KEY": PEPPER,
             "NUMBA_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
+            # As where it is installed: modules are compiled once, not at every start.
+            "PYTHONDONTWRITEBYTECODE": "",
         }
 
     def command(self, *words: str) -> str:
