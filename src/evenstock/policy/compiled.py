@@ -181,6 +181,13 @@ class CompiledPolicy:
         """One judgement for each action of a plan, in its order."""
         return self.autonomy(on).verdicts(actions)
 
+    def governs(self, kind: ActionKind, on: date) -> bool:
+        """Whether any envelope in force frees this kind of action somewhere: then it waits for a person wherever none does.
+
+        Where there is none, the lines that hold back still count, and operations keep their own limits beside them.
+        """
+        return kind in self.autonomy(on).freed
+
     def effective(self, place: Place, on: date, kind: ActionKind | None = None) -> tuple[EffectiveLine, ...]:
         """The lines about autonomy that count at a place, those that decide first standing first; None: of every action."""
         asked = on, place, kind

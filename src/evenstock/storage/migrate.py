@@ -18,7 +18,7 @@ from evenstock.operations.ports import StoreError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0009"
+HEAD: Final = "0012"
 """The schema this version of the code reads and writes."""
 
 SCRIPTS: Final = Path(__file__).with_name("migrations")

@@ -156,6 +156,8 @@ class AutonomyTable:
     ) -> None:
         self.lines = tuple(lines)
         self.policy = policy
+        self.freed = frozenset(kind for line in self.lines if line.says is Autonomy.AUTOMATIC for kind in line.actions)
+        """Kinds of actions that an envelope frees, wherever it is placed."""
         self._scopes = {line: line.scope for line in self.lines}
         self._countries = countries
         self._of_country: dict[str, frozenset[str]] = {}
