@@ -10,12 +10,20 @@ from typing import Final
 import polars as pl
 
 from evenstock.domain import Event, LotId, NodeId, Quota, Sku, Units, rfc3339
+from evenstock.operations.audit.enacted import say_enacted
 from evenstock.operations.count_stock import Counted, count_stock, observations_of
 from evenstock.operations.lane_freight import FreightContracts
-from evenstock.operations.network import HAPPENING_TABLES, NETWORK_TABLES, Network, prices_from_frame
+from evenstock.operations.network import (
+    HAPPENING_TABLES,
+    NETWORK_TABLES,
+    Network,
+    policy_from_frames,
+    prices_from_frame,
+)
 from evenstock.operations.open_balances import open_balances
 from evenstock.operations.ports import Snapshots, Store, Transaction
 from evenstock.operations.rates.in_force import imported_rates, with_rates
+from evenstock.operations.rulebook import rules_in_force
 
 SOURCE: Final = "import"
 """Source of the counts that a later stock file states."""
@@ -80,6 +88,8 @@ def import_network(store: Store, snapshots: Snapshots, frames: Mapping[str, pl.D
         changed = tuple(name for name, digest in digests.items() if t.pointer(name) != digest)
         for name in changed:
             t.point(name, digests[name], now)
+        if "network" in changed:
+            _say_which_rules(t, snapshots, known, network)
         if "stock" in changed and counted is not None:
             _set_buffers(t, frames["stock"])
         if "quotas" in changed:
@@ -91,6 +101,16 @@ def import_network(store: Store, snapshots: Snapshots, frames: Mapping[str, pl.D
         kept = tuple(name for name in _PARTS if name not in digests and t.pointer(name) is not None)
     notes = network.rates.notes if network.rates else ("no rate cards: nothing can be shipped by parcel",)
     return Imported(digests, changed, opened, counted, notes, kept)
+
+
+def _say_which_rules(
+    t: Transaction, snapshots: Snapshots, frames: Mapping[str, pl.DataFrame], network: Network
+) -> None:
+    """Another network may bring other rules, and other places for those in force."""
+    version = rules_in_force(t, snapshots)
+    meant = version.policy if version is not None else policy_from_frames(frames)
+    countries: dict[str, str] = {node.id: node.country for node in network.nodes.values()}
+    say_enacted(t, meant, version.id if version is not None else "", countries)
 
 
 def _opened_by(store: Store, digest: str) -> bool:

@@ -18,6 +18,7 @@ import polars as pl
 
 from evenstock import policy as rules
 from evenstock.domain import Allow, Event, Order, Policy, Refuse, Rule, digest, refuse_naive, rfc3339
+from evenstock.operations.audit.enacted import say_enacted
 from evenstock.operations.network import (
     Network,
     items_from_frame,
@@ -211,7 +212,8 @@ def activate_rules(
     with store.reading() as books:
         seen = books.pointer(POINTER)
     current = _activation(snapshots, seen) if seen else None
-    checked = check_rules(found.policy, network_frames(store, snapshots), now.date(), sample)
+    frames = network_frames(store, snapshots)
+    checked = check_rules(found.policy, frames, now.date(), sample)
     if not checked.usable or (isinstance(checked.verdict, Refuse) and not force):
         return Activated(checked, None)
     if current is not None and current.kept == found.kept:
@@ -220,7 +222,7 @@ def activate_rules(
         Deed.ACTIVATED, found.id, found.kept, by.strip(), because.strip() or found.because, now,
         isinstance(checked.verdict, Refuse), seen or "", seen or "",
     )  # fmt: skip
-    _put(store, snapshots, activation, seen)
+    _put(store, snapshots, activation, seen, found.policy, _countries(frames))
     return Activated(checked, activation)
 
 
@@ -252,7 +254,7 @@ def roll_back_rules(store: Store, snapshots: Snapshots, *, by: str, because: str
         Deed.ROLLED_BACK, before.version if before else "", before.kept if before else "", by.strip(), because.strip(),
         now, bool(before and before.forced), before.before if before else "", seen or "",
     )  # fmt: skip
-    _put(store, snapshots, activation, seen)
+    _put(store, snapshots, activation, seen, meant, _countries(frames))
     return activation
 
 
@@ -381,7 +383,18 @@ def _refuse_nobody(by: str, because: str) -> None:
         raise ValueError("rules change by somebody and for a reason: say who and why")
 
 
-def _put(store: Store, snapshots: Snapshots, activation: Activation, seen: str | None) -> None:
+def _countries(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    return {node.id: node.country for node in nodes_from_frame(frames["nodes"])}
+
+
+def _put(
+    store: Store,
+    snapshots: Snapshots,
+    activation: Activation,
+    seen: str | None,
+    meant: Policy,
+    countries: Mapping[str, str],
+) -> None:
     row = (
         activation.deed.value, activation.version, activation.kept, activation.by, activation.because, activation.at,
         activation.forced, activation.before, activation.previous,
@@ -397,6 +410,7 @@ def _put(store: Store, snapshots: Snapshots, activation: Activation, seen: str |
     name = f"rules:{activation.deed.value}:{rfc3339(activation.at)}:{kept.removeprefix('sha256:')[:12]}"
     with store.transaction() as books:
         books.repoint(POINTER, seen, kept, activation.at)
+        say_enacted(books, meant, activation.version, countries)
         books.publish([Event(name, "RulesActivated", "rules", activation.at, body)])
 
 
