@@ -85,6 +85,8 @@ class Line:
     bonded: bool | None
     bounds: Bounds
     """Of an automatic line: inside which it is free. Of any other: beyond which it speaks."""
+    people: int = 1
+    """How many different people must agree, of a line that proposes."""
 
     @property
     def level(self) -> int:
@@ -166,7 +168,7 @@ def line_of(given: Given, says: Autonomy) -> Line:
         given.text("article"), regions, channels, nodes, categories,
         frozenset(map(ActorKind, given.listed("actors"))), frozenset(map(Role, given.listed("roles"))),
         given.names("origin_countries"), given.names("destination_countries"),
-        bonded == "yes" if bonded else None, Bounds(cents, units, sure, age),
+        bonded == "yes" if bonded else None, Bounds(cents, units, sure, age), given.whole("people") or 1,
     )  # fmt: skip
 
 

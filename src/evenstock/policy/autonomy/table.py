@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from evenstock.domain import (
@@ -39,6 +39,8 @@ class Judgement:
     """Where that line is placed, in words; empty where there is none."""
     policy: str
     """Digest of the policy."""
+    people: int = 1
+    """How many different people must agree where it is proposed: the most that any line asks for which speaks here."""
 
     @property
     def automatic(self) -> bool:
@@ -158,6 +160,7 @@ class AutonomyTable:
         self.policy = policy
         self.freed = frozenset(kind for line in self.lines if line.says is Autonomy.AUTOMATIC for kind in line.actions)
         """Kinds of actions that an envelope frees, wherever it is placed."""
+        self._most_people = max((line.people for line in self.lines), default=1)
         self._scopes = {line: line.scope for line in self.lines}
         self._countries = countries
         self._of_country: dict[str, frozenset[str]] = {}
@@ -207,8 +210,24 @@ class AutonomyTable:
         if type(line) is _Free:
             return line.judged
         if type(line) is _Held:
-            return self._held(line, action)
-        return self._proposed(envelope, role or ANYBODY, action, node, category)
+            judged = self._held(line, action)
+        else:
+            judged = self._proposed(envelope, role or ANYBODY, action, node, category)
+        if worst > Autonomy.PROPOSE or self._most_people == 1:
+            return judged
+        return replace(judged, people=self._people(cents, units, sure, age, action))
+
+    def _people(self, cents: int, units: int, sure: int, age: int, action: IntendedAction) -> int:
+        """The most that any line asks for which proposes this: listed later, or in a wider scope, it asks for no fewer."""
+        asked = (
+            line.line.people
+            for node in action.nodes or _UNSAID
+            for category in action.categories or _UNSAID
+            for level in self._chain(node, category, action).levels
+            for line in level.lines
+            if line.says is Autonomy.PROPOSE and line.holds(cents, units, sure, age, action)
+        )
+        return max(asked, default=1)
 
     def verdicts(self, actions: Iterable[IntendedAction]) -> list[Judgement]:
         """One judgement for each."""

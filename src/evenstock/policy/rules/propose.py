@@ -1,6 +1,7 @@
 """What a person decides about, whoever proposes it.
 
-Parameters: `actions` (what is proposed), `role` (who decides), and conditions on the place, on who acts, on the goods and on
+Parameters: `actions` (what is proposed), `people` (how many different people must agree; one where it is left out: `by 2 people`
+asks for four eyes), `role` (who decides), and conditions on the place, on who acts, on the goods and on
 what lies beyond a bound (`value above`, `units above`, `confidence below`, `data older than`; what is unknown lies beyond).
 As law no more specific scope sets free what it speaks of; as a wish (soft) such a scope may.
 """
@@ -17,6 +18,7 @@ from evenstock.policy.ruling import Ruling
 
 PARAMETERS: Final = (
     Parameter("actions", "actions", "what is proposed", required=True, phrase=""),
+    Parameter("people", "count", "how many different people must agree", phrase="by", unit="people"),
     Parameter("role", "text", "who decides", required=True, phrase="for"),
     *HOLDING,
 )
