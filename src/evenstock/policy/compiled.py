@@ -91,6 +91,8 @@ class CompiledPolicy:
         self.policy = policy
         self.digest = policy.digest()
         self.network = network
+        self.staged: object | None = None
+        """Stages in force beside it (`operations.autonomy`), which narrow its envelopes; None where nobody set one."""
         self.parts = tuple(
             Part(place, rule, ruling, given)
             for place, (rule, (ruling, given)) in enumerate(zip(policy.rules, parts, strict=True))

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from evenstock.operations.access.principal import Kind, Principal
+from evenstock.operations.access.principal import Grant, Kind, Principal
 
 
 class Through(StrEnum):
@@ -37,6 +37,8 @@ class Who:
     """Whose wish it is, where somebody else carries it out."""
     session: str = ""
     """The beginning of the digest under which a session is kept."""
+    grants: tuple[Grant, ...] | None = field(default=None, compare=False, repr=False)
+    """What he may, where it was looked up as he came in; no part of the log."""
 
 
 SYSTEM: Final = Who("system", "system")
@@ -55,7 +57,7 @@ _EACH: Final = ContextVar("who wants each of several orders", default=_NOBODY_EL
 def who_of(principal: Principal, through: Through = Through.API) -> Who:
     """Whoever the service knows by this principal."""
     came = Through.AGENT if principal.kind is Kind.AGENT else through
-    return Who(principal.id, principal.kind.value, came, session=principal.session[:_SESSION])
+    return Who(principal.id, principal.kind.value, came, session=principal.session[:_SESSION], grants=principal.grants)
 
 
 def working_for(wanted_by: str) -> Who:
