@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import stat
 import zipfile
@@ -19,8 +20,9 @@ from evenstock.operations.audit.audited_store import AuditedStore
 from evenstock.operations.audit.checkpoint import Checkpoint, seal
 from evenstock.operations.audit.rows import audit_of
 from evenstock.operations.ports import Store, StoreError
+from evenstock.storage.audit_evidence import verify as verifier
 from evenstock.storage.audit_evidence.pack import write_pack
-from evenstock.storage.audit_evidence.verify import Tree, ed25519_verifies, extends, included, verify
+from evenstock.storage.audit_evidence.verify import Tree, check_stream, ed25519_verifies, extends, included, verify
 from evenstock.storage.audit_folder import AuditFolder
 from evenstock.storage.audit_key import open_key
 
@@ -70,11 +72,39 @@ def test_the_verifiers_tree_is_ours_in_whatever_portions_it_grows(portions: list
     leaves = [leaf_hash(str(k).encode()) for k in range(sum(portions))]
     theirs, ours, at = Tree(), Frontier(), 0
     for portion in portions:
-        theirs.extend(leaves[at : at + portion])
+        theirs.extend(b"".join(leaves[at : at + portion]))
         for leaf in leaves[at : at + portion]:
             ours.append(leaf)
         at += portion
         assert theirs.root() == ours.root()
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 64, 1 << 18])
+def test_a_long_stream_is_read_in_pieces_and_says_the_same(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(verifier, "CHUNK", at_once)
+    lines = [b"3 %d 2026-11-20T15:00:00Z {}" % number for number in range(1, 10)]
+    links, link = [], bytes(32)
+    for line in lines:
+        link = leaf_hash(link + line)
+        links.append(link)
+
+    def said(rows: list[bytes], stored: list[bytes]) -> list[str]:
+        wrong: list[str] = []
+        check_stream(3, io.BytesIO(b"".join(row + b"\n" for row in rows)), b"".join(stored), wrong)
+        return wrong
+
+    assert said(lines, links) == []
+    edited = [*lines[:4], lines[4].replace(b"2026", b"2025"), *lines[5:]]
+    assert said(edited, links) == ["stream 3, row 5: it is not what was written: its bytes and its link do not match"]
+    assert said([*lines[:4], *lines[6:]], [*links[:4], *links[6:]]) == [
+        "stream 3: rows 5 to 6 are missing: they were deleted"
+    ]
+    swapped = [0, 2, 1, *range(3, 9)]
+    assert said([lines[k] for k in swapped], [links[k] for k in swapped])[1] == (
+        "stream 3: row 2 stands after row 3: rows were put in another order"
+    )
+    assert said(lines[:8], links) == ["stream 3: 8 rows, but 9 links"]
+    assert said(lines, links[:8])[-1] == "stream 3: 9 rows, but 8 links"
 
 
 @given(st.integers(1, 70), st.data())

@@ -19,13 +19,17 @@ import base64
 import binascii
 import hashlib
 import json
+import struct
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 SHA = hashlib.sha256
 ZERO = bytes(32)
+CHUNK = 1 << 18
+"""Bytes of rows that are read at once."""
 Point = tuple[int, int, int, int]
 
 
@@ -88,17 +92,16 @@ class Tree:
 
     def __init__(self) -> None:
         self.left: dict[int, bytes] = {}
-        self.size = 0
 
-    def extend(self, leaves: list[bytes]) -> None:
-        self.size += len(leaves)
-        nodes, level = list(leaves), 0
+    def extend(self, leaves: bytes) -> None:
+        """Leaves, and the nodes of each level, are 32 bytes each and stand end to end."""
+        nodes, level = leaves, 0
         while nodes:
             if level in self.left:
-                nodes.insert(0, self.left.pop(level))
-            if len(nodes) & 1:
-                self.left[level] = nodes.pop()
-            nodes = [SHA(b"\1" + a + b).digest() for a, b in zip(nodes[::2], nodes[1::2], strict=True)]
+                nodes = self.left.pop(level) + nodes
+            if len(nodes) & 32:
+                nodes, self.left[level] = nodes[:-32], nodes[-32:]
+            nodes = b"".join([SHA(b"\1" + pair).digest() for (pair,) in struct.iter_unpack("64s", nodes)])
             level += 1
 
     def root(self) -> bytes:
@@ -192,19 +195,36 @@ def signed(line: bytes, name: str, number: bytes, public: bytes, text: bytes) ->
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
-def stream_of(number: int, text: bytes, links: bytes, wrong: list[str]) -> list[bytes]:
-    """Links of a stream's rows, as stored; says which rows do not follow from those before them."""
-    lines = text.split(b"\n")[:-1] if text else []
-    stored = [links[k : k + 32] for k in range(0, len(links), 32)]
-    if len(lines) != len(stored):
-        wrong.append(f"stream {number}: {len(lines)} rows, but {len(stored)} links")
-        return stored
-    computed = [SHA(b"\0" + before + line).digest() for before, line in zip([ZERO, *stored], lines, strict=False)]
-    due = [b"%d %d " % (number, k) for k in range(1, len(lines) + 1)]
-    if computed == stored and all(map(bytes.startswith, lines, due)):
-        return stored
-    last = 0
-    for line, before, found in zip(lines, computed, stored, strict=True):
+def read_rows(file: IO[bytes]) -> Iterator[list[bytes]]:
+    """Rows of a stream, some hundred at a time: what a processor has at hand, of a log of any length."""
+    rest = b""
+    while block := file.read(CHUNK):
+        *lines, rest = (rest + block).split(b"\n")
+        if lines:
+            yield lines
+
+
+def check_stream(number: int, file: IO[bytes], links: bytes, wrong: list[str]) -> None:
+    """Says which rows of a stream do not follow from those before them; `links` are theirs, as stored."""
+    count, last = 0, 0
+    before = ZERO
+    for lines in read_rows(file):
+        stored = [links[k : k + 32] for k in range(32 * count, 32 * (count + len(lines)), 32)]
+        computed = [SHA(b"\0" + link + line).digest() for link, line in zip([before, *stored], lines, strict=False)]
+        due = [b"%d %d " % (number, k) for k in range(count + 1, count + len(lines) + 1)]
+        if computed == stored and all(map(bytes.startswith, lines, due)):
+            last = count + len(lines)
+        else:
+            last = check_each(number, last, list(zip(lines, computed, stored, strict=True)), wrong)
+        count += len(lines)
+        before = stored[-1] if stored else before
+    if 32 * count != len(links):
+        wrong.append(f"stream {number}: {count} rows, but {len(links) / 32:g} links")
+
+
+def check_each(number: int, last: int, rows: list[tuple[bytes, bytes, bytes]], wrong: list[str]) -> int:
+    """Says in words what is wrong with rows after row `last`, each with its link computed and stored; returns the last one."""
+    for line, computed, stored in rows:
         words = line.split(b" ", 2)
         said = [int(word) if word.isdigit() else -1 for word in words[:2]]
         here = said[1] if len(said) == 2 else -1
@@ -216,48 +236,48 @@ def stream_of(number: int, text: bytes, links: bytes, wrong: list[str]) -> list[
             wrong.append(f"stream {number}: rows {last + 1} to {here - 1} are missing: they were deleted")
         elif here != last + 1:
             wrong.append(f"stream {number}: row {here} stands after row {last}: rows were put in another order")
-        elif before != found:
+        elif computed != stored:
             wrong.append(
                 f"stream {number}, row {here}: it is not what was written: its bytes and its link do not match"
             )
         last = here
-    return stored
+    return last
 
 
-def rows_and_heads(pack: zipfile.ZipFile, told: dict[str, Any], wrong: list[str]) -> dict[int, list[bytes]]:
-    """Links of every stream; held against where the books say that each ends."""
+def rows_and_heads(pack: zipfile.ZipFile, told: dict[str, Any], wrong: list[str]) -> dict[int, bytes]:
+    """Links of every stream, end to end; held against where the books say that each ends."""
     streams = {}
     for number in range(told["streams"]):
-        text, links = pack.read(f"rows/{number:02}.txt"), pack.read(f"rows/{number:02}.links")
-        streams[number] = stream_of(number, text, links, wrong)
+        streams[number] = links = pack.read(f"rows/{number:02}.links")
+        with pack.open(f"rows/{number:02}.txt") as file:
+            check_stream(number, file, links, wrong)
     for name, (count, link) in told["heads"].items():
-        stored = streams.get(int(name), [])
-        if len(stored) != count or (stored[-1] if stored else ZERO) != base64.b64decode(link):
+        stored = streams.get(int(name), b"")
+        if len(stored) != 32 * count or (stored[-32:] or ZERO) != base64.b64decode(link):
             wrong.append(
-                f"stream {name}: the books say it ends with row {count}, and it does not: there are {len(stored)}"
+                f"stream {name}: the books say it ends with row {count}, and it does not: there are {len(stored) // 32}"
             )
     return streams
 
 
-def tree_over(streams: dict[int, list[bytes]], checkpoints: list[Checkpoint], wrong: list[str]) -> None:
+def tree_over(streams: dict[int, bytes], checkpoints: list[Checkpoint], wrong: list[str]) -> None:
     """Each checkpoint against the rows, in order of size: so each is held to those before it, too."""
     tree, done = Tree(), dict.fromkeys(streams, 0)
     for point in checkpoints:
         short = False
         for number, (count, link) in sorted(point.heads.items()):
-            stored = streams.get(number, [])
+            stored = streams.get(number, b"")
+            have = len(stored) // 32
             if count < done.get(number, 0):
                 wrong.append(f"checkpoint {point.size}, stream {number}: it counts fewer rows than the one before it")
                 short = True
-            elif len(stored) < count:
-                gone = (
-                    f"rows {len(stored) + 1} to {count} are gone" if count > len(stored) + 1 else f"row {count} is gone"
-                )
+            elif have < count:
+                gone = f"rows {have + 1} to {count} are gone" if count > have + 1 else f"row {count} is gone"
                 wrong.append(
                     f"checkpoint {point.size}, stream {number}: {gone}; they were cut off, or an older backup was restored"
                 )
                 short = True
-            elif count and stored[count - 1] != link:
+            elif count and stored[32 * count - 32 : 32 * count] != link:
                 wrong.append(
                     f"checkpoint {point.size}, stream {number}: row {count} is not the one that was signed: it, or rows "
                     "before it, were written anew"
@@ -265,7 +285,7 @@ def tree_over(streams: dict[int, list[bytes]], checkpoints: list[Checkpoint], wr
         if short:
             return
         for number, (count, _) in sorted(point.heads.items()):
-            tree.extend(streams[number][done[number] : count])
+            tree.extend(streams[number][32 * done[number] : 32 * count])
             done[number] = count
         if tree.root() != point.root:
             wrong.append(
@@ -328,7 +348,7 @@ def verify(
         count = 0
         if told["rows"]:
             streams = rows_and_heads(pack, told, wrong)
-            count = sum(map(len, streams.values()))
+            count = sum(map(len, streams.values())) // 32
             tree_over(streams, points, wrong)
         inside, extended = proofs_of(pack, points, wrong)
     sealed = points[-1].size if points else 0
