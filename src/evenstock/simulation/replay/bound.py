@@ -99,6 +99,14 @@ def units_there(past: Past, network: ShippingNetwork) -> Whole:
     return there
 
 
+def worth_there(
+    past: Past, network: ShippingNetwork, price: np.ndarray[tuple[int, int], np.dtype[np.float64]]
+) -> float:
+    """Cents of every unit that ever was at a node under these prices, shape ``(node, item)``."""
+    there = units_there(past, network)
+    return float((there[:, : price.shape[1]] * price).sum())
+
+
 def or_lost(batch: Batch, lost: Whole) -> Batch:
     """The same orders with one more place, after all nodes, that takes an order whole for what losing it costs.
 

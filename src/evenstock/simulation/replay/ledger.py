@@ -4,6 +4,10 @@ Steps from what was done down to the bound, each the difference of two totals on
 done less what we would have decided), forecast (prices of the day less prices in hindsight), wishes (with them less with law
 alone, both with hindsight), and what is left: deciding one order after the other, and what the bound gives away. Beside it,
 outside the model's own money: what pickers did not find, what carriers charged beyond the rates, and what people overrode.
+
+Those steps live whole lives and stand in one order. `by_cause` splits the same distance decision by decision into six causes
+whose shares depend on no order (see `causes`); what deciding one order after the other costs, and what the bound gives away,
+is then what is left.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from evenstock.operations.network import Network
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.network import ShippingNetwork
 from evenstock.simulation.replay.bound import Certificate
+from evenstock.simulation.replay.causes import ByCause
 from evenstock.simulation.replay.compare import FREIGHT, Score, score
 from evenstock.simulation.replay.lives import Arm, Prices
 from evenstock.simulation.replay.past import Past
@@ -112,6 +117,44 @@ def ledger(
         tuple(rows),
         _beside(past, said, shipping, overrides, missing_units),
     )
+
+
+def by_cause(found: ByCause, certificate: Certificate, there_cents: float) -> Ledger:
+    """The distance of what was done from the bound, split by cause: the rows add up to it.
+
+    Of a sample, rows and distance are those of the sample times orders over orders judged.
+
+    Parameters
+    ----------
+    certificate
+        Of the same past, at the rates that were charged; its prices are those in hindsight.
+    there_cents
+        Worth of every unit there was under those prices (`bound.worth_there`).
+
+    Raises
+    ------
+    ValueError
+        If no order was judged.
+    """
+    if not found.judged:
+        raise ValueError("no order was judged: there is no regret to split")
+    scale = found.orders / len(found.judged)
+    rows = [
+        Row(row.cause, row.cents * scale, f"in {row.orders:,} of {len(found.judged):,} orders judged")
+        for row in found.rows
+    ]
+    best = sum(one.best_cents for one in found.judged) * scale
+    used = sum(one.worth_cents for one in found.judged) * scale
+    done = sum(one.done_cents for one in found.judged) * scale
+    rows += [
+        Row(
+            "order by order",
+            best - certificate.cents - there_cents,
+            "deciding one after the other, and what the bound gives away",
+        ),
+        Row("left on shelves", there_cents - used, "units left over that were worth something in hindsight"),
+    ]
+    return Ledger(done - used - certificate.cents, certificate.cents, tuple(rows), ())
 
 
 def _total(past: Past, shipping: ShippingNetwork, policy: CompiledPolicy, arm: Arm) -> Score:
