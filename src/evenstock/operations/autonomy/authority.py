@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from evenstock.domain import Allow, IntendedAction, NeedsApproval, Refuse, Verdict
-from evenstock.operations.autonomy.stages import EVERYWHERE, Stage, Staged, Stages
+from evenstock.operations.autonomy.stages import EVERYWHERE, Halt, RegionsOf, Stage, Staged, Stages
 from evenstock.policy import CompiledPolicy
-from evenstock.policy.autonomy import Judgement
+from evenstock.policy.autonomy import Judgement, Place
 from evenstock.policy.autonomy.table import ANYBODY
 
 
@@ -44,10 +44,19 @@ class Authority:
         draw
             An id by which a percentage of the actions is chosen where a stage is rolled out to a share of them.
         """
-        staged = self.stages.of(action, draw)
+        staged = self.stages.of(action, draw, on, self._regions_on(on))
         found = self.policy.verdict(action, on)
         judgement = found if found.line is not None or self.policy.governs(action.kind, on) else None
         said = judgement.verdict if judgement is not None else None
         if staged.stage is Stage.AUTOMATIC or isinstance(said, (Refuse, NeedsApproval)):
             return Judged(action, said, judgement, staged)
         return Judged(action, NeedsApproval(ANYBODY, staged.because), judgement, staged)
+
+    def under(self, halts: tuple[Halt, ...]) -> Authority:
+        """The same authority under the halts that the deciding transaction itself has read: `halts_of` says them."""
+        stages = self.stages.halted_by(halts)
+        return self if stages is self.stages else replace(self, stages=stages)
+
+    def _regions_on(self, on: date) -> RegionsOf:
+        table = self.policy.autonomy(on)
+        return lambda node: table.regions_of(Place(node)) or frozenset()
