@@ -11,13 +11,13 @@ PLACES = ("regions", "channels", "at_nodes", "categories")
 
 def judged(policy, countries, action, day):
     """`(what is said, rule or none)`: the strictest over the action's nodes and categories."""
-    worst = ("automatic", None), -1
-    for node in action.nodes or (None,):
-        for category in action.categories or (None,):
-            said = judged_at(policy, countries, action, node, category, day)
-            if ORDER.index(said[0]) > worst[1]:
-                worst = said, ORDER.index(said[0])
-    return worst[0]
+    prohibited = {rule.id for rule in policy.rules if rule.kind == "prohibit"}
+    found = [
+        judged_at(policy, countries, action, node, category, day)
+        for node in action.nodes or (None,)
+        for category in action.categories or (None,)
+    ]
+    return max(found, key=lambda said: (ORDER.index(said[0]), said[1] in prohibited, said[1] is not None))
 
 
 def judged_at(policy, countries, action, node, category, day):

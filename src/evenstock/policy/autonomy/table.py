@@ -188,23 +188,23 @@ class AutonomyTable:
         return self._of_country.get(place.region, frozenset((place.region,)))
 
     def verdict(self, action: IntendedAction) -> Judgement:
-        """The strictest of what holds at each of the action's nodes and categories; of several as strict, the first."""
+        """The strictest of what holds at each of the action's nodes and categories; of several as strict, the first.
+
+        A place where nothing speaks hides no line that speaks at another.
+        """
         cents = UNKNOWN if action.cents is None else action.cents
         units = UNKNOWN if action.units is None else action.units
         sure = NO_CONFIDENCE if action.confidence_millionths is None else action.confidence_millionths
         age = UNKNOWN if action.data_age_s is None else action.data_age_s
-        strictest, worst = None, -1
+        strictest, worst, unsaid = None, -1, False
         for node in action.nodes or _UNSAID:
             for category in action.categories or _UNSAID:
                 found = self._decided(self._chain(node, category, action), cents, units, sure, age, action)
                 line = found[0]
                 says = Autonomy.PROPOSE if line is None else line.says
-                if says > worst:
-                    strictest, worst = (found, node, category), says
-                    if says >= Autonomy.REFUSE:
-                        break
-            if worst >= Autonomy.REFUSE:
-                break
+                silent = line is None and found[1] is None
+                if says > worst or (says == worst and unsaid and not silent):
+                    strictest, worst, unsaid = (found, node, category), says, silent
         assert strictest is not None
         (line, envelope, role), node, category = strictest
         if type(line) is _Free:
