@@ -183,9 +183,9 @@ def test_a_batch_without_its_guard_would_be_seen(postgres: Store) -> None:
     gate = threading.Barrier(4)
 
     class Waiting(PostgresTransaction):
-        def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
+        def keep_together(self, answers: Sequence[Answer], now: datetime, said: Sequence[tuple[str, str]] = ()) -> bool:
             gate.wait(timeout=60)
-            return super().keep_together(answers, now)
+            return super().keep_together(answers, now, said)
 
     postgres.kind = Waiting
     at_once(4, lambda n: route_together(postgres, NETWORK, POLICY, [Wish(RouteOrder(order((ONE, 1), name=names[-1 - n]), NOW))]))  # fmt: skip

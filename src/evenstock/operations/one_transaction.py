@@ -6,10 +6,10 @@ A request that must take effect once keeps its key and its answer with what the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import final
 
-from evenstock.operations.ports import Transaction
+from evenstock.operations.ports import SingleCalls, Transaction
 
 
 @final
@@ -28,6 +28,9 @@ class JoinedStore:
     def transaction(self) -> Iterator[Transaction]:
         with self._books.whole():
             yield self._books
+
+    def singly(self) -> AbstractContextManager[SingleCalls]:
+        return self.transaction()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

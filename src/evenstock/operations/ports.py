@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -43,6 +43,7 @@ from evenstock.domain import (
     TransferState,
     Units,
 )
+from evenstock.operations.approval_books import ApprovalBooks
 
 
 class StoreError(Exception):
@@ -97,6 +98,8 @@ class Look:
     capacity_prices: Sequence[CapacityPrice]
     out: Sequence[Case]
     """Open cases that say that a node or a carrier's service is out, by deadline."""
+    halts: Sequence[Entry] = ()
+    """What stops software from acting (`operations.autonomy.halting`), by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ class Answer:
     request: str
     also: Sequence[Remembered] = ()
     """Further answers of commands, kept with it."""
+    acts: Sequence[Mapping[str, Any]] = ()
+    """What the audit log says of it besides, where envelopes let it ship without a person."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,7 +213,7 @@ class Move:
     """Without side effects, for it may be asked again. Raises StoreError where what is there does not allow it."""
 
 
-class Transaction(Protocol):
+class Transaction(ApprovalBooks, Protocol):
     """One unit of work: everything in it is committed together or not at all. READ COMMITTED; never read-then-write on stock.
 
     A call that raises StoreError leaves no trace of itself, and the transaction can go on.
@@ -293,6 +298,12 @@ class Transaction(Protocol):
         """Whether the lease still has this token and has not run out; it cannot pass on before this transaction ends.
 
         Nor can its holder renew it before: ask at the end of the transaction, of what was done under the lease.
+        """
+
+    def outlast(self, seconds: float) -> bool:
+        """Wait until every other transaction of the books that is open now has ended; False where one still is after so long.
+
+        What began later is not waited for.
         """
 
     def clock(self) -> datetime:
@@ -439,8 +450,8 @@ class Transaction(Protocol):
 
     # --- an order's question and answer ------------------------------------------------------------------------
     def look(self, skus: Sequence[Sku], days: Sequence[date], now: datetime) -> Look:
-        """All that a decision about these items reads, as `balances`, `prices`, `quotas`, `slots_taken`, `capacity_prices`
-        and `cases` say it; on a server in one statement, and so as of one moment. Without days nothing is said of places.
+        """All that a decision about these items reads, as `balances`, `prices`, `quotas`, `slots_taken`, `capacity_prices`,
+        `cases` and, of halts, `entries` say it; on a server in one statement, and so as of one moment. Without days nothing is said of places.
         """
 
     def answer(
@@ -464,11 +475,21 @@ class Transaction(Protocol):
     ) -> tuple[Mapping[str, Remembered], Look]:
         """Those of the keys that have an answer, as `recall` gives it, and then what `look` says; on a server in one statement."""
 
-    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
+    def keep_together(
+        self,
+        answers: Sequence[Answer],
+        now: datetime,
+        said: Sequence[tuple[str, str]] = (),
+        *,
+        halts: Collection[str] = (),
+    ) -> bool:
         """Make the reservations of different orders and write their answers down, on a server in one statement.
 
+        With them the rows (about, said) of the audit log that tell of it.
+
         Either all of it, as `reserve` and `answer` do, or nothing: False where any stock or place is short, stock of an item
-        is protected for a class of customers, or any of it is there already. Then the single calls find out why.
+        is protected for a class of customers, any of it is there already, or a halt is in force that is none of `halts`, of
+        which whoever decided knew. Then the single calls find out why.
         """
 
     # --- records -----------------------------------------------------------------------------------------------
@@ -558,8 +579,24 @@ class Transaction(Protocol):
     def pointer(self, name: str) -> str | None: ...
 
 
+class SingleCalls(Protocol):
+    """Calls of a `Transaction` of which each is whole by itself."""
+
+    def recall_and_look(
+        self, keys: Sequence[str], skus: Sequence[Sku], days: Sequence[date], now: datetime
+    ) -> tuple[Mapping[str, Remembered], Look]: ...
+
+    def keep_together(self, answers: Sequence[Answer], now: datetime, *, halts: Collection[str] = ()) -> bool: ...
+
+
 class Store(Protocol):
     """Memory, SQLite or PostgreSQL, with the same behaviour."""
+
+    def singly(self) -> AbstractContextManager[SingleCalls]:
+        """Calls that need no other: a server keeps each at once, which saves the questions that begin and end a transaction.
+
+        What was kept is kept, even where the block raises later.
+        """
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Commits when the block ends, rolls back when it raises. A thread has at most one open transaction of a store."""

@@ -23,6 +23,7 @@ from evenstock.domain import (
     StockBalance,
     Units,
 )
+from evenstock.operations.autonomy.asking_of_orders import ask_at_hand
 from evenstock.operations.deciding import (
     RouteOrder,
     ask,
@@ -88,7 +89,7 @@ def route_together(
     keys = [key for wish in asked_now for key in (_key(wish), wish.key) if key]
     skus = sorted({line.sku for wish in asked_now for line in wish.command.order.lines})
     told: dict[int, Routed] = {}
-    with store.transaction() as books:
+    with store.singly() as books:
         known, look = books.recall_and_look(keys, skus, slot_days(now) if network.capped else (), now)
         shelf = _Shelf(look)
         answers: dict[int, Answer] = {}
@@ -104,12 +105,10 @@ def route_together(
                     shelf.take(answer)
                 elif answer is not None:
                     unserved[id(wish)] = answer
-        if not answers or books.keep_together(list(answers.values()), now):
-            told |= {name: Routed(answer.decision) for name, answer in answers.items()}
-            for wish in asked_now:
-                record = unserved.get(id(wish))
-                if record is not None and _keep_unserved(books, wish, record, now):
-                    told[id(wish)] = Routed(record)
+        kept = not answers or books.keep_together(list(answers.values()), now)
+    if kept:
+        told |= {name: Routed(answer.decision) for name, answer in answers.items()}
+        told |= _keep_unserved(store, [(w, unserved[id(w)]) for w in asked_now if id(w) in unserved], now)
     return [told.get(id(wish)) for wish in wishes]
 
 
@@ -141,7 +140,19 @@ def _known(wish: Wish, known: Mapping[str, Remembered]) -> Routed | None:
     return Routed(decision_from(before.response), repeated=True)
 
 
-def _keep_unserved(books: Transaction, wish: Wish, record: DecisionRecord, now: datetime) -> bool:
+def _keep_unserved(store: Store, found: Sequence[tuple[Wish, DecisionRecord]], now: datetime) -> dict[int, Routed]:
+    """Those of the orders that nothing serves of which that is now written down."""
+    if not found:
+        return {}
+    with store.transaction() as books:
+        # Whoever is at the same orders waits here, before either holds anything, and in the order of the keys.
+        keys = sorted({key for wish, _ in found for key in (_key(wish), wish.key) if key})
+        known = {key for key in keys if books.recall(key) is not None}
+        found = [(wish, record) for wish, record in found if not {_key(wish), wish.key} & known]
+        return {id(wish): Routed(record) for wish, record in found if _keep_one_unserved(books, wish, record, now)}
+
+
+def _keep_one_unserved(books: Transaction, wish: Wish, record: DecisionRecord, now: datetime) -> bool:
     """Write down that nothing serves the order now; False, without a trace, where something of it is there already."""
     try:
         with books.whole():
@@ -193,6 +204,9 @@ def _answer(
     verdict = asked(policy.review(order, plan, decision.rules, found.on), decision)
     if not isinstance(verdict, Allow):
         return None
+    ruled = ask_at_hand(question, found, plan, decision.confidence)
+    if ruled is None or not ruled.automatic:
+        return None
     record = record_of(
         question, found, decision, Outcome.EXECUTED, verdict, decision.sentence, layer_of(decision, verdict)
     )
@@ -205,6 +219,7 @@ def _answer(
         _key(wish),
         request,
         _also(wish, record),
+        ruled.acts(),
     )
 
 

@@ -16,5 +16,9 @@ class AuditPostgres(AuditSql):
 
     def append_audit(self, rows: Sequence[tuple[str, str]]) -> None:
         if rows:
-            said = (array_text([about for about, _ in rows]), array_text([said for _, said in rows]))
-            self.connection.exec_driver_sql(_APPEND, said)
+            self.connection.exec_driver_sql(_APPEND, columns_of(rows))
+
+
+def columns_of(rows: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """What the rows are about, and what they say, as arrays."""
+    return array_text([about for about, _ in rows]), array_text([said for _, said in rows])

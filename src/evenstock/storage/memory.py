@@ -6,8 +6,8 @@ import heapq
 import json
 import threading
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby, islice
@@ -53,6 +53,7 @@ from evenstock.operations.ports import (
     Move,
     Remembered,
     Short,
+    SingleCalls,
     Slot,
     StoreError,
     Transaction,
@@ -60,6 +61,7 @@ from evenstock.operations.ports import (
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import ledger_frames, plainly, stock_steps
 from evenstock.storage.audit_memory import AuditInMemory
+from evenstock.storage.memory_approvals import ApprovalsInMemory
 from evenstock.storage.memory_books import Books
 from evenstock.storage.memory_cases import CasesInMemory
 from evenstock.storage.memory_entries import steady_clock
@@ -91,6 +93,9 @@ class MemoryStore:
             if unit.changed:
                 raise StoreError(book.READ_ONLY)
 
+    def singly(self) -> AbstractContextManager[SingleCalls]:
+        return self.transaction()
+
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         with self._held() as unit:
@@ -117,7 +122,7 @@ class MemoryStore:
             self._books = Books()
 
 
-class MemoryTransaction(AuditInMemory, ReceivedInMemory, CasesInMemory, QuotasInMemory, TriesInMemory):
+class MemoryTransaction(AuditInMemory, ApprovalsInMemory, ReceivedInMemory, CasesInMemory, QuotasInMemory, TriesInMemory):
     """Everything `operations.ports.Transaction` asks for."""
 
     # --- an order's question and answer ------------------------------------------------------------------------
@@ -141,8 +146,18 @@ class MemoryTransaction(AuditInMemory, ReceivedInMemory, CasesInMemory, QuotasIn
     ) -> tuple[Mapping[str, Remembered], Look]:
         return plainly.recall_and_look(self, keys, skus, days, now)
 
-    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
-        return plainly.keep_together(self, answers, now)
+    def keep_together(
+        self,
+        answers: Sequence[Answer],
+        now: datetime,
+        said: Sequence[tuple[str, str]] = (),
+        *,
+        halts: Collection[str] = (),
+    ) -> bool:
+        return plainly.keep_together(self, answers, now, said, halts)
+
+    def outlast(self, seconds: float) -> bool:  # noqa: ARG002 (one writer at a time: no other is open)
+        return True
 
     def compared(self, also: Sequence[Sku] = ()) -> Compared:  # noqa: ARG002 (every item is compared)
         return plainly.compared(self)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from evenstock.domain import CaseKind, CaseState, DecisionRecord, Event, Order, Sku
+from evenstock.operations.audit.rows import audit_of
+from evenstock.operations.autonomy.halting import KIND as HALT
+from evenstock.operations.autonomy.halting import ON
 from evenstock.operations.ports import Answer, Compared, ConflictError, Look, Remembered, Transaction
 
 OUT = (CaseKind.CARRIER, CaseKind.NODE_DOWN)
@@ -21,6 +24,7 @@ def look(books: Transaction, skus: Sequence[Sku], days: Sequence[date], now: dat
         books.slots_taken(days),
         books.capacity_prices(days, now),
         sorted(cases, key=lambda case: (case.due_at, case.id)),
+        books.entries(HALT, state=ON),
     )
 
 
@@ -55,7 +59,15 @@ def recall_and_look(
     return known, books.look(skus, days, now)
 
 
-def keep_together(books: Transaction, answers: Sequence[Answer], now: datetime) -> bool:
+def keep_together(
+    books: Transaction,
+    answers: Sequence[Answer],
+    now: datetime,
+    said: Sequence[tuple[str, str]],
+    halts: Collection[str],
+) -> bool:
+    if any(entry.id not in halts for entry in books.entries(HALT, state=ON)):
+        return False
     skus = {line.sku for one in answers for line in one.reservation.lines}
     if books.quotas(sorted(skus)):
         return False
@@ -63,6 +75,8 @@ def keep_together(books: Transaction, answers: Sequence[Answer], now: datetime) 
         with books.whole():
             for one in answers:
                 _keep(books, one, now)
+            if said:
+                audit_of(books).append_audit(said)
     except (_SingleError, ConflictError):
         return False
     return True

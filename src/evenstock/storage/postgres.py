@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from time import monotonic, sleep
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from evenstock.domain import DecisionId, DecisionRecord, Event, Order, Reservation, Sku, canonical_json
-from evenstock.operations.ports import Answer, Compared, Look, Received, Remembered, Short, Slot, StoreError
+from evenstock.operations.ports import (
+    Answer,
+    Compared,
+    Look,
+    Received,
+    Remembered,
+    Short,
+    SingleCalls,
+    Slot,
+    StoreError,
+)
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
 from evenstock.storage.array_text import array_text
-from evenstock.storage.audit_postgres import AuditPostgres
+from evenstock.storage.audit_postgres import AuditPostgres, columns_of
 from evenstock.storage.discreet_errors import say_no_values
 from evenstock.storage.postgres_books import COMPARE, OUTSIDE, SETTINGS, side_by_side
 from evenstock.storage.postgres_inbound import InboundPostgres
-from evenstock.storage.postgres_together import KEEP_TOGETHER, RECALL_AND_LOOK, arguments, look_of
+from evenstock.storage.postgres_together import HALTS, KEEP_TOGETHER, RECALL_AND_LOOK, arguments, look_of
 from evenstock.storage.session import Statements
 from evenstock.storage.sql import SqlStore
 from evenstock.storage.time_limits import limit_time
@@ -147,7 +159,14 @@ ORDER BY source, id, number
 ON CONFLICT (source, id) DO NOTHING RETURNING source, id
 """
 _DECISION: Final = "SELECT record FROM decision WHERE id = %s"
-_LOOK: Final = "SELECT * FROM look_up(%s::text[], %s::date[], %s)"
+_LOOK: Final = f"SELECT *, {HALTS} FROM look_up(%s::text[], %s::date[], %s)"
+_OPEN: Final = """
+SELECT held.pid, held.virtualtransaction
+FROM pg_locks AS held JOIN pg_stat_activity AS client ON client.pid = held.pid
+WHERE held.locktype = 'virtualxid' AND held.granted AND held.pid <> pg_backend_pid()
+    AND client.datname = current_database() AND client.usename = current_user AND client.backend_type = 'client backend'
+"""
+_POLL_S: Final = 0.01
 _ANSWER: Final = (
     "SELECT keep_answer(%s, %s, %s, %s, %s, %b, %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], "
     "%s, %s, %s)"
@@ -204,8 +223,25 @@ class PostgresTransaction(AuditPostgres, InboundPostgres):
         known = zip(names or (), requests or (), responses or (), strict=True)
         return {key: Remembered(key, request, bytes(response)) for key, request, response in known}, look_of(looked)
 
-    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
-        return bool(self.connection.exec_driver_sql(KEEP_TOGETHER, arguments(answers, now)).scalar())
+    def outlast(self, seconds: float) -> bool:
+        """Every transaction, also one that only reads, holds the lock of its own number while it is open."""
+        until = monotonic() + seconds
+        waited_for = {tuple(row) for row in self.connection.exec_driver_sql(_OPEN)}
+        while waited_for and monotonic() < until:
+            sleep(_POLL_S)
+            waited_for &= {tuple(row) for row in self.connection.exec_driver_sql(_OPEN)}
+        return not waited_for
+
+    def keep_together(
+        self,
+        answers: Sequence[Answer],
+        now: datetime,
+        said: Sequence[tuple[str, str]] = (),
+        *,
+        halts: Collection[str] = (),
+    ) -> bool:
+        asked = (array_text(sorted(halts)), *arguments(answers, now), *columns_of(said))
+        return bool(self.connection.exec_driver_sql(KEEP_TOGETHER, asked).scalar())
 
     def answer(
         self,
@@ -308,6 +344,11 @@ class PostgresStore(SqlStore):
     def check(self, connection: sa.Connection) -> None:
         refuse_unsafe(durability(connection))
         super().check(connection)
+
+    @contextmanager
+    def singly(self) -> Iterator[SingleCalls]:
+        with self._begun(self._engine.execution_options(isolation_level="AUTOCOMMIT")) as connection:
+            yield self.kind(connection)
 
     def reading_engine(self) -> sa.Engine:
         return self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

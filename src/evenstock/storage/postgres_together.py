@@ -13,7 +13,12 @@ from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
 from evenstock.storage.array_text import array_text
 
-RECALL_AND_LOOK: Final = "SELECT * FROM recall_and_look(%s::text[], %s::text[], %s::date[], %s)"
+HALTS: Final = (
+    "(SELECT json_agg(json_build_array(kind, id, body, step, state, due_at) ORDER BY id) FROM entry "
+    "WHERE kind = 'halt' AND state = 'on') AS halts"
+)
+"""What stops software from acting: in the same statement as all else that deciding reads."""
+RECALL_AND_LOOK: Final = f"SELECT *, {HALTS} FROM recall_and_look(%s::text[], %s::text[], %s::date[], %s)"
 _TYPES: Final = (
     *("text[]",) * 4,
     *("timestamptz[]",) * 2,
@@ -26,14 +31,18 @@ _TYPES: Final = (
     *("text[]", "text[]", "text[]", "timestamptz[]", "text[]"),
     *("text[]", "text[]", "bytea[]"),
 )
+_ASKED: Final = ", ".join("%b" if kind == "bytea" else f"%s::{kind}" for kind in _TYPES)
 KEEP_TOGETHER: Final = (
-    f"SELECT keep_together({', '.join('%b' if kind == 'bytea' else f'%s::{kind}' for kind in _TYPES)}, %s)"
+    "SELECT CASE WHEN EXISTS (SELECT FROM entry WHERE kind = 'halt' AND state = 'on' AND NOT id = ANY (%s::text[])) "
+    f"THEN false ELSE keep_together({_ASKED}, %s, %s::text[], %s::text[]) END"
 )
+"""The first are the halts that whoever decided knew of, the last two are rows of the audit log."""
 
 
 def look_of(columns: Sequence[Any]) -> Look:
-    """From the six columns of `look_up`."""
-    balances, prices, slots, capacity_prices, quotas, cases = ([] if column is None else column for column in columns)
+    """From the six columns of `look_up` and the halts."""
+    found = ([] if column is None else column for column in columns)
+    balances, prices, slots, capacity_prices, quotas, cases, halts = found
     return Look(
         [rows.balance(row) for row in balances],
         [rows.price(row) for row in prices],
@@ -41,11 +50,13 @@ def look_of(columns: Sequence[Any]) -> Look:
         {(NodeId(node), rows.day(day)): taken for node, day, taken in slots},
         [rows.capacity_price(row) for row in capacity_prices],
         [rows.case(body) for body in cases],
+        [rows.entry(row) for row in halts],
     )
 
 
 def arguments(answers: Sequence[Answer], now: datetime) -> tuple[Any, ...]:
-    """Of `keep_together`, in its order."""
+    """Of `keep_together`, in its order; orders by their ids, so that two batches with the same orders never wait in a circle."""
+    answers = sorted(answers, key=lambda one: one.order.id)
     records = [one.decision.canonical() for one in answers]
     lengths = [len(record) for record in records]
     starts = list(accumulate(lengths, initial=1))[:-1]

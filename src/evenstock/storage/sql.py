@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from evenstock.operations.ports import (
     Look,
     Move,
     Remembered,
+    SingleCalls,
     StoreError,
     Transaction,
     UnavailableError,
@@ -25,6 +26,7 @@ from evenstock.storage import bookkeeping as book
 from evenstock.storage import plainly, stock_steps
 from evenstock.storage.audit_sql import AuditSql
 from evenstock.storage.migrate import cannot_open, require_head
+from evenstock.storage.sql_approvals import ApprovalsSql
 from evenstock.storage.sql_cases import CasesSql
 from evenstock.storage.sql_entries import EntriesSql
 from evenstock.storage.sql_plans import PlansSql
@@ -34,7 +36,7 @@ from evenstock.storage.sql_reservations import ReservationsSql
 from evenstock.storage.sql_tries import TriesSql
 
 
-class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, ReceivedSql, EntriesSql, TriesSql, AuditSql):
+class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, ReceivedSql, EntriesSql, TriesSql, ApprovalsSql, AuditSql):
     """Everything `operations.ports.Transaction` asks for, in SQL that both databases read."""
 
     def look(self, skus: Sequence[Sku], days: Sequence[date], now: datetime) -> Look:
@@ -57,8 +59,18 @@ class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, ReceivedSq
     ) -> tuple[Mapping[str, Remembered], Look]:
         return plainly.recall_and_look(self, keys, skus, days, now)
 
-    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
-        return plainly.keep_together(self, answers, now)
+    def keep_together(
+        self,
+        answers: Sequence[Answer],
+        now: datetime,
+        said: Sequence[tuple[str, str]] = (),
+        *,
+        halts: Collection[str] = (),
+    ) -> bool:
+        return plainly.keep_together(self, answers, now, said, halts)
+
+    def outlast(self, seconds: float) -> bool:  # noqa: ARG002 (one writer at a time: no other is open)
+        return True
 
     def change_stock(
         self, steps: Sequence[Count | Move], recorded_at: datetime
@@ -95,6 +107,9 @@ class SqlStore:
     def transaction(self) -> Iterator[Transaction]:
         with self._begun(self._engine) as connection:
             yield self.kind(connection)
+
+    def singly(self) -> AbstractContextManager[SingleCalls]:
+        return self.transaction()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

@@ -19,8 +19,9 @@ from evenstock.operations.audit.deeds import DEEDS, READS
 from evenstock.operations.audit.rows import NOTHING, STREAMS, AuditRow, audit_of
 from evenstock.operations.audit.who import Through, Who, acting, each_for
 from evenstock.operations.deciding import RouteOrder
+from evenstock.operations.decisions import decision_from
 from evenstock.operations.one_transaction import JoinedStore
-from evenstock.operations.ports import Entry, Store, StoreError, Transaction
+from evenstock.operations.ports import Answer, Entry, Store, StoreError, Transaction
 from evenstock.operations.route_order import route_order
 from evenstock.operations.route_together import Wish, route_together
 
@@ -182,3 +183,34 @@ def test_no_address_no_text_of_people_and_no_secret_is_in_a_row(audited: Store) 
     text = "\n".join(row.said for row in rows(audited))
     assert canary not in text
     assert "94107" not in text
+
+
+def test_a_batch_and_its_rows_are_one_statement_that_needs_no_transaction(audited: Store) -> None:
+    """A row for each order, and none for a batch that could not be kept."""
+    before = len(rows(audited))
+    wish = Wish(RouteOrder(order((ONE, 1), name="single"), NOW))
+    with acting(ANA):
+        assert route_together(audited, NETWORK, POLICY, [wish])[0] is not None
+    added = [json.loads(row.said) for row in rows(audited)[before:]]
+    told = [said for said in map(json.loads, (row.said for row in rows(audited))) if said["about"] == "single"]
+
+    assert len(added) == 1
+    assert [deed["did"] for said in told for deed in said["deeds"]] == ["decide"]
+    answer = route_order(audited, NETWORK, POLICY, RouteOrder(order((ONE, 1), name="kept"), NOW))
+    assert not answer.repeated
+    there = len(rows(audited))
+    again = spare(audited, "kept")
+    with audited.singly() as books:
+        assert not books.keep_together([again], NOW)
+    assert len(rows(audited)) == there
+
+
+def spare(store: Store, name: str) -> Answer:
+    """The answer to an order that was kept before."""
+    with store.reading() as books:
+        record = books.decision_of(OrderId(name))
+        [reservation] = books.reservations_of(OrderId(name))
+        placed = books.order(OrderId(name))
+    assert record is not None
+    assert placed is not None
+    return Answer(placed, decision_from(record), reservation, [], [], f"again:{name}", "sha256:0")

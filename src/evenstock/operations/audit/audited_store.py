@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, cast
 
 from evenstock.operations.audit.deeds import DEEDS, Deed
 from evenstock.operations.audit.rows import audit_of
 from evenstock.operations.audit.who import acting_for, told
-from evenstock.operations.ports import Store, Transaction
+from evenstock.operations.ports import Answer, SingleCalls, Store, Transaction
 
 _LISTED: Final = frozenset({"post", "publish"})
 """Calls that take anything that can be gone through once."""
@@ -36,11 +37,29 @@ class AuditedStore:
     def transaction(self) -> AbstractContextManager[Transaction]:
         return cast("AbstractContextManager[Transaction]", _Audited(self.inner.transaction(), self._tokens))
 
+    @contextmanager
+    def singly(self) -> Iterator[SingleCalls]:
+        with self.inner.singly() as books:
+            yield _Single(books)
+
     def reading(self) -> AbstractContextManager[Transaction]:
         return self.inner.reading()
 
     def close(self) -> None:
         self.inner.close()
+
+
+class _Single:
+    """Calls that are whole by themselves: what they do and its rows are one statement."""
+
+    __slots__ = ("_books", "recall_and_look")
+
+    def __init__(self, books: SingleCalls) -> None:
+        self._books, self.recall_and_look = books, books.recall_and_look
+
+    def keep_together(self, answers: Sequence[Answer], now: datetime, *, halts: Collection[str] = ()) -> bool:
+        told = DEEDS["keep_together"](True, answers, now)
+        return cast("Transaction", self._books).keep_together(answers, now, rows_of(told), halts=halts)
 
 
 class _Audited:
@@ -91,6 +110,15 @@ class AuditedTransaction:
             return result
 
         return noted
+
+    def keep_together(self, answers: Sequence[Answer], now: datetime, *, halts: Collection[str] = ()) -> bool:
+        """Its rows go with it, in the same statement; what was done before in this transaction is told before."""
+        told = DEEDS["keep_together"](True, answers, now)
+        if self._noted:
+            kept = self.inner.keep_together(answers, now, halts=halts)
+            self._noted += told if kept else []
+            return kept
+        return self.inner.keep_together(answers, now, rows_of(told), halts=halts)
 
     def lease(self, name: str, holder: str, seconds: int) -> int | None:
         token = self.inner.lease(name, holder, seconds)

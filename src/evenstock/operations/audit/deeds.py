@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from evenstock.domain import (
     UNTRACKED,
+    ApprovalRequest,
     CapacityPrice,
     Case,
     DecisionRecord,
@@ -30,6 +31,7 @@ from evenstock.domain import (
     PlanState,
     Price,
     Quota,
+    RequestState,
     Reservation,
     ReservationId,
     ReservationState,
@@ -39,6 +41,7 @@ from evenstock.domain import (
     TransferPlan,
     TransferState,
     Units,
+    Vote,
     rfc3339,
 )
 from evenstock.operations.ports import (
@@ -295,10 +298,10 @@ def answer(
     return [(decision.order, {**said, **_order(order)} if order is not None else said)]
 
 
-def keep_together(kept: bool, answers: Sequence[Answer], now: datetime) -> Said:
+def keep_together(kept: bool, answers: Sequence[Answer], now: datetime, said: Sequence[tuple[str, str]] = ()) -> Said:
     if not kept:
         return []
-    return [
+    decided: Said = [
         (
             one.order.id,
             {
@@ -312,6 +315,7 @@ def keep_together(kept: bool, answers: Sequence[Answer], now: datetime) -> Said:
         )
         for one in answers
     ]
+    return decided + [(one.order.id, dict(act)) for one in answers for act in one.acts]
 
 
 def _decision(record: DecisionRecord) -> Deed:
@@ -412,24 +416,64 @@ def _named(ids: Iterable[str]) -> Deed:
     return {"ids": every[:_SHOWN], "digest": _sha("\n".join(every).encode())}
 
 
+# --- approvals --------------------------------------------------------------------------------------------------
+def open_request(_: None, request: ApprovalRequest) -> Said:
+    said: Deed = {
+        "did": "open_request",
+        "request": request.id,
+        "action": request.action,
+        "about": request.about,
+        "digest": request.digest,
+        "proposer": request.proposer,
+        "role": request.role,
+        "nodes": list(request.nodes),
+        "cents": request.cents,
+        "people": request.people,
+        "expires_at": rfc3339(request.expires_at),
+    }
+    return [(request.id, said)]
+
+
+def vote(kept: Vote, vote: Vote) -> Said:
+    said: Deed = {
+        "did": "vote",
+        "request": vote.request,
+        "by": vote.voter,
+        "says": vote.says.value,
+        "digest": vote.digest,
+    }
+    if vote.delegated:
+        said["for"] = vote.person
+    return [(vote.request, said)]
+
+
+def close_request(after: ApprovalRequest, request: str, to: RequestState) -> Said:
+    return [(request, {"did": "close_request", "request": request, "to": to.value, "digest": after.digest})]
+
+
+def escalate_request(after: ApprovalRequest, request: str, to: str) -> Said:
+    return [(request, {"did": "escalate_request", "request": request, "to": to, "digest": after.digest})]
+
+
 DEEDS: Final[Mapping[str, Callable[..., Said]]] = {
     made.__name__: made
     for made in (
         remember, accept, receive, handled, mark, enter, change_entry, remove_entry, lease, post, adjust_on_hand, change_stock,
         set_buffer, reserve, settle, set_quotas, spend_on_try, put_order, put_case, change_case, record, answer, keep_together,
         publish, delivered, put_plan, move_plan, put_plan_outcome, put_transfer, change_transfer, put_prices,
-        put_capacity_prices, point, repoint,
+        put_capacity_prices, point, repoint, open_request, vote, close_request, escalate_request,
     )
 }  # fmt: skip
 """Every call of a transaction that changes the books, and what is said of it: given its result, then its arguments."""
 
 READS: Final = frozenset(
     {
-        "recall", "claim_received", "received", "received_event", "entry", "entries", "due_entries", "fenced", "clock",
+        "recall", "claim_received", "received", "received_event", "entry", "entries", "due_entries", "fenced", "clock", "outlast",
         "balances", "balance_frame", "items_on_hand", "movement_frame", "recompute_balances", "outside_frame", "compared",
         "reservation", "reservations_of", "pending", "promised_frame", "due", "slots_taken", "quotas", "tries_cents", "order",
         "case", "cases", "due_cases", "look", "recall_and_look", "decision", "decision_of", "decisions", "outbox", "plan",
         "plans", "plan_outcome", "transfer", "transfers", "prices", "capacity_prices", "pointer", "whole",
+        "approval_request", "live_request", "approval_requests", "due_requests", "votes",
     }
 )  # fmt: skip
 """Every call that changes nothing; `whole` is the frame around a step."""

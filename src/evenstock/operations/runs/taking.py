@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from evenstock.operations.ports import Store, StoreError, Transaction
+from evenstock.operations.ports import SingleCalls, Store, StoreError, Transaction
 from evenstock.operations.runs.keeping import KIND, MOST_TRIES, Run, RunState, change, run_of
 
 LEASE_S: Final = 60
@@ -154,6 +154,9 @@ class FencedStore:
         self._store, self._taken = store, taken
 
     def transaction(self) -> AbstractContextManager[Transaction]:
+        return self._fenced()
+
+    def singly(self) -> AbstractContextManager[SingleCalls]:
         return self._fenced()
 
     @contextmanager

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Final, cast
 
 from evenstock.domain import DecisionRecord, Order
-from evenstock.operations.ports import Answer, Store, Transaction
+from evenstock.operations.ports import Answer, SingleCalls, Store, Transaction
 from evenstock.service.telemetry.metrics import Metrics
 from evenstock.service.telemetry.tracing import TRACED, span
 
@@ -33,6 +33,9 @@ class ObservedStore:
     def transaction(self) -> AbstractContextManager[Transaction]:
         return cast("AbstractContextManager[Transaction]", _Observed(self.inner.transaction(), self._metrics, "write"))
 
+    def singly(self) -> AbstractContextManager[SingleCalls]:
+        return cast("AbstractContextManager[SingleCalls]", _Observed(self.inner.singly(), self._metrics, "write"))
+
     def reading(self) -> AbstractContextManager[Transaction]:
         return cast("AbstractContextManager[Transaction]", _Observed(self.inner.reading(), self._metrics, "read"))
 
@@ -45,7 +48,7 @@ class _Observed:
 
     __slots__ = ("_begun", "_block", "_kind", "_metrics", "_noted", "_span")
 
-    def __init__(self, block: AbstractContextManager[Transaction], metrics: Metrics, kind: str) -> None:
+    def __init__(self, block: AbstractContextManager[Any], metrics: Metrics, kind: str) -> None:
         self._block, self._metrics, self._kind = block, metrics, kind
         self._noted: list[tuple[DecisionRecord, int]] = []
         self._span: AbstractContextManager[Any] | None = None

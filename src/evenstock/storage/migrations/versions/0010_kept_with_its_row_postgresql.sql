@@ -1,4 +1,5 @@
--- As keep_together, and what it did is a row of the audit log in the same statement: a commit later there are both or neither.
+-- As keep_together, as one whole transaction: what it did is a row of the audit log, and whoever asks meanwhile under the same
+-- keys waits, as he would for a single order. Keys come first, in their order: whoever holds stock waits for no key.
 CREATE FUNCTION keep_together(
     p_orders text[], p_bodies text[], p_decisions text[], p_reservations text[],
     p_made_at timestamptz[], p_expires_at timestamptz[], p_keys text[], p_requests text[],
@@ -13,6 +14,8 @@ CREATE FUNCTION keep_together(
     a_about text[], a_said text[]
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('command:' || held.key, 0))
+    FROM (SELECT DISTINCT k.key FROM unnest(p_keys || e_keys) AS k (key) ORDER BY k.key) AS held;
     IF NOT keep_together(
         p_orders, p_bodies, p_decisions, p_reservations, p_made_at, p_expires_at, p_keys, p_requests, p_records,
         p_starts, p_lengths, b_skus, b_nodes, b_lots, b_units, l_reservations, l_numbers, l_skus, l_nodes, l_lots,
@@ -21,6 +24,8 @@ BEGIN
     ) THEN
         RETURN false;
     END IF;
-    PERFORM audit_append(a_about, a_said);
+    IF cardinality(a_said) > 0 THEN
+        PERFORM audit_append(a_about, a_said);
+    END IF;
     RETURN true;
 END $$;;
