@@ -455,3 +455,22 @@ audit_head = sa.Table(
     postgresql_with={"fillfactor": 20},
     comment="The last row of each stream; it only moves forward.",
 )
+
+personal_key = sa.Table(
+    "personal_key",
+    metadata,
+    _text("subject", key=True),
+    _text("id", key=True),
+    _text("country"),
+    _moment("made_at"),
+    _text("master"),
+    sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+    _moment("erased_at", nullable=True),
+    sa.Index(
+        "ix_personal_key_made_at",
+        "made_at",
+        postgresql_where=sa.text("erased_at IS NULL"),
+        sqlite_where=sa.text("erased_at IS NULL"),
+    ),
+    comment="Keys of persons, each wrapped by a master key; an erased one is empty and stays, so that it is known when.",
+)

@@ -7,10 +7,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from evenstock.domain import Case, CaseId, CaseKind, CaseState, Order, OrderId, canonical_json
+from evenstock.operations.personal_data.books import ORDER
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
+from evenstock.storage.personal_seals import is_sealed
+from evenstock.storage.personal_sql import SealedSql
 from evenstock.storage.schema import case_file
-from evenstock.storage.session import Session
 
 _PUT_ORDER = sa.text("INSERT INTO placed_order (id, body) VALUES (:id, :body) ON CONFLICT (id) DO NOTHING")
 _ORDER = sa.text("SELECT body FROM placed_order WHERE id = :id")
@@ -28,18 +30,27 @@ _CHANGE_CASE = sa.text(
 )
 
 
-class CasesSql(Session):
+class CasesSql(SealedSql):
     """What was ordered, and what waits for a person or a moment."""
 
     def put_order(self, order: Order) -> None:
-        body = rows.order_text(order)
-        there = not self.run(_PUT_ORDER, id=order.id, body=body).rowcount
-        if there and self.run(_ORDER, id=order.id).scalar() != body:
+        sealing = self.sealing()
+        if self.run(_PUT_ORDER, id=order.id, body=sealing.order(order)).rowcount:
+            self.keep_keys(sealing.rows)
+        elif self._order_text(order.id) != rows.order_text(order):
             raise book.other_order(order.id)
 
     def order(self, order: OrderId) -> Order | None:
-        found = self.run(_ORDER, id=order).scalar()
+        found = self._order_text(order)
         return rows.order(found) if found is not None else None
+
+    def _order_text(self, order: OrderId) -> str | None:
+        """None too where it is of an older copy of the books, and its key was destroyed since."""
+        found = self.run(_ORDER, id=order).scalar()
+        if found is None or not is_sealed(found):
+            return found
+        text = self.opened_one(found, f"{ORDER}{order}")
+        return text.decode() if text is not None else None
 
     def put_case(self, case: Case) -> None:
         opened_as = book.opened(case)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,7 +11,8 @@ import sqlalchemy as sa
 from evenstock.operations.ports import Handling, Mark, Received
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
-from evenstock.storage.session import Session
+from evenstock.storage.personal_seals import is_sealed, subject_of
+from evenstock.storage.personal_sql import SealedSql
 
 _RECEIVE = sa.text(
     "INSERT INTO received_event (source, id, kind, subject, occurred_at, body, received_at, due_at) "
@@ -31,12 +33,16 @@ _RECEIVED_OF = sa.text(
 _EVENT = sa.text("SELECT * FROM received_event WHERE source = :source AND id = :id")
 
 
-class ReceivedSql(Session):
+class ReceivedSql(SealedSql):
     """Each event once, and what became of it."""
 
     def receive(self, events: Sequence[Received], now: datetime) -> list[bool]:
-        at = self.moment(now)
-        return [
+        return [self._store(book.as_received(event), now) for event in events]
+
+    def _store(self, event: Received, now: datetime) -> bool:
+        at, sealing = self.moment(now), self.sealing()
+        body, _ = sealing.event(event, now)
+        new: bool = (
             self.run(
                 _RECEIVE,
                 source=event.source,
@@ -44,16 +50,25 @@ class ReceivedSql(Session):
                 kind=event.kind,
                 subject=event.subject,
                 occurred_at=self.moment(event.occurred_at),
-                body=event.body,
+                body=body,
                 now=at,
             ).rowcount
             == 1
-            for event in [book.as_received(event) for event in events]
-        ]
+        )
+        if new:
+            self.keep_keys(sealing.rows)
+        return new
+
+    def events_opened(self, events: Sequence[Received]) -> list[Received]:
+        """With their bodies as they came; empty where they were erased with their keys."""
+        if not any(is_sealed(event.body) for event in events):
+            return list(events)
+        kept = [(event.body, subject_of(event)) for event in events]
+        return [replace(event, body=body or b"") for event, body in zip(events, self.opened_each(kept), strict=True)]
 
     def claim_received(self, now: datetime, limit: int) -> list[Received]:
         found = self.run(self.statements.claim_received, now=self.moment(now), limit=max(0, limit))
-        return sorted((rows.received(row) for row in found), key=lambda event: event.number)
+        return sorted(self.events_opened(list(map(rows.received, found))), key=lambda event: event.number)
 
     def handled(
         self, event: Received, handling: Handling, now: datetime, because: str = "", due_at: datetime | None = None
@@ -77,8 +92,8 @@ class ReceivedSql(Session):
     def received(self, handling: Handling, *, after: int = 0, limit: int = 100, source: str = "") -> list[Received]:
         values = {"handling": handling.value, "after": after, "limit": limit}
         found = self.run(_RECEIVED_OF, **values, source=source) if source else self.run(_RECEIVED, **values)
-        return [rows.received(row) for row in found]
+        return self.events_opened(list(map(rows.received, found)))
 
     def received_event(self, source: str, event: str) -> Received | None:
         found = self.run(_EVENT, source=source, id=event).one_or_none()
-        return rows.received(found) if found is not None else None
+        return self.events_opened([rows.received(found)])[0] if found is not None else None

@@ -11,7 +11,9 @@ from evenstock.domain import DecisionId, DecisionRecord, Event, OrderId, canonic
 from evenstock.operations.ports import ConflictError, Remembered, StoreError
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
-from evenstock.storage.session import Session, listed
+from evenstock.storage.personal_seals import ANSWERS, RECORD, is_sealed
+from evenstock.storage.personal_sql import SealedSql
+from evenstock.storage.session import listed
 
 _RECALL = sa.text("SELECT request, response FROM command WHERE key = :key")
 _REMEMBER = sa.text(
@@ -38,41 +40,62 @@ _FACT = sa.text("SELECT id, kind, aggregate, occurred_at, body FROM outbox WHERE
 _DELIVERED = listed("UPDATE outbox SET delivered_at = COALESCE(delivered_at, :now) WHERE id IN :among")
 
 
-class RecordsSql(Session):
+class RecordsSql(SealedSql):
     """What must be there once: answers, events of others, facts for others, decisions."""
 
     def recall(self, key: str) -> Remembered | None:
         found = self.run(_RECALL, key=key).one_or_none()
-        return Remembered(key, found.request, bytes(found.response)) if found is not None else None
+        if found is None:
+            return None
+        return Remembered(key, found.request, self.answer_opened(bytes(found.response)))
+
+    def answer_opened(self, response: bytes) -> bytes:
+        """The answer to a command. Raises StoreError where it was forgotten on purpose."""
+        if not is_sealed(response):
+            return response
+        if response.startswith(RECORD):
+            return self.record_opened(response)
+        answer = self.opened_one(response, ANSWERS)
+        if answer is None:
+            raise StoreError("what was answered then is erased; ask under another Idempotency-Key")
+        return answer
 
     def remember(self, key: str, request: str, response: bytes, now: datetime) -> None:
-        if not self.run(_REMEMBER, key=key, request=request, response=response, now=self.moment(now)).rowcount:
+        sealing = self.sealing()
+        kept = sealing.answer(key, response, now)
+        if self.run(_REMEMBER, key=key, request=request, response=kept, now=self.moment(now)).rowcount:
+            self.keep_keys(sealing.rows)
+        else:
             raise ConflictError(f"command {key} already has its answer; recall it first")
 
     def accept(self, source: str, event: str, now: datetime) -> bool:
         return self.run(_ACCEPT, source=source, event=event, now=self.moment(now)).rowcount == 1
 
     def record(self, decision: DecisionRecord) -> None:
-        record = decision.canonical()
+        sealing = self.sealing()
+        record = sealing.record(decision)
         values = {"id": decision.id, "order_id": decision.order, "decided_at": self.moment(decision.decided_at)}
-        if not self.run(_RECORD, **values, record=record).rowcount and self.decision(decision.id) != record:
+        if self.run(_RECORD, **values, record=record).rowcount:
+            self.keep_keys(sealing.rows)
+        elif self.decision(decision.id) != decision.canonical():
             raise ConflictError(
                 f"decision {decision.id} is already recorded with other content; records are never changed"
             )
 
     def decision(self, decision: DecisionId) -> bytes | None:
         found = self.run(_DECISION, id=decision).scalar()
-        return bytes(found) if found is not None else None
+        return self.record_opened(bytes(found)) if found is not None else None
 
     def decision_of(self, order: OrderId) -> bytes | None:
         found = self.run(_DECISION_OF, order_id=order).scalar()
-        return bytes(found) if found is not None else None
+        return self.record_opened(bytes(found)) if found is not None else None
 
     def decisions(self, limit: int, after: str = "") -> list[bytes]:
         number = self.run(_NUMBER, id=after).scalar() if after else 0
         if number is None:
             raise StoreError(f"decision {after} is not recorded; leave `after` empty to read from the first")
-        return [bytes(found) for found in self.run(_DECISIONS, after=number, limit=limit).scalars()]
+        found = self.run(_DECISIONS, after=number, limit=limit).scalars()
+        return self.records_opened([bytes(record) for record in found])
 
     def publish(self, events: Iterable[Event]) -> None:
         with self.whole():
