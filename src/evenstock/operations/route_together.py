@@ -24,6 +24,7 @@ from evenstock.domain import (
     Units,
 )
 from evenstock.operations.autonomy.asking_of_orders import ask_at_hand
+from evenstock.operations.autonomy.halting import halts_of, under_halts
 from evenstock.operations.deciding import (
     RouteOrder,
     ask,
@@ -91,6 +92,8 @@ def route_together(
     told: dict[int, Routed] = {}
     with store.singly() as books:
         known, look = books.recall_and_look(keys, skus, slot_days(now) if network.capped else (), now)
+        halts = halts_of(look.halts)
+        policy = under_halts(policy, halts)
         shelf = _Shelf(look)
         answers: dict[int, Answer] = {}
         unserved: dict[int, DecisionRecord] = {}
@@ -105,7 +108,8 @@ def route_together(
                     shelf.take(answer)
                 elif answer is not None:
                     unserved[id(wish)] = answer
-        kept = not answers or books.keep_together(list(answers.values()), now)
+        known_halts = [halt.id for halt in halts]
+        kept = not answers or books.keep_together(list(answers.values()), now, halts=known_halts)
     if kept:
         told |= {name: Routed(answer.decision) for name, answer in answers.items()}
         told |= _keep_unserved(store, [(w, unserved[id(w)]) for w in asked_now if id(w) in unserved], now)

@@ -7,13 +7,15 @@ that every deciding transaction reads with the stock it decides about, so no pro
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from evenstock.domain import ActionKind, Event, NodeId, digest, refuse_naive, rfc3339
-from evenstock.operations.autonomy.stages import Halt, Scope
+from evenstock.operations.autonomy.stages import EVERYWHERE, Halt, Scope, Stages
 from evenstock.operations.ports import ConflictError, Entry, Store, StoreError, Transaction
+from evenstock.policy import CompiledPolicy
 
 KIND: Final = "halt"
 ON: Final = "on"
@@ -104,6 +106,17 @@ def halts_of(entries: Iterable[Entry]) -> tuple[Halt, ...]:
 def halt_of(entry: Entry) -> Halt:
     body = entry.body
     return Halt(entry.id, scope_of(body), body["by"], body["because"], datetime.fromisoformat(body["at"]))
+
+
+def under_halts(policy: CompiledPolicy, halts: tuple[Halt, ...]) -> CompiledPolicy:
+    """The policy as it is asked under these halts, which the deciding transaction itself has read."""
+    staged = policy.staged
+    stages = (staged if isinstance(staged, Stages) else EVERYWHERE).halted_by(halts)
+    if stages is staged or (staged is None and not halts):
+        return policy
+    held = copy(policy)
+    held.staged = stages
+    return held
 
 
 def past_halts(books: Transaction, limit: int = 1_000) -> list[Entry]:

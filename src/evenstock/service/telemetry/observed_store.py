@@ -105,8 +105,8 @@ class ObservedTransaction:
         self.inner.answer(decision, now, order=order, **more)
         self._noted.append((decision, goods_cents(order) if order is not None else 0))
 
-    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
-        kept = self.inner.keep_together(answers, now)
+    def keep_together(self, answers: Sequence[Answer], now: datetime, **more: Any) -> bool:
+        kept = self.inner.keep_together(answers, now, **more)
         if kept:
             self._noted += [(one.decision, goods_cents(one.order)) for one in answers]
         return kept
