@@ -98,6 +98,13 @@ class Question:
     read: Books
     inputs: Inputs
     name: DecisionId
+    placed: Order | None = None
+    """The order as the customer placed it, where other items stand in its lines; None where the command has it."""
+
+    @property
+    def ordered(self) -> Order:
+        """As the customer placed it."""
+        return self.placed or self.command.order
 
 
 def route_key(order: OrderId) -> str:

@@ -5,9 +5,10 @@ A person's answer never changes a record: it is a new one, with layer `person`, 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 
@@ -32,6 +33,9 @@ from evenstock.domain import (
     ReservationState,
 )
 from evenstock.operations.access.limits import ANSWERS, BY_NAME, Limits
+from evenstock.operations.autonomy.actor import Actor, actor_of
+from evenstock.operations.autonomy.answering import why_not
+from evenstock.operations.autonomy.asking_of_orders import ask_again, ask_to_ship
 from evenstock.operations.deciding import Decide, Question, candidates_of, decide_order
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.exceptions.answer import order_of
@@ -45,7 +49,12 @@ from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import Candidates, refusal
 from evenstock.routing.choose import ALTERNATIVES
 from evenstock.routing.decide import Decision
+from evenstock.routing.knowledge import Knowledge
 from evenstock.routing.network import ShippingNetwork
+
+AGREED: Final = "agreed"
+"""Fact of a case that several people must answer: who has so far."""
+AND: Final = "; "
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +105,18 @@ def _waiting(books: Transaction, case: Case) -> Waiting:
 
 
 def accept(
-    store: Store, case: CaseId, by: str, now: datetime, reason: str = "", *, limits: Limits = BY_NAME
+    store: Store,
+    case: CaseId,
+    by: str,
+    now: datetime,
+    reason: str = "",
+    *,
+    limits: Limits = BY_NAME,
+    policy: CompiledPolicy | None = None,
+    known: Knowledge | None = None,
 ) -> Reviewed | Refuse:
-    """Execute the suggested plan now. Refuses, with a sentence, where nothing waits under this id.
+    """Execute the suggested plan now. Refuses, with a sentence, where nothing waits under this id, where the rules of
+    `policy` refuse it by now, or where they ask for somebody else; where they ask for several people, the last one executes it.
 
     Raises OverLimitError where the plan costs more than `by` may decide about. A deadline has no limit: what happens then
     is the policy's word, not a person's.
@@ -108,7 +126,30 @@ def accept(
         if isinstance(found, Refuse):
             return found
         _require_within(books, found, by, limits)
-        return execute(books, found, by, now, reason)
+        decided = books.decision(DecisionId(found.fact("decision")))
+        if decided is None or policy is None:
+            return execute(books, found, by, now, reason)
+        record, actor = decision_from(decided), actor_of(books, by)
+        ruled = ask_again(books, policy, known, record, now, actor)
+        wrong = why_not(ruled, actor, record.choice.nodes if record.choice else (), policy)
+        if wrong:
+            return Refuse(f"{case}: {wrong}")
+        agreed = sorted({*filter(None, found.fact(AGREED).split(";")), by})
+        if ruled.asks is not None and len(agreed) < ruled.people:
+            return _agreed(books, found, agreed, ruled.people)
+        done = execute(books, found, by, now, reason)
+        if done.record is not None:
+            ruled.say(books, record.order, case)
+        return done
+
+
+def _agreed(books: Transaction, case: Case, agreed: Sequence[str], people: int) -> Reviewed:
+    """Open still: so many people must agree, and these have."""
+    said = f"{', '.join(agreed)} agreed; {people - len(agreed)} more of {people} must"
+    after = replace(case, suggestion=f"{case.suggestion.split(AND)[0]}{AND}{said}", step=case.step + 1)
+    after = replace(after, facts=tuple((dict(case.facts) | {AGREED: ";".join(agreed)}).items()))
+    books.change_case(case.step, after)
+    return Reviewed(after)
 
 
 def execute(books: Transaction, case: Case, by: str, now: datetime, reason: str = "") -> Reviewed:
@@ -231,7 +272,7 @@ def _override(
     because = OUT_OF_USE if nodes or services else f"{wish.by}: {wish.reason}"
     again = Reroute(order, wish.now, because, nodes, services)
     plain = question_again(books, network, policy, again, there, before)
-    question = replace(plain, name=DecisionId(f"{case.id}:{case.step + 1}"))
+    question, actor = replace(plain, name=DecisionId(f"{case.id}:{case.step + 1}")), actor_of(books, wish.by)
     said = refusal(question.command.order, network)
     if said:
         raise _RefusedError(said)
@@ -241,9 +282,14 @@ def _override(
     # What the system would do now; a search that stops at its limit may find less in all there is than in a part of it.
     system = best.plan or chosen.plan
     assert system is not None
-    record = _swap(books, question, found, there, chosen)
+    record = _swap(books, question, found, there, chosen, actor)
     plan = record.choice
     assert plan is not None
+    ruled = ask_to_ship(books, question, found, plan, actor=actor)
+    wrong = why_not(ruled, actor, plan.nodes, policy)
+    if wrong or (ruled.asks is not None and ruled.people > 1):
+        several = f"{ruled.people} people must agree to this way, and an override is of one: {ruled.asks and ruled.asks.because}"
+        raise _RefusedError(f"{case.id}: {wrong or several}")
     wish.limits.require(books, wish.by, ANSWERS, plan.cents, plan.nodes, f"the way chosen in {case.id}")
     price = Cents(plan.cents - system.cents)
     others = tuple(other for other in (system, *best.alternatives) if other != plan)
@@ -276,6 +322,7 @@ def _override(
     _answer(books, closed, record, "OrderOverridden", body)
     books.publish([routed_event(record, "OrderRerouted")])
     books.change_case(case.step, closed)
+    ruled.say(books, order, case.id)
     return Reviewed(closed, record, price)
 
 
@@ -324,12 +371,12 @@ def _chosen(
 
 
 def _swap(
-    books: Transaction, question: Question, found: Candidates, there: Standing, chosen: Decision
+    books: Transaction, question: Question, found: Candidates, there: Standing, chosen: Decision, actor: Actor
 ) -> DecisionRecord:
     """Give the old stock back and set the new aside."""
     for reservation in there.soft:
         books.settle(reservation.id, ReservationState.VOIDED, question.command.now)
-    record = reserve_best(books, question, found, chosen, answered=True)
+    record = reserve_best(books, question, found, chosen, answered=actor)
     if record.choice is None:
         raise _RefusedError(record.sentence)
     return record

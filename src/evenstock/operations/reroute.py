@@ -23,6 +23,7 @@ from evenstock.domain import (
     StockBalance,
     Units,
 )
+from evenstock.operations.autonomy.asking_of_orders import ask_to_ship
 from evenstock.operations.deciding import (
     HOLD,
     Books,
@@ -41,6 +42,7 @@ from evenstock.operations.route_order import MOST_RACES, Routed, question_of, re
 from evenstock.operations.standing import Standing, standing
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import Candidates, Slots, refusal
+from evenstock.routing.decide import Decision
 from evenstock.routing.network import ShippingNetwork
 
 
@@ -60,6 +62,14 @@ class Reroute:
 
 class _RacedError(Exception):
     """Others took the stock between looking and taking: nothing of this attempt is kept."""
+
+
+class _RefusedError(Exception):
+    """Envelopes refuse every plan there is: the order keeps what it has, and the record says why."""
+
+    def __init__(self, record: DecisionRecord) -> None:
+        super().__init__(record.sentence)
+        self.record = record
 
 
 def reroute(
@@ -120,15 +130,35 @@ def _once(
         if staying is not None and staying - decision.plan.cents < max(1, command.only_if_saves_cents):
             return Routed(before, repeated=True)
         saves = 0 if staying is None else staying - decision.plan.cents
-    for reservation in there.soft:
-        books.settle(reservation.id, ReservationState.VOIDED, command.now)
-    record = reserve_best(books, question, found, decision)
-    if record.outcome is Outcome.UNSERVED:
-        raise _RacedError
+        # To save is no reason to ask anybody, or to try what is refused: the order keeps the way it has.
+        if not ask_to_ship(books, question, found, decision.plan, decision.confidence).automatic:
+            return Routed(before, repeated=True)
+    try:
+        with books.whole():
+            record = _instead_of_the_old(books, question, found, decision, there.soft)
+    except _RefusedError as refused:
+        books.record(refused.record)
+        books.publish([routed_event(refused.record, "OrderNotRerouted")])
+        return Routed(refused.record)
     books.record(record)
     close_overtaken(books, record, command.now)
     books.publish([routed_event(record, "OrderRerouted")])
     return Routed(record, saves_cents=saves)
+
+
+def _instead_of_the_old(
+    books: Transaction, question: Question, found: Candidates, decision: Decision, soft: Sequence[Reservation]
+) -> DecisionRecord:
+    """Give the old stock back and set the new aside; raises where that cannot be, and then the block leaves no trace."""
+    for reservation in soft:
+        books.settle(reservation.id, ReservationState.VOIDED, question.command.now)
+    record = reserve_best(books, question, found, decision)
+    if record.outcome is Outcome.UNSERVED:
+        plans = (decision.plan, *decision.alternatives)
+        if any(plan and ask_to_ship(books, question, found, plan).refused for plan in plans):
+            raise _RefusedError(record)
+        raise _RacedError
+    return record
 
 
 def in_force(books: Transaction, there: Standing) -> DecisionRecord | None:
@@ -160,7 +190,7 @@ def question_again(
     plain = question_of(books, network, policy, route, "")
     places = _places_back(plain.read, before.choice if there.soft else None)
     read = replace(plain.read, balances=_given_back(plain.read, there.soft), slots_taken=places)
-    return ask(network, policy, route, read)
+    return ask(network, plain.policy, route, read)
 
 
 def _given_back(read: Books, soft: Sequence[Reservation]) -> list[StockBalance]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from evenstock.domain import (
+    ActionKind,
     Allow,
     DecisionRecord,
     Event,
@@ -28,6 +29,10 @@ from evenstock.domain import (
     Units,
     Verdict,
 )
+from evenstock.operations.autonomy.actor import Actor
+from evenstock.operations.autonomy.asking import WAIT, Ruled
+from evenstock.operations.autonomy.asking_of_orders import ask_to_ship, with_envelope, without_refused
+from evenstock.operations.autonomy.halting import halts_of, under_halts
 from evenstock.operations.deciding import (
     HOLD,
     Books,
@@ -110,6 +115,7 @@ def route_order(
             return Routed(decision_from(known.response), repeated=True)
         shadow = command.shadow or not (stage is None or stage.takes(command.order))
         look = look_for(books, network, command.order, command.now)
+        policy = under_halts(policy, halts_of(look.halts))
         read = replace(books_of(look, network, command.now), prove=command.prove)
         question = ask(network, policy, past_closures(look, command), read, request)
         if network.costs.explores and decide in (None, decide_order) and not shadow:
@@ -169,8 +175,10 @@ def past_closures(look: Look, command: RouteOrder) -> RouteOrder:
 def question_of(
     books: Transaction, network: ShippingNetwork, policy: CompiledPolicy, command: RouteOrder, request: str
 ) -> Question:
-    read = read_books(books, network, command.order, command.now)
-    return ask(network, policy, command, replace(read, prove=command.prove), request)
+    look = look_for(books, network, command.order, command.now)
+    read = books_of(look, network, command.now)
+    held = under_halts(policy, halts_of(look.halts))
+    return ask(network, held, command, replace(read, prove=command.prove), request)
 
 
 def read_books(
@@ -218,12 +226,20 @@ def _answer(
     if decision.plan is None:
         verdict = Refuse(decision.sentence)
         return record_of(question, found, decision, Outcome.UNSERVED, verdict, decision.sentence)
-    if question.command.shadow or (stage is not None and not (stage.live and stage.lets(decision.plan))):
+    outside = stage is not None and not (stage.live and stage.lets(decision.plan))
+    if question.command.shadow or outside or _only_said(books, question, found, decision):
         said_of_plan = question.policy.review(question.command.order, decision.plan, decision.rules, found.on)
         return record_of(
             question, found, decision, Outcome.SHADOW, said_of_plan, decision.sentence, layer_of(decision, said_of_plan)
         )
     return _with_try(books, question, found, decision, stage) or reserve_best(books, question, found, decision)
+
+
+def _only_said(books: Transaction, question: Question, found: Candidates, decision: Decision) -> bool:
+    """Whether the stage of the place lets software say what it would do, and no more."""
+    if question.policy.staged is None or decision.plan is None:
+        return False
+    return ask_to_ship(books, question, found, decision.plan, decision.confidence).support
 
 
 def _reading_tries(books: Transaction, question: Question, request: str = "") -> Question:
@@ -242,8 +258,16 @@ def _with_try(
     The week's money is taken before stock, so that no two orders wait for each other, and given back where nothing could be
     reserved. Where others spent it in the meantime, the order is decided with what is left.
     """
+    best, sure = decision.plan, decision.confidence
+
+    def alone(plan: OrderPlan) -> Ruled:
+        """What is tried sets the default carrier aside, and nobody reckoned how sure that is."""
+        tried = plan is not best
+        also = (ActionKind.OVERRIDE_CARRIER,) if tried else ()
+        return ask_to_ship(books, question, found, plan, None if tried else sure, also=also)
+
     while True:
-        said = with_try(question, found, decision, stage)
+        said = with_try(question, found, decision, stage, lambda plan: alone(plan).automatic)
         if said.plan is None or said.propensity is None:
             return None
         if said.plan is decision.plan:
@@ -255,6 +279,7 @@ def _with_try(
     order = question.command.order
     reservation, places = reservation_of(question, said.plan), places_of(question.network, said.plan)
     if books.reserve(reservation, places, order_class=order.order_class) is None:
+        alone(said.plan).say(books, order.id)
         return record_of(question, found, said, Outcome.EXECUTED, Allow(), said.sentence, layer_of(said, Allow()))
     books.spend_on_try(week, -extra, costs.explore_week_cents)
     return None
@@ -271,7 +296,7 @@ def _instead_of(
     if other is None:
         return None
     again = ask(network, policy, replace(command, order=other.order), read)
-    again = replace(again, name=question.name)
+    again = replace(again, name=question.name, placed=command.order)
     found = candidates_of(again)
     decision = decide(found, network, policy, read)
     if decision.plan is None:
@@ -286,22 +311,32 @@ def reserve_best(
     decision: Decision,
     before: Sequence[str] = (),
     *,
-    answered: bool = False,
+    refused: Sequence[str] = (),
+    answered: Actor | None = None,
 ) -> DecisionRecord:
-    """Reserve the best plan that review lets pass and that nobody is faster for; where a person decides, open a case.
+    """Reserve the best plan that review and envelopes let pass and that nobody is faster for; where a person decides, open a case.
 
-    Where others took the last place in a day, the order is decided again with that day full; `before` says to whom it was
-    lost so far. `answered`: a person decides it at this moment, so nobody need be asked.
+    Where others took the last place in a day, the order is decided again with that day full; where envelopes refuse every
+    plan, without the nodes that they refuse. `before` says to whom it was lost so far, `refused` what may not be. `answered`:
+    the person who decides it at this moment, so that nobody need be asked; what is refused is refused to him too.
     """
     assert decision.plan is not None
     command, policy = question.command, question.policy
     plans = (decision.plan, *decision.alternatives)
     lost = list(before)
-    refused: list[str] = []
+    barred = list(refused)
+    forbidden: list[Ruled] = []
     for number, plan in enumerate(plans):
         verdict = policy.review(command.order, plan, decision.rules, found.on)
         if isinstance(verdict, Refuse):
-            refused.append(f"{'+'.join(plan.nodes)}: {verdict.because}")
+            barred.append(f"{'+'.join(plan.nodes)}: {verdict.because}")
+            continue
+        # What was foretold is of the cheapest plan: of another nobody reckoned it.
+        sure = decision.confidence if number == 0 else None
+        ruled = ask_to_ship(books, question, found, plan, sure, actor=answered)
+        if ruled.refused is not None:
+            barred.append(f"{'+'.join(plan.nodes)}: {ruled.refused.because}")
+            forbidden.append(ruled)
             continue
         reservation = reservation_of(question, plan)
         places = places_of(question.network, plan)
@@ -312,9 +347,8 @@ def reserve_best(
             may_take_protected=decision.takes_protected,
         )
         if short is None:
-            # What was foretold is of the cheapest plan: of another nobody reckoned it; and only that one was drawn.
-            sure = decision.confidence if number == 0 else None
-            chance = None if number or before else decision.propensity
+            # Only the cheapest plan was drawn.
+            chance = None if number or lost or barred else decision.propensity
             taken = replace(
                 decision,
                 plan=plan,
@@ -322,12 +356,16 @@ def reserve_best(
                 confidence=sure,
                 propensity=chance,
             )
-            sentence = _instead(decision.sentence, plan, lost + refused) if number or before else decision.sentence
-            verdict = asked(verdict, taken)
+            sentence = (
+                _instead(decision.sentence, plan, lost + barred) if number or lost + barred else decision.sentence
+            )
+            verdict = with_envelope(asked(verdict, taken), ruled)
             outcome = Outcome.EXECUTED if isinstance(verdict, Allow) else Outcome.AWAITS_APPROVAL
             record = record_of(question, found, taken, outcome, verdict, sentence, layer_of(taken, verdict))
-            if isinstance(verdict, NeedsApproval) and not answered:
-                _open_review(books, question, found, record, reservation, verdict)
+            if isinstance(verdict, NeedsApproval) and answered is None:
+                _open_review(books, question, found, record, reservation, verdict, outside=ruled.asks is not None)
+            elif answered is None:
+                ruled.say(books, command.order.id)
             return record
         lost.append(f"others were faster: {short.because}")
         if len(lost) == MOST_RACES:
@@ -337,9 +375,16 @@ def reserve_best(
             found = candidates_of(question)
             decision = decide_order(found, question.network, policy, question.read)
             if decision.plan is not None:
-                return reserve_best(books, question, found, decision, lost, answered=answered)
+                return reserve_best(books, question, found, decision, lost, refused=refused, answered=answered)
             break
-    because = "; ".join(lost + refused)
+    # Whoever answers has named the ways himself: others are not looked for.
+    around = bool(forbidden) and len(lost) == len(before) and answered is None
+    fewer = without_refused(found, question, forbidden) if around else None
+    if fewer is not None:
+        again = decide_order(fewer, question.network, policy, question.read)
+        if again.plan is not None:
+            return reserve_best(books, question, fewer, again, before, refused=barred, answered=answered)
+    because = "; ".join(lost + barred)
     sentence = f"No plan could be reserved: {because}. A person looks at it, or it is routed again."
     nothing = replace(decision, plan=None, alternatives=plans)
     return record_of(question, found, nothing, Outcome.UNSERVED, Refuse(because), sentence)
@@ -386,11 +431,17 @@ def _open_review(
     record: DecisionRecord,
     reservation: Reservation,
     verdict: NeedsApproval,
+    *,
+    outside: bool,
 ) -> None:
-    """A case with the deadline and the action that the first rule asking says; by default it executes."""
+    """A case with the deadline and the action that the first rule asking says; by default it executes.
+
+    `outside`: it lies outside the envelopes, and does not execute because nobody answered.
+    """
     assert record.choice is not None
     asks = question.policy.asks(question.command.order, record.choice, record.relaxed, found.on)
     hours = [ask.hours for ask in asks if ask.hours is not None]
+    at_deadline = asks[0].at_deadline if asks else EXECUTE
     open_review(
         books,
         record,
@@ -399,7 +450,7 @@ def _open_review(
         role=verdict.role,
         within=timedelta(hours=min(hours)) if hours else REVIEW_WITHIN,
         latest=None if hours else latest_release(question.network, record.choice),
-        at_deadline=asks[0].at_deadline if asks else EXECUTE,
+        at_deadline=WAIT if outside and at_deadline == EXECUTE else at_deadline,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -35,7 +36,13 @@ def budget_of(costs: Costs) -> Exploration:
     )
 
 
-def with_try(question: Question, found: Candidates, decision: Decision, stage: RollOut | None = None) -> Decision:
+def with_try(
+    question: Question,
+    found: Candidates,
+    decision: Decision,
+    stage: RollOut | None = None,
+    alone: Callable[[OrderPlan], bool] = lambda _plan: True,
+) -> Decision:
     """The decision with its propensity and, for some orders, another service's plan in place of the best.
 
     Only an order of one shipment is tried, and only where nothing is at stake: the best plan is proven, no wish was given
@@ -54,7 +61,7 @@ def with_try(question: Question, found: Candidates, decision: Decision, stage: R
     others = [
         plan
         for plan in by_other_services(decision.pricing, decision.priced, best, within)
-        if _harmless(question, found, decision, best, plan, stage)
+        if _harmless(question, found, decision, best, plan, stage) and alone(plan)
     ]
     plans = [best, *others]
     said = explore(question.command.order.id, [plan.cents for plan in plans], budget, spent_cents=spent)

@@ -72,6 +72,14 @@ def actor_now(books: Transaction, about: str = "", *, roles: bool = True) -> Act
     return Actor(kind, _grants(books, who) if who.grants is None else who.grants)
 
 
+def actor_at_hand(about: str, *, roles: bool = True) -> Actor | None:
+    """As `actor_now`, without the books; None where they must be asked."""
+    who = acting_for(about)
+    if (who.on_behalf_of and _KINDS.get(who.kind) is ActorKind.SCHEDULE) or (roles and who.grants is None):
+        return None
+    return Actor(_KINDS.get(who.kind, ActorKind.SCHEDULE), who.grants or ())
+
+
 def actor_of(books: Transaction, by: str) -> Actor:
     """Whoever goes by this id or name: a key is what it was issued to, anybody else is a person.
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from evenstock.domain import ActionKind, Allow, IntendedAction, NeedsApproval, Refuse, Role, Verdict
+from evenstock.domain import ActionKind, Allow, IntendedAction, NeedsApproval, Refuse, Verdict
 from evenstock.operations.audit.audited_store import say
 from evenstock.operations.audit.deeds import Deed
 from evenstock.operations.autonomy.acted import act
 from evenstock.operations.autonomy.actor import Actor, actor_now
 from evenstock.operations.autonomy.authority import Authority, Judged
+from evenstock.operations.autonomy.halting import halts_in_force, under_halts
 from evenstock.operations.autonomy.stages import EVERYWHERE, Stage, Stages
 from evenstock.operations.ports import Transaction
 from evenstock.policy import CompiledPolicy
@@ -110,17 +111,16 @@ def ask(
     policy
         None where the caller has none: nobody governs it then.
     """
+    policy = None if policy is None else under_halts(policy, halts_in_force(books))
     if policy is None or not governed(policy, on, kinds):
         return Ruled((), None, on)
-    who = actor or actor_now(books, about, roles=any(line.roles for line in policy.autonomy(on).lines))
+    who = actor or actor_now(books, about, roles=asks_roles(policy, on))
     return rule_on(policy, build(who), on, draw)
 
 
-def may_decide(verdict: NeedsApproval, actor: Actor, roles: frozenset[Role]) -> bool:
-    """Whether somebody is in the role that is asked for; who decides by a name without an account is not bounded here."""
-    if not actor.grants or verdict.role not in set(Role):
-        return True
-    return Role(verdict.role) in roles
+def asks_roles(policy: CompiledPolicy, on: date) -> bool:
+    """Whether any line in force speaks of roles, so that those of the actor must be known."""
+    return any(line.roles for line in policy.autonomy(on).lines)
 
 
 def _strictest(verdicts: Sequence[Verdict]) -> Verdict | None:
