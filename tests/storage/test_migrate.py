@@ -85,8 +85,9 @@ def test_the_migrations_yield_the_checks_too(empty_url: str, engine: sa.Engine) 
 
     assert migrated == made
     # 7 of movement, 7 of stock_balance, 2 each of reservation and case, 1 each of observation, line, slot, its places,
-    # quota, what was drawn from it, capacity price, plan, transfer, week of tries, received event.
-    assert sum(map(len, made.values())) == 7 + 7 + 2 + 2 + 11
+    # quota, what was drawn from it, capacity price, plan, transfer, week of tries, received event; 5 of an approval
+    # request, 2 of a vote on it.
+    assert sum(map(len, made.values())) == 7 + 7 + 2 + 2 + 11 + 5 + 2
 
 
 def test_upgrading_twice_changes_nothing(empty_url: str, engine: sa.Engine) -> None:

@@ -3,6 +3,7 @@
 from evenstock.domain.account import ON_HAND, Account, Bucket, Cause
 from evenstock.domain.action import CERTAIN, ActionKind, IntendedAction
 from evenstock.domain.actor import ActorKind, Role
+from evenstock.domain.approval import ApprovalRequest, RequestState, Says, Vote
 from evenstock.domain.balance import StockBalance, promisable
 from evenstock.domain.canonical import canonical_json, digest, plain
 from evenstock.domain.case import Case, CaseKind, CaseState
@@ -71,6 +72,7 @@ __all__ = [
     "ActorKind",
     "Allow",
     "Alternative",
+    "ApprovalRequest",
     "Barred",
     "Bucket",
     "Candidate",
@@ -123,6 +125,7 @@ __all__ = [
     "PurchaseLine",
     "Quota",
     "Refuse",
+    "RequestState",
     "Reservation",
     "ReservationId",
     "ReservationLine",
@@ -130,6 +133,7 @@ __all__ = [
     "Rival",
     "Role",
     "Rule",
+    "Says",
     "ServiceId",
     "ServiceLevel",
     "ShipTo",
@@ -147,6 +151,7 @@ __all__ = [
     "TransferState",
     "Units",
     "Verdict",
+    "Vote",
     "Way",
     "canonical_json",
     "digest",

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
 from evenstock.domain import (
+    ApprovalRequest,
     CapacityPrice,
     Case,
     CaseId,
@@ -33,6 +34,7 @@ from evenstock.domain import (
     TransferId,
     TransferOrder,
     TransferPlan,
+    Vote,
 )
 from evenstock.operations.audit.rows import AuditRow
 from evenstock.operations.ports import Entry, Received, Remembered, Slot
@@ -92,6 +94,11 @@ class Books:
     capacity_prices: dict[tuple[str, str, date], tuple[RankedCapacity, ...]] = field(default_factory=dict)
     prices: dict[Sku, dict[NodeId, tuple[Ranked, ...]]] = field(default_factory=dict)
     pointers: dict[str, str] = field(default_factory=dict)
+    approvals: dict[str, ApprovalRequest] = field(default_factory=dict)
+    approval_votes: dict[str, tuple[Vote, ...]] = field(default_factory=dict)
+    """By request, in the order cast."""
+    live_approvals: dict[str, str] = field(default_factory=dict)
+    """By what each is about: the one request that is open or approved."""
     audit: dict[int, AuditRow] = field(default_factory=dict)
     """By number, from 1."""
 

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from evenstock.domain import Bucket, CaseKind, CaseState, Cause, PlanState, ReservationState, TransferState
+from evenstock.domain import (
+    Bucket,
+    CaseKind,
+    CaseState,
+    Cause,
+    PlanState,
+    RequestState,
+    ReservationState,
+    Says,
+    TransferState,
+)
 from evenstock.operations.ports import Handling
 
 metadata = sa.MetaData(
@@ -454,6 +464,53 @@ audit_head = sa.Table(
     sa.Column("link", sa.LargeBinary(), nullable=False),
     postgresql_with={"fillfactor": 20},
     comment="The last row of each stream; it only moves forward.",
+)
+
+_LIVE = sa.text("state IN ('open', 'approved')")
+
+approval_request = sa.Table(
+    "approval_request",
+    metadata,
+    _text("id", key=True),
+    _text("action"),
+    _text("about"),
+    _text("digest"),
+    _text("proposer"),
+    _text("role"),
+    sa.Column("cents", sa.BigInteger(), nullable=False),
+    sa.Column("people", sa.Integer(), nullable=False),
+    _moment("opened_at"),
+    _moment("due_at"),
+    _moment("expires_at"),
+    _text("state"),
+    _text("escalated_to"),
+    _moment("closed_at", nullable=True),
+    _text("body"),
+    sa.CheckConstraint("cents >= 0", name="cents_not_negative"),
+    sa.CheckConstraint("people > 0", name="people_positive"),
+    sa.CheckConstraint("expires_at > opened_at", name="expires_after_opened"),
+    sa.CheckConstraint("proposer <> ''", name="proposer_named"),
+    _one_of("state", RequestState),
+    sa.Index("uq_approval_request_about", "about", unique=True, postgresql_where=_LIVE, sqlite_where=_LIVE),
+    sa.Index("ix_approval_request_due_at", "due_at", "id", postgresql_where=_LIVE, sqlite_where=_LIVE),
+    comment="What waits for people to agree; open, then approved and executed once, or closed otherwise for good.",
+)
+
+approval_vote = sa.Table(
+    "approval_vote",
+    metadata,
+    _text("request", key=True),
+    _text("person", key=True),
+    _text("voter"),
+    _text("says"),
+    _text("digest"),
+    _text("because"),
+    _moment("at"),
+    sa.UniqueConstraint("request", "voter"),
+    sa.ForeignKeyConstraint(["request"], ["approval_request.id"]),
+    _one_of("says", Says),
+    sa.CheckConstraint("substr(person, 1, 7) = 'person:' AND substr(voter, 1, 7) = 'person:'", name="people_alone"),
+    comment="Append-only. One of each person: for himself, or as the one to whom another delegated.",
 )
 
 personal_key = sa.Table(
