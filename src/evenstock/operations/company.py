@@ -9,6 +9,8 @@ from typing import Final
 
 import polars as pl
 
+from evenstock.operations.autonomy.keeping import stages_in_force
+from evenstock.operations.autonomy.stages import EVERYWHERE
 from evenstock.operations.carrier_overrides.in_force import overrides_in_force, with_overrides
 from evenstock.operations.carrier_overrides.keeping import POINTER as FAILING
 from evenstock.operations.knowledge import expected_sales, knowledge_in_force
@@ -72,6 +74,7 @@ class Company:
             rules = rules_in_force(books, snapshots)
             rates = imported_rates(books, snapshots)
             slowed = overrides_in_force(books, snapshots, on) if on is not None else None
+            staged = stages_in_force(books, snapshots)
         if "network" not in digests:
             raise NothingImportedError(
                 "no network yet: run `evenstock import FOLDER`, or `evenstock demo` to look around"
@@ -87,6 +90,8 @@ class Company:
             digests[FAILING] = slowed.digest
         known = with_overrides(with_learned(frames, learned), slowed)
         network = Network.from_frames(known, rules.policy if rules else None)
+        # What asks the policy who may act hears of the stages too; halts are read anew by whoever decides.
+        network.policy.staged = staged if staged != EVERYWHERE else None
         if on is not None:
             network = _with_contracts(network, known, on)
         loaded = cls(digests, frames, network, snapshots)
