@@ -131,6 +131,12 @@ def overrides_of(store: Store, snapshots: Snapshots, company: Company) -> pl.Dat
     return joined(standing if standing.height else None, company.table("overrides"))
 
 
+def overrides_said(store: Store, snapshots: Snapshots, company: Company) -> pl.DataFrame:
+    """Every override ever said here or imported, withdrawn ones too; without rows if there are none."""
+    said = joined(_read(store, snapshots)[0], company.table("overrides"))
+    return pl.DataFrame(schema=_SAID) if said is None else said
+
+
 def judge_overrides(store: Store, snapshots: Snapshots, company: Company, *, as_of: date) -> pl.DataFrame:
     """What each override was worth so far, against the fast forecast made on the morning it was said.
 

@@ -29,6 +29,7 @@ from evenstock.domain import (
     digest,
 )
 from evenstock.operations.access.limits import APPROVES, BY_NAME, Limits
+from evenstock.operations.outcomes.rejection import keep_rejection
 from evenstock.operations.ports import ConflictError, Store, StoreError, Transaction
 
 _TRIES: Final = 5
@@ -102,6 +103,7 @@ def reject_plan(store: Store, plan: PlanId, by: str, because: str, now: datetime
         if _plan(t, plan).state is PlanState.REJECTED:
             return False
         t.move_plan(plan, PlanState.PROPOSED, PlanState.REJECTED)
+        keep_rejection(t, plan, by, because, now)
         body = {"plan": plan, "by": by, "because": because}
         t.publish([Event(f"{plan}:rejected", "TransferPlanRejected", f"plan:{plan}", now, body)])
         return True

@@ -1,0 +1,1 @@
+"""Kinds of recommendations: an open family, one file each."""
