@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from time import monotonic, sleep
@@ -24,13 +24,21 @@ from evenstock.operations.ports import (
     StoreError,
 )
 from evenstock.storage import bookkeeping as book
-from evenstock.storage import rows
 from evenstock.storage.array_text import array_text
 from evenstock.storage.audit_postgres import AuditPostgres, columns_of
 from evenstock.storage.discreet_errors import say_no_values
+from evenstock.storage.personal_postgres import KEEP_KEYS, key_columns, with_keys
+from evenstock.storage.personal_seals import KeyRow
 from evenstock.storage.postgres_books import COMPARE, OUTSIDE, SETTINGS, side_by_side
 from evenstock.storage.postgres_inbound import InboundPostgres
-from evenstock.storage.postgres_together import HALTS, KEEP_TOGETHER, RECALL_AND_LOOK, arguments, look_of
+from evenstock.storage.postgres_together import (
+    HALTS,
+    KEEP_TOGETHER,
+    KEEP_TOGETHER_SEALED,
+    RECALL_AND_LOOK,
+    arguments,
+    look_of,
+)
 from evenstock.storage.session import Statements
 from evenstock.storage.sql import SqlStore
 from evenstock.storage.time_limits import limit_time
@@ -159,7 +167,7 @@ ORDER BY source, id, number
 ON CONFLICT (source, id) DO NOTHING RETURNING source, id
 """
 _DECISION: Final = "SELECT record FROM decision WHERE id = %s"
-_LOOK: Final = f"SELECT *, {HALTS} FROM look_up(%s::text[], %s::date[], %s)"
+_LOOK: Final = f"SELECT *, {HALTS} FROM look_up(%s::text[], %s::date[], %s)"  # noqa: S608 (of constants)
 _OPEN: Final = """
 SELECT held.pid, held.virtualtransaction
 FROM pg_locks AS held JOIN pg_stat_activity AS client ON client.pid = held.pid
@@ -171,6 +179,7 @@ _ANSWER: Final = (
     "SELECT keep_answer(%s, %s, %s, %s, %s, %b, %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], "
     "%s, %s, %s)"
 )
+_ANSWER_SEALED: Final = with_keys(_ANSWER)
 _RESERVE: Final = (
     "SELECT reserve_stock(%s, %s, %s, %s, %s::text[], %s::text[], %s::text[], %s::bigint[], "
     "%s::text[], %s::date[], %s::integer[], %s::integer[], %s, %s)"
@@ -188,7 +197,7 @@ class PostgresTransaction(AuditPostgres, InboundPostgres):
 
     def recall(self, key: str) -> Remembered | None:
         found = self.connection.exec_driver_sql(_RECALL, (key,)).one_or_none()
-        return Remembered(key, found.request, bytes(found.response)) if found is not None else None
+        return Remembered(key, found.request, self.answer_opened(bytes(found.response))) if found is not None else None
 
     def compared(self, also: Sequence[Sku] = ()) -> Compared:
         self.connection.exec_driver_sql(SETTINGS)
@@ -200,15 +209,29 @@ class PostgresTransaction(AuditPostgres, InboundPostgres):
     def receive(self, events: Sequence[Received], now: datetime) -> list[bool]:
         if not events:
             return []
-        new = {tuple(row) for row in self.connection.exec_driver_sql(_RECEIVE, _columns(events, now))}
+        sealing = self.sealing()
+        kept = [sealing.event(event, now) for event in events]
+        new = {tuple(row) for row in self.connection.exec_driver_sql(_RECEIVE, _columns(events, now, kept))}
+        if sealing.rows:
+            under = {
+                subject
+                for event, (_, subject) in zip(events, kept, strict=True)
+                if subject and (event.source, event.id) in new
+            }
+            self.keep_keys(key for key in sealing.rows if key.subject in under)
         first = {(event.source, event.id): place for place, event in reversed(list(enumerate(events)))}
         return [
             key in new and first[key] == place for place, key in enumerate((event.source, event.id) for event in events)
         ]
 
+    def keep_keys(self, keys: Iterable[KeyRow]) -> None:
+        wanted = list(keys)
+        if wanted:
+            self.connection.exec_driver_sql(KEEP_KEYS, key_columns(wanted))
+
     def decision(self, decision: DecisionId) -> bytes | None:
         found = self.connection.exec_driver_sql(_DECISION, (decision,)).scalar()
-        return bytes(found) if found is not None else None
+        return self.record_opened(bytes(found)) if found is not None else None
 
     def look(self, skus: Sequence[Sku], days: Sequence[date], now: datetime) -> Look:
         wanted = (array_text(sorted(set(skus))), array_text(sorted(set(days))), self.moment(now))
@@ -221,7 +244,8 @@ class PostgresTransaction(AuditPostgres, InboundPostgres):
         found = self.connection.exec_driver_sql(RECALL_AND_LOOK, (*wanted, self.moment(now))).one()
         names, requests, responses, *looked = found
         known = zip(names or (), requests or (), responses or (), strict=True)
-        return {key: Remembered(key, request, bytes(response)) for key, request, response in known}, look_of(looked)
+        told = {key: Remembered(key, request, self.answer_opened(bytes(response))) for key, request, response in known}
+        return told, look_of(looked)
 
     def outlast(self, seconds: float) -> bool:
         """Every transaction, also one that only reads, holds the lock of its own number while it is open."""
@@ -240,8 +264,12 @@ class PostgresTransaction(AuditPostgres, InboundPostgres):
         *,
         halts: Collection[str] = (),
     ) -> bool:
-        asked = (array_text(sorted(halts)), *arguments(answers, now), *columns_of(said))
-        return bool(self.connection.exec_driver_sql(KEEP_TOGETHER, asked).scalar())
+        sealing = self.sealing()
+        asked = (array_text(sorted(halts)), *arguments(answers, now, sealing), *columns_of(said))
+        if not sealing.rows:
+            return bool(self.connection.exec_driver_sql(KEEP_TOGETHER, asked).scalar())
+        keyed = (*asked, *key_columns(sealing.rows))
+        return bool(self.connection.exec_driver_sql(KEEP_TOGETHER_SEALED, keyed).scalar())
 
     def answer(
         self,
@@ -253,13 +281,14 @@ class PostgresTransaction(AuditPostgres, InboundPostgres):
         key: str = "",
         request: str = "",
     ) -> None:
+        sealing = self.sealing()
         arguments = (
             order.id if order else None,
-            rows.order_text(order) if order else None,
+            sealing.order(order) if order else None,
             decision.id,
             decision.order,
             decision.decided_at,
-            decision.canonical(),
+            sealing.record(decision),
             array_text([fact.id for fact in facts]),
             array_text([fact.kind for fact in facts]),
             array_text([fact.aggregate for fact in facts]),
@@ -269,7 +298,8 @@ class PostgresTransaction(AuditPostgres, InboundPostgres):
             request,
             self.moment(now),
         )
-        if not self.connection.exec_driver_sql(_ANSWER, arguments).scalar():
+        asked = (_ANSWER_SEALED, (*arguments, *key_columns(sealing.rows))) if sealing.rows else (_ANSWER, arguments)
+        if not self.connection.exec_driver_sql(*asked).scalar():
             super().answer(decision, now, order=order, facts=facts, key=key, request=request)
 
     def reserve(
@@ -297,7 +327,7 @@ class PostgresTransaction(AuditPostgres, InboundPostgres):
         return book.short_of_slots(*places[-step - 1])
 
 
-def _columns(events: Sequence[Received], now: datetime) -> tuple[Any, ...]:
+def _columns(events: Sequence[Received], now: datetime, kept: Sequence[tuple[bytes, str]]) -> tuple[Any, ...]:
     for event in events:
         book.as_received(event)
     return (
@@ -307,7 +337,7 @@ def _columns(events: Sequence[Received], now: datetime) -> tuple[Any, ...]:
         array_text([event.kind for event in events]),
         array_text([event.subject for event in events]),
         array_text([event.occurred_at.isoformat() for event in events]),
-        "{" + ",".join([f'"\\\\x{event.body.hex()}"' for event in events]) + "}",
+        "{" + ",".join([f'"\\\\x{body.hex()}"' for body, _ in kept]) + "}",
     )
 
 

@@ -12,13 +12,15 @@ from evenstock.operations.ports import Answer, Look
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
 from evenstock.storage.array_text import array_text
+from evenstock.storage.personal_postgres import with_keys
+from evenstock.storage.personal_seals import Sealing
 
 HALTS: Final = (
     "(SELECT json_agg(json_build_array(kind, id, body, step, state, due_at) ORDER BY id) FROM entry "
     "WHERE kind = 'halt' AND state = 'on') AS halts"
 )
 """What stops software from acting: in the same statement as all else that deciding reads."""
-RECALL_AND_LOOK: Final = f"SELECT *, {HALTS} FROM recall_and_look(%s::text[], %s::text[], %s::date[], %s)"
+RECALL_AND_LOOK: Final = f"SELECT *, {HALTS} FROM recall_and_look(%s::text[], %s::text[], %s::date[], %s)"  # noqa: S608 (of constants)
 _TYPES: Final = (
     *("text[]",) * 4,
     *("timestamptz[]",) * 2,
@@ -33,10 +35,11 @@ _TYPES: Final = (
 )
 _ASKED: Final = ", ".join("%b" if kind == "bytea" else f"%s::{kind}" for kind in _TYPES)
 KEEP_TOGETHER: Final = (
-    "SELECT CASE WHEN EXISTS (SELECT FROM entry WHERE kind = 'halt' AND state = 'on' AND NOT id = ANY (%s::text[])) "
+    "SELECT CASE WHEN EXISTS (SELECT FROM entry WHERE kind = 'halt' AND state = 'on' AND NOT id = ANY (%s::text[])) "  # noqa: S608 (of constants)
     f"THEN false ELSE keep_together({_ASKED}, %s, %s::text[], %s::text[]) END"
 )
 """The first are the halts that whoever decided knew of, the last two are rows of the audit log."""
+KEEP_TOGETHER_SEALED: Final = with_keys(KEEP_TOGETHER)
 
 
 def look_of(columns: Sequence[Any]) -> Look:
@@ -54,17 +57,17 @@ def look_of(columns: Sequence[Any]) -> Look:
     )
 
 
-def arguments(answers: Sequence[Answer], now: datetime) -> tuple[Any, ...]:
+def arguments(answers: Sequence[Answer], now: datetime, sealing: Sealing) -> tuple[Any, ...]:
     """Of `keep_together`, in its order; orders by their ids, so that two batches with the same orders never wait in a circle."""
     answers = sorted(answers, key=lambda one: one.order.id)
-    records = [one.decision.canonical() for one in answers]
+    records = [sealing.record(one.decision) for one in answers]
     lengths = [len(record) for record in records]
     starts = list(accumulate(lengths, initial=1))[:-1]
     facts = [fact for one in answers for fact in one.facts]
     also = [said for one in answers for said in one.also]
     orders = (
         array_text([one.order.id for one in answers]),
-        array_text([rows.order_text(one.order) for one in answers]),
+        array_text([sealing.order(one.order) for one in answers]),
         array_text([one.decision.id for one in answers]),
         array_text([one.reservation.id for one in answers]),
         _moments([one.reservation.made_at for one in answers]),
