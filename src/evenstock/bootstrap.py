@@ -46,7 +46,16 @@ def open_workspace(settings: Settings) -> Workspace:
     The store is audited: whoever opens the books here, service, worker or command, leaves a row for all that he changes.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
-    return Workspace(settings, AuditedStore(open_store(settings.database)), SnapshotFolder(settings.snapshots))
+    store = open_store(settings.database)
+    if settings.master_keys is not None and not settings.database.startswith("memory:"):
+        from evenstock.storage.personal_opening import seal_with
+
+        try:
+            seal_with(store, settings.master_keys)
+        except BaseException:
+            store.close()
+            raise
+    return Workspace(settings, AuditedStore(store), SnapshotFolder(settings.snapshots))
 
 
 def open_audit(settings: Settings) -> AuditFolder:

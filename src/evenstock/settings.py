@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_KNOWN = {"home", "database", "audit_folder", "audit_key"}
+_KNOWN = {"home", "database", "audit_folder", "audit_key", "personal_key"}
 _SERVICE = "service"
 """Table of the HTTP service, which reads it itself."""
 
@@ -28,6 +28,9 @@ class Settings:
     """Where checkpoints of the audit log are kept: best on another machine than the database. [EVENSTOCK_AUDIT_FOLDER]"""
     audit_key: Path | None = None
     """File of the key that signs them, made at first use. [EVENSTOCK_AUDIT_KEY]"""
+    personal_key: Path | None = None
+    """File of the master keys of personal data, made at first use; the same on every machine. `none`: nothing is sealed.
+    [EVENSTOCK_PERSONAL_KEY]"""
 
     @property
     def checkpoints(self) -> Path:
@@ -36,6 +39,12 @@ class Settings:
     @property
     def signing_key(self) -> Path:
         return self.audit_key or self.home / "audit" / "signing-key"
+
+    @property
+    def master_keys(self) -> Path | None:
+        """None where nothing is to be sealed."""
+        path = self.personal_key or self.home / "personal" / "master-keys"
+        return None if str(path) == "none" else path
 
     @property
     def snapshots(self) -> Path:
@@ -62,6 +71,9 @@ class Settings:
                 raise ValueError(f"{path}: {key} is text in quotes, not {value!r}")  # noqa: TRY004 (a wrong setting, not a wrong call)
         home = Path(environ.get("EVENSTOCK_HOME") or str(told.get("home", folder / ".evenstock"))).expanduser()
         database = environ.get("EVENSTOCK_DATABASE") or str(told.get("database", f"sqlite:///{home / 'evenstock.db'}"))
-        audit = [environ.get(f"EVENSTOCK_{name.upper()}") or told.get(name) for name in ("audit_folder", "audit_key")]
-        kept, signing = (Path(str(said)).expanduser() if said else None for said in audit)
-        return cls(home=home, database=database, audit_folder=kept, audit_key=signing)
+        places = {
+            name: Path(str(said)).expanduser() if said else None
+            for name in ("audit_folder", "audit_key", "personal_key")
+            for said in (environ.get(f"EVENSTOCK_{name.upper()}") or told.get(name),)
+        }
+        return cls(home=home, database=database, **places)
