@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -24,6 +24,7 @@ from evenstock.freight.fuel import FuelBook
 from evenstock.freight.ladder import Ladder
 from evenstock.freight.marks import NO_LENGTH, Marks
 from evenstock.freight.quotes import NO_QUOTES, Offers, Quotes
+from evenstock.freight.surcharge import WHOLE_BP
 from evenstock.freight.zones import ZoneMap
 
 
@@ -217,6 +218,35 @@ class RateBook:
         dated = self._dated.setdefault(same, Dated(card, fuel_bp, exchange, surcharges, corrections))
         said = card.stale(on), fuel.stale if fuel else "", exchange.stale
         return dated, tuple(sentence for sentence in said if sentence)
+
+    def as_invoiced(self, share_bp: Mapping[str, int], first: date, last: date) -> RateBook:
+        """The same book, with every charge of these services so much dearer in these days, in hundredths of a percent.
+
+        What an invoice says of a service as a whole is laid over what is corrected already. Raises ValueError for a service
+        without a card.
+        """
+        strange = sorted(set(share_bp) - set(self.services))
+        if strange:
+            raise ValueError(f"there is no rate card of {', '.join(strange)}")
+        laid = {service: self._dearer(service, share, first, last) for service, share in share_bp.items()}
+        cards = (card for listed in self._cards.values() for card in listed)
+        return RateBook(
+            cards, self._zones, self._transit, self.notes, self._lanes, self._weekdays, fuel=self._fuel,
+            areas=self._areas, exchange=self._exchange, corrections=self._corrections | laid, limits=self.limits,
+        )  # fmt: skip
+
+    def _dearer(self, service: str, share_bp: int, first: date, last: date) -> list[Correction]:
+        known = self._corrections.get(service, ())
+        names = {BASE, FUEL} | {s.name for card in self._cards[service] for s in card.surcharges}
+        laid = []
+        for old in known:
+            if old.valid_from <= last and old.valid_to >= first:
+                both = round((WHOLE_BP + old.share_bp) * (WHOLE_BP + share_bp) / WHOLE_BP) - WHOLE_BP
+                cents = round(old.cents * (WHOLE_BP + share_bp) / WHOLE_BP)
+                days = max(first, old.valid_from), min(last, old.valid_to)
+                laid.append(replace(old, valid_from=days[0], valid_to=days[1], cents=cents, share_bp=both))
+        plain = [Correction(name, first, last, 0, share_bp, "as invoiced") for name in sorted(names)]
+        return [*laid, *plain, *known]
 
     def ladder(self, service: str, zone: int, on: date) -> Ladder | None:
         """Price steps of a service in a zone on a day; None where it has no rate. Remembered."""

@@ -87,7 +87,7 @@ def ledger(
     arm = Arm("hindsight", lambda _: known)
     ours = said.scores[1]
     wishes = _total(past, shipping, network.policy, arm)
-    law = _total(past, shipping, _law_alone(network), arm)
+    law = _total(past, shipping, law_alone(network), arm)
     served = {order.id for order, plan in zip(past.orders, said.plans[DONE], strict=True) if plan is not None}
     rows = []
     start = ours.total_cents
@@ -161,7 +161,7 @@ def _total(past: Past, shipping: ShippingNetwork, policy: CompiledPolicy, arm: A
     return replay(past, shipping, policy, [arm], bound=False).scores[1]
 
 
-def _law_alone(network: Network) -> CompiledPolicy:
+def law_alone(network: Network) -> CompiledPolicy:
     policy = network.policy.policy
     law = Policy(policy.name, tuple(rule for rule in policy.rules if rule.hard))
     return policies.compile(law, network.nodes, network.items, network.rates.services if network.rates else ())
