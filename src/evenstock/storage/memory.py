@@ -63,10 +63,9 @@ from evenstock.storage import ledger_frames, plainly, stock_steps
 from evenstock.storage.audit_memory import AuditInMemory
 from evenstock.storage.memory_approvals import ApprovalsInMemory
 from evenstock.storage.memory_books import Books
-from evenstock.storage.memory_cases import CasesInMemory
 from evenstock.storage.memory_entries import steady_clock
+from evenstock.storage.memory_personal import PersonalInMemory
 from evenstock.storage.memory_quotas import QuotasInMemory
-from evenstock.storage.memory_received import ReceivedInMemory
 from evenstock.storage.memory_tries import TriesInMemory
 
 
@@ -122,7 +121,7 @@ class MemoryStore:
             self._books = Books()
 
 
-class MemoryTransaction(AuditInMemory, ApprovalsInMemory, ReceivedInMemory, CasesInMemory, QuotasInMemory, TriesInMemory):
+class MemoryTransaction(AuditInMemory, ApprovalsInMemory, PersonalInMemory, QuotasInMemory, TriesInMemory):
     """Everything `operations.ports.Transaction` asks for."""
 
     # --- an order's question and answer ------------------------------------------------------------------------

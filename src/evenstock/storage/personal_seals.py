@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from evenstock.domain import DecisionRecord, Order, canonical_json
+from evenstock.domain import DecisionRecord, Order
 from evenstock.operations.personal_data.books import ORDER
 from evenstock.operations.personal_data.naming import joined, names_place, parted
 from evenstock.operations.ports import Received, StoreError
@@ -188,8 +188,3 @@ def _bare(kept: bytes) -> tuple[bytes, bytes]:
     (size,) = _SIZE.unpack_from(kept, start)
     start += _SIZE.size
     return kept[start : start + size], kept[start + size :]
-
-
-def blank_event(at: datetime) -> bytes:
-    """What stands in place of an event's body."""
-    return canonical_json({"data": {}, "erased": at})

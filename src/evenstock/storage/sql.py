@@ -26,17 +26,16 @@ from evenstock.storage import bookkeeping as book
 from evenstock.storage import plainly, stock_steps
 from evenstock.storage.audit_sql import AuditSql
 from evenstock.storage.migrate import cannot_open, require_head
+from evenstock.storage.personal_erasing import PersonalSql
 from evenstock.storage.sql_approvals import ApprovalsSql
-from evenstock.storage.sql_cases import CasesSql
 from evenstock.storage.sql_entries import EntriesSql
 from evenstock.storage.sql_plans import PlansSql
-from evenstock.storage.sql_received import ReceivedSql
 from evenstock.storage.sql_records import RecordsSql
 from evenstock.storage.sql_reservations import ReservationsSql
 from evenstock.storage.sql_tries import TriesSql
 
 
-class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, CasesSql, ReceivedSql, EntriesSql, TriesSql, ApprovalsSql, AuditSql):
+class SqlTransaction(ReservationsSql, RecordsSql, PlansSql, PersonalSql, EntriesSql, TriesSql, ApprovalsSql, AuditSql):
     """Everything `operations.ports.Transaction` asks for, in SQL that both databases read."""
 
     def look(self, skus: Sequence[Sku], days: Sequence[date], now: datetime) -> Look:

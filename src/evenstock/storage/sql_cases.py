@@ -37,15 +37,15 @@ class CasesSql(SealedSql):
         sealing = self.sealing()
         if self.run(_PUT_ORDER, id=order.id, body=sealing.order(order)).rowcount:
             self.keep_keys(sealing.rows)
-        elif self._order_text(order.id) != rows.order_text(order):
+        elif self.order_text(order.id) != rows.order_text(order):
             raise book.other_order(order.id)
 
     def order(self, order: OrderId) -> Order | None:
-        found = self._order_text(order)
+        found = self.order_text(order)
         return rows.order(found) if found is not None else None
 
-    def _order_text(self, order: OrderId) -> str | None:
-        """None too where it is of an older copy of the books, and its key was destroyed since."""
+    def order_text(self, order: OrderId) -> str | None:
+        """An order as it is written down; None too where it is of an older copy of the books, and its key was destroyed since."""
         found = self.run(_ORDER, id=order).scalar()
         if found is None or not is_sealed(found):
             return found
