@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from evenstock.domain import Event, NodeId, PlanId, PlanState, Sku, TransferPlan, Units, digest
+from evenstock.operations.approvals import void_request
 from evenstock.operations.forecast_demand import read_forecast
 from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError
 from evenstock.operations.tonight.by_lot import by_lot
@@ -91,6 +92,7 @@ def edit_plan(
         if known is not None:
             return known
         books.move_plan(plan, PlanState.PROPOSED, PlanState.SUPERSEDED)
+        void_request(books, f"plan:{plan}", now)
         books.put_plan(edited)
         body = {"plan": edited.id, "from": plan, "by": by, "edits": [list(change) for change in changes]}
         books.publish([Event(f"{edited.id}:edited", "TransferPlanEdited", f"plan:{edited.id}", now, body)])

@@ -13,6 +13,7 @@ import polars as pl
 from evenstock import __version__
 from evenstock.domain import CapacityPrice, Cents, Event, PlanId, PlanState, Price, TransferPlan, digest
 from evenstock.forecasting import Forecast
+from evenstock.operations.approvals import void_request
 from evenstock.operations.network import Network
 from evenstock.operations.ports import Snapshots, Store
 from evenstock.operations.tonight import document
@@ -161,6 +162,7 @@ def _kept(store: Store, plan: TransferPlan, prices: Sequence[Price], shared: Seq
         for other in books.plans(limit=10):
             if other.state is PlanState.PROPOSED:
                 books.move_plan(other.id, PlanState.PROPOSED, PlanState.SUPERSEDED)
+                void_request(books, f"plan:{other.id}", plan.made_at)
         books.put_plan(plan)
         books.put_prices(prices)
         books.put_capacity_prices(shared)

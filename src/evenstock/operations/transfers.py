@@ -29,6 +29,8 @@ from evenstock.domain import (
     digest,
 )
 from evenstock.operations.access.limits import APPROVES, BY_NAME, Limits
+from evenstock.operations.approvals import approved_by, void_request
+from evenstock.operations.approvals.plan_content import about_plan, plan_digest
 from evenstock.operations.outcomes.rejection import keep_rejection
 from evenstock.operations.ports import ConflictError, Store, StoreError, Transaction
 
@@ -75,8 +77,10 @@ def approve_plan(
     Purchases are not ordered from here: what was approved to buy is a fact for the system that buys. A line leaves on its
     own day where the plan says one, else by `ship_by`.
 
+    Where anybody asked for its approval, enough people must have agreed to it as it stands; `by` counts as one of them.
+
     Raises ConflictError if the plan was rejected, superseded or breaks a limit, StoreError if there is none, OverLimitError
-    if what it costs to move and to buy is more than `by` may approve.
+    if what it costs to move and to buy is more than `by` may approve, NotApprovedError if people are still to agree.
     """
     with store.transaction() as t:
         found = _plan(t, plan)
@@ -87,6 +91,7 @@ def approve_plan(
         if found.violations:
             raise ConflictError(f"plan {plan} breaks what it must keep: {'; '.join(found.violations)}; edit it first")
         t.move_plan(plan, PlanState.PROPOSED, PlanState.APPROVED)
+        approved_by(t, about_plan(found), plan_digest(found), by, now, limits=limits)
         transfers = lanes_of(found, ship_by)
         for transfer in transfers:
             t.put_transfer(transfer)
@@ -103,6 +108,7 @@ def reject_plan(store: Store, plan: PlanId, by: str, because: str, now: datetime
         if _plan(t, plan).state is PlanState.REJECTED:
             return False
         t.move_plan(plan, PlanState.PROPOSED, PlanState.REJECTED)
+        void_request(t, f"plan:{plan}", now)
         keep_rejection(t, plan, by, because, now)
         body = {"plan": plan, "by": by, "because": because}
         t.publish([Event(f"{plan}:rejected", "TransferPlanRejected", f"plan:{plan}", now, body)])

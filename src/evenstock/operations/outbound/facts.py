@@ -55,6 +55,13 @@ FACTS: Final[Mapping[str, str]] = {
     "TransferReceivedOver": "More was received than was sent",
     "TransferClosed": "All of a transfer is accounted for",
     "TransferCancelled": "A transfer will not be sent",
+    # --- approvals
+    "ApprovalRequested": "Something waits until people agree to it",
+    "ApprovalEscalated": "Nobody decided in time, and another role may decide too",
+    "ApprovalGiven": "Enough people agreed to what was asked",
+    "ApprovalRefused": "Somebody refused what was asked",
+    "ApprovalExpired": "Nobody decided about what was asked, or it was not done, until its time was over",
+    "ApprovalVoided": "What was asked for was changed or taken back, and what was agreed is void",
     # --- rules, trust and money
     "RulesProposed": "A version of the rules waits for its answer",
     "RulesActivated": "A version of the rules decides from now on",
