@@ -12,7 +12,7 @@ import typer
 from evenstock.cli.opening import settings, workspace
 from evenstock.cli.screen import Exit, fail, page, say, table
 from evenstock.cli.serve import MISSING
-from evenstock.operations.access.api_key import ApiKey, KeyState, Quota, UnknownKeyError, keys
+from evenstock.operations.access.api_key import ApiKey, Caps, KeyState, Quota, UnknownKeyError, keys
 from evenstock.operations.access.grants import grant_of, text_of
 from evenstock.operations.access.issue_key import IssueKey
 from evenstock.operations.access.issue_key import issue_key as issue_to
@@ -48,6 +48,9 @@ def issue(
     days: _Days = 365,
     per_second: Annotated[int, typer.Option(min=1, help="Requests a second.")] = Quota().per_s,
     burst: Annotated[int, typer.Option(min=1, help="Requests at once.")] = Quota().burst,
+    most_deeds: Annotated[int | None, typer.Option(min=1, help="Changes a minute; beyond, it is quarantined.")] = None,
+    most_units: Annotated[int | None, typer.Option(min=1, help="Units a minute; beyond, it is quarantined.")] = None,
+    most_cents: Annotated[int | None, typer.Option(min=1, help="Cents a minute; beyond, it is quarantined.")] = None,
     by: By = TERMINAL,
     json: _Json = False,
 ) -> None:
@@ -58,10 +61,11 @@ def issue(
     shown, minted = mint_key(hasher)
     try:
         quota = Quota(per_second, burst)
+        caps = Caps(deeds=most_deeds, units=most_units, cents=most_cents)
     except ValueError as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
     with workspace() as opened:
-        wish = IssueKey(name, grants, by, timedelta(days=days), owner=account_name(owner), quota=quota)
+        wish = IssueKey(name, grants, by, timedelta(days=days), owner=account_name(owner), quota=quota, caps=caps)
         key = issue_to(opened.store, wish, minted)
     _show_once(shown, key, json)
 

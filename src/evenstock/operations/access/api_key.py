@@ -17,6 +17,8 @@ KIND: Final = "api_key"
 PREFIX: Final = "ek_"
 LONGEST_DAYS: Final = 730
 MOST_PER_S: Final = 100_000
+LONGEST_WINDOW_S: Final = 86_400
+MOST_IN_A_WINDOW: Final = 10**15
 
 
 class KeyState(StrEnum):
@@ -37,6 +39,39 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class Caps:
+    """How much a key may do in a window, by each process of the service: beyond it the key is quarantined at once.
+
+    None: no cap. Counted is what the audit log says of the key's deeds.
+    """
+
+    window_s: int = 60
+    deeds: int | None = None
+    """Changes to the books."""
+    units: int | None = None
+    """Units counted, moved, reserved or planned."""
+    cents: int | None = None
+    """Money decided about."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.window_s <= LONGEST_WINDOW_S:
+            raise ValueError(f"a window of caps lasts 1 to {LONGEST_WINDOW_S:,} seconds, not {self.window_s}")
+        for name in ("deeds", "units", "cents"):
+            most = getattr(self, name)
+            if most is not None and not 1 <= most <= MOST_IN_A_WINDOW:
+                raise ValueError(f"a cap of {name} lies between 1 and {MOST_IN_A_WINDOW:,}, not {most}")
+
+    @property
+    def any(self) -> bool:
+        return not (self.deeds is None and self.units is None and self.cents is None)
+
+
+NO_CAPS: Final = Caps()
+AGENT_CAPS: Final = Caps(60, deeds=600, units=100_000)
+"""Of an agent whose key says none: far more than one that counts shelves and plans transfers does in a minute."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKey:
     """One key of a machine, or of a person's programs."""
 
@@ -52,6 +87,7 @@ class ApiKey:
     owner: str = ""
     """Person whose key it is: it dies with the account. Empty: of no person."""
     quota: Quota = Quota()
+    caps: Caps = NO_CAPS
     state: KeyState = KeyState.ACTIVE
     used_at: datetime | None = None
     """Last use, at most a minute old."""
@@ -80,6 +116,11 @@ class ApiKey:
         return Kind.AGENT if any(grant.role is Role.AGENT for grant in self.grants) else Kind.INTEGRATION
 
     @property
+    def capped(self) -> Caps:
+        """The caps that hold: an agent whose key says none has those of every agent."""
+        return AGENT_CAPS if self.kind is Kind.AGENT and not self.caps.any else self.caps
+
+    @property
     def principal(self) -> Principal:
         return Principal(f"key:{self.id}", self.kind, self.grants, self.name)
 
@@ -92,7 +133,12 @@ def key_of(entry: Entry) -> ApiKey:
     body = dict(entry.body)
     for name in ("issued_at", "expires_at", "used_at", "revoked_at"):
         body[name] = datetime.fromisoformat(body[name]) if body[name] else None
-    body |= {"grants": grants_of(body["grants"]), "quota": Quota(**body["quota"])}
+    # Keys of versions before had no caps.
+    body |= {
+        "grants": grants_of(body["grants"]),
+        "quota": Quota(**body["quota"]),
+        "caps": Caps(**body["caps"]) if body.get("caps") else NO_CAPS,
+    }
     return ApiKey(id=entry.id, state=KeyState(entry.state), step=entry.step, **body)
 
 
@@ -119,6 +165,11 @@ def change(books: Transaction, key: ApiKey) -> ApiKey:
     return later
 
 
+def caps_body(caps: Caps) -> dict[str, int | None]:
+    """As JSON."""
+    return {"window_s": caps.window_s, "deeds": caps.deeds, "units": caps.units, "cents": caps.cents}
+
+
 class UnknownKeyError(StoreError):
     """There is no such key."""
 
@@ -133,6 +184,7 @@ def _body(key: ApiKey) -> Mapping[str, Any]:
         "expires_at": rfc3339(key.expires_at),
         "owner": key.owner,
         "quota": {"per_s": key.quota.per_s, "burst": key.quota.burst},
+        "caps": caps_body(key.caps) if key.caps.any else None,
         "used_at": rfc3339(key.used_at) if key.used_at else None,
         "revoked_at": rfc3339(key.revoked_at) if key.revoked_at else None,
         "revoked_by": key.revoked_by,

@@ -8,6 +8,7 @@ from evenstock.operations.access.api_key import KeyState, keys
 from evenstock.operations.access.people import Person, PersonState, change, everybody, find_person, person_named
 from evenstock.operations.access.revoke_key import revoked
 from evenstock.operations.access.session import end_sessions_of
+from evenstock.operations.actors.standing import held
 from evenstock.operations.ports import ConflictError, Store, Transaction
 
 
@@ -49,8 +50,9 @@ def keep_an_administrator(books: Transaction, leaving: str) -> None:
     if leaving not in administrators:
         return
     there = [find_person(books, name) for name in administrators]
-    still = {one.id for one in there if one is not None and one.administers}
-    if leaving in still and still == {leaving}:
+    # One who is quarantined could release nobody.
+    still = {one.id for one in there if one and one.administers and not held(books, f"person:{one.id}")}
+    if not still - {leaving}:
         raise ConflictError(f"{leaving} is the last administrator; give somebody else the role first")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from evenstock.operations.access.api_key import ApiKey, Quota, entry_of
+from evenstock.operations.access.api_key import NO_CAPS, ApiKey, Caps, Quota, entry_of
 from evenstock.operations.access.people import active_person
 from evenstock.operations.access.principal import Grant
+from evenstock.operations.access.rights import require_less
 from evenstock.operations.ports import Store
 
 
@@ -30,13 +32,23 @@ class IssueKey:
     owner: str = ""
     """Person whose key it is; empty for a machine's."""
     quota: Quota = Quota()
+    caps: Caps = NO_CAPS
 
 
-def issue_key(store: Store, wish: IssueKey, minted: Minted) -> ApiKey:
+def issue_key(
+    store: Store, wish: IssueKey, minted: Minted, countries: Callable[[], Mapping[str, str]] = dict
+) -> ApiKey:
     """Keep a new key.
+
+    Parameters
+    ----------
+    countries
+        Country of each node; asked where an owner's roles hold in countries and the key's at nodes.
 
     Raises
     ------
+    BeyondOwnerError
+        If it would have more right than its owner, or is an agent with as much.
     ValueError
         For a life longer than two years, or no grants.
     UnknownPersonError
@@ -44,8 +56,7 @@ def issue_key(store: Store, wish: IssueKey, minted: Minted) -> ApiKey:
     """
     with store.transaction() as books:
         now = books.clock()
-        if wish.owner:
-            active_person(books, wish.owner)
+        owner = active_person(books, wish.owner) if wish.owner else None
         key = ApiKey(
             minted.id,
             minted.digest,
@@ -56,6 +67,9 @@ def issue_key(store: Store, wish: IssueKey, minted: Minted) -> ApiKey:
             now + wish.lives,
             owner=wish.owner,
             quota=wish.quota,
+            caps=wish.caps,
         )
+        if owner is not None:
+            require_less(key.grants, owner.grants, key.kind, owner.id, countries)
         books.enter(entry_of(key))
     return key

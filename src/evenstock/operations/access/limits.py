@@ -40,6 +40,8 @@ class Limits:
     """His; None: those of the account or key that he decides as, none where there is no such account."""
     countries: Callable[[], Mapping[NodeId, str]] = dict
     """Country of each node; asked only where a grant holds in countries."""
+    within: tuple[Grant, ...] | None = None
+    """Grants of whoever owns the key that decides: its limits hold too. None: of no person, or found by the key's name."""
 
     def require(
         self, books: Transaction, by: str, roles: frozenset[Role], cents: int, nodes: Iterable[NodeId], what: str
@@ -53,7 +55,18 @@ class Limits:
         cents
             What is decided about, all nodes together: a limit is of one approval, not of a node's part of it.
         """
-        grants = [g for g in (self.grants if self.grants is not None else granted(books, by)) if g.role in roles]
+        if self.grants is not None:
+            own, owners = self.grants, self.within
+        else:
+            own, owners = granted(books, by), granted_to_owner(books, by)
+        self._require(own, roles, cents, nodes := list(nodes), what)
+        if owners is not None:
+            self._require(owners, roles, cents, nodes, what)
+
+    def _require(
+        self, every: tuple[Grant, ...], roles: frozenset[Role], cents: int, nodes: Iterable[NodeId], what: str
+    ) -> None:
+        grants = [grant for grant in every if grant.role in roles]
         if all(grant.limit_cents is None for grant in grants):
             return
         places = self.countries() if any(grant.regions for grant in grants) else {}
@@ -80,6 +93,15 @@ def granted(books: Transaction, by: str) -> tuple[Grant, ...]:
         return key_of(found).grants if found is not None else ()
     person = find_person(books, name if kind == "person" else account_name(by))
     return person.grants if person is not None else ()
+
+
+def granted_to_owner(books: Transaction, by: str) -> tuple[Grant, ...] | None:
+    """Grants of whoever owns the key that goes by this name now; None where it is no key, or of no person."""
+    kind, _, name = by.partition(":")
+    found = books.entry(KEY, name) if kind == "key" else None
+    owner = key_of(found).owner if found is not None else ""
+    person = find_person(books, owner) if owner else None
+    return (person.grants if person is not None and person.active else ()) if owner else None
 
 
 def _covers(grant: Grant, node: NodeId, country: str) -> bool:

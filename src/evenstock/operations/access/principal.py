@@ -38,6 +38,10 @@ class Principal:
     name: str = ""
     session: str = ""
     """Of a person who is signed in; empty for a key."""
+    within: tuple[Grant, ...] | None = None
+    """Grants of whoever owns a key, as they are now: nothing is permitted that these would not permit too. None: of no person."""
+    held: str = ""
+    """Why a person who is quarantined may change nothing, in general words; empty for everybody else."""
 
 
 SCHEDULE: Final = Principal("schedule", Kind.SCHEDULE, (Grant(Role.PLANNER),), "the schedule")

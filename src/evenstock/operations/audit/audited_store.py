@@ -24,6 +24,7 @@ _LISTED: Final = frozenset({"post", "publish"})
 _LONGEST: Final = 400
 _text: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 Noted = list[tuple[str, Deed]]
+Heard = Callable[[Sequence[tuple[str, Deed]]], None]
 
 
 class AuditedStore:
@@ -33,14 +34,21 @@ class AuditedStore:
         self.inner = inner
         self._tokens: dict[str, tuple[str, int]] = {}
         """Of leases held through here: whoever only renews one changes nothing but its time."""
+        self._hear: list[Heard] = []
+
+    def listen(self, heard: Heard) -> None:
+        """Call this after every commit with what was noted, in the context of who did it; nothing it does is undone."""
+        self._hear.append(heard)
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        return cast("AbstractContextManager[Transaction]", _Audited(self.inner.transaction(), self._tokens))
+        return cast("AbstractContextManager[Transaction]", _Audited(self.inner.transaction(), self._tokens, self._hear))
 
     @contextmanager
     def singly(self) -> Iterator[SingleCalls]:
+        kept: Noted = []
         with self.inner.singly() as books:
-            yield _Single(books)
+            yield _Single(books, kept)
+        _tell(self._hear, kept)
 
     def reading(self) -> AbstractContextManager[Transaction]:
         return self.inner.reading()
@@ -52,28 +60,33 @@ class AuditedStore:
 class _Single:
     """Calls that are whole by themselves: what they do and its rows are one statement."""
 
-    __slots__ = ("_books", "recall_and_look")
+    __slots__ = ("_books", "_kept", "recall_and_look")
 
-    def __init__(self, books: SingleCalls) -> None:
-        self._books, self.recall_and_look = books, books.recall_and_look
+    def __init__(self, books: SingleCalls, kept: Noted) -> None:
+        self._books, self._kept, self.recall_and_look = books, kept, books.recall_and_look
 
     def keep_together(self, answers: Sequence[Answer], now: datetime, *, halts: Collection[str] = ()) -> bool:
         told = DEEDS["keep_together"](True, answers, now)
-        return cast("Transaction", self._books).keep_together(answers, now, rows_of(told), halts=halts)
+        kept = cast("Transaction", self._books).keep_together(answers, now, rows_of(told), halts=halts)
+        self._kept += told if kept else []
+        return kept
 
 
 class _Audited:
     """The block of one transaction."""
 
-    __slots__ = ("_block", "_books", "_noted", "_tokens")
+    __slots__ = ("_block", "_books", "_hear", "_kept", "_noted", "_tokens")
 
-    def __init__(self, block: AbstractContextManager[Transaction], tokens: dict[str, tuple[str, int]]) -> None:
-        self._block, self._tokens = block, tokens
+    def __init__(
+        self, block: AbstractContextManager[Transaction], tokens: dict[str, tuple[str, int]], hear: Sequence[Heard]
+    ) -> None:
+        self._block, self._tokens, self._hear = block, tokens, hear
         self._noted: Noted = []
+        self._kept: Noted = []
 
     def __enter__(self) -> AuditedTransaction:
         self._books = self._block.__enter__()
-        return AuditedTransaction(self._books, self._noted, self._tokens)
+        return AuditedTransaction(self._books, self._noted, self._tokens, self._kept)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -85,16 +98,25 @@ class _Audited:
                 # The books take everything back: nothing is done that the log does not say.
                 self._block.__exit__(type(failed), failed, failed.__traceback__)
                 raise
-        return self._block.__exit__(kind, error, trace)
+        taken = self._block.__exit__(kind, error, trace)
+        if kind is None:
+            _tell(self._hear, [*self._kept, *self._noted])
+        return taken
+
+
+def _tell(hear: Sequence[Heard], noted: Noted) -> None:
+    if noted:
+        for heard in hear:
+            heard(noted)
 
 
 class AuditedTransaction:
     """An open transaction whose changes are noted; everything else goes straight through."""
 
-    __slots__ = ("_noted", "_tokens", "inner")
+    __slots__ = ("_kept", "_noted", "_tokens", "inner")
 
-    def __init__(self, inner: Transaction, noted: Noted, tokens: dict[str, tuple[str, int]]) -> None:
-        self.inner, self._noted, self._tokens = inner, noted, tokens
+    def __init__(self, inner: Transaction, noted: Noted, tokens: dict[str, tuple[str, int]], kept: Noted) -> None:
+        self.inner, self._noted, self._tokens, self._kept = inner, noted, tokens, kept
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self.inner, name)
@@ -118,7 +140,9 @@ class AuditedTransaction:
             kept = self.inner.keep_together(answers, now, halts=halts)
             self._noted += told if kept else []
             return kept
-        return self.inner.keep_together(answers, now, rows_of(told), halts=halts)
+        kept = self.inner.keep_together(answers, now, rows_of(told), halts=halts)
+        self._kept += told if kept else []
+        return kept
 
     def lease(self, name: str, holder: str, seconds: int) -> int | None:
         token = self.inner.lease(name, holder, seconds)

@@ -19,10 +19,11 @@ from fastapi import Request
 
 from evenstock.operations.access.actions import Action
 from evenstock.operations.access.api_key import Quota
-from evenstock.operations.access.find_key import find_key
 from evenstock.operations.access.grants import text_of
 from evenstock.operations.access.principal import Principal
-from evenstock.operations.access.session import find_session
+from evenstock.operations.actors.at_the_door import Caller, caller_by_key, caller_by_session
+from evenstock.operations.actors.meter import Meter
+from evenstock.operations.actors.standing import Quarantine
 from evenstock.operations.company import NothingImportedError
 from evenstock.operations.ports import Store
 from evenstock.service.access.credentials import Credential, Digests, cookie_name, credential_of
@@ -48,6 +49,8 @@ class _Remembered:
     """None: nobody's."""
     quota: Quota
     until: float
+    held: Quarantine | None = None
+    """Of a key, or its owner: it is told so and gets no further."""
 
 
 class Doorkeeper:
@@ -71,6 +74,11 @@ class Doorkeeper:
         self._changing = Lock()
         self._generation = 0
         self._buckets, self._strangers = Buckets(ticks=ticks), Buckets(ticks=ticks)
+        self.meter = Meter(store, ticks, self.changed)
+        """Counts what capped keys do; told of every commit where the store is audited."""
+        listen = getattr(store, "listen", None)
+        if listen is not None:
+            listen(self.meter.heard)
         self._countries: tuple[Standing | None, Mapping[str, str]] = (None, {})
 
     # --- who ---------------------------------------------------------------------------------------------------
@@ -112,6 +120,8 @@ class Doorkeeper:
     # --- whether -----------------------------------------------------------------------------------------------
 
     def require(self, principal: Principal, action: Action, request: Request) -> None:  # noqa: ARG002
+        if principal.held and not _harmless(action):
+            raise _quarantined(principal.id, principal.held)
         found = self._found(principal, action)
         if found.anywhere:
             return
@@ -127,13 +137,14 @@ class Doorkeeper:
 
     def permitted(self, principal: Principal) -> dict[Action, frozenset[str] | None]:
         """Everything somebody may do, with the nodes at which; None: everywhere."""
-        answers = {action: self._found(principal, action) for action in Action}
+        able = (action for action in Action if not principal.held or _harmless(action))
+        answers = {action: self._found(principal, action) for action in able}
         return {action: found.nodes for action, found in answers.items() if found.anywhere}
 
     def _found(self, principal: Principal, action: Action) -> Found:
-        return self.permissions.found(principal, action, self._node_countries)
+        return self.permissions.found(principal, action, self.countries)
 
-    def _node_countries(self) -> Mapping[str, str]:
+    def countries(self) -> Mapping[str, str]:
         """Country of each node: the same mapping until the company changes."""
         try:
             standing = self._company.get()
@@ -156,11 +167,20 @@ class Doorkeeper:
         until = self._ticks() + REMEMBERED_S
         digests = self.digests.all(credential.kind, credential.token)
         if credential.kind == "session":
-            there = find_session(self._store, digests)
-            principal = there[1].principal(there[0].id) if there else None
-            return _Remembered(principal, SESSION_QUOTA, until)
-        key = find_key(self._store, credential.key_id, digests) if credential.key_id else None
-        return _Remembered(key.principal if key else None, key.quota if key else UNKNOWN_QUOTA, until)
+            there = caller_by_session(self._store, digests)
+            return _Remembered(there.principal if there else None, SESSION_QUOTA, until)
+        key = caller_by_key(self._store, credential.key_id, digests) if credential.key_id else None
+        if key is None:
+            return _Remembered(None, UNKNOWN_QUOTA, until)
+        self._count(key)
+        return _Remembered(key.principal, key.quota or Quota(), until, key.held)
+
+    def _count(self, key: Caller) -> None:
+        """Count what a capped key does from its first request on; anew once it was released."""
+        if key.held is None:
+            self.meter.cap(key.principal.id, key.caps)
+        else:
+            self.meter.forget(key.principal.id)
 
     def _admitted(self, request: Request, credential: Credential, found: _Remembered) -> Principal:
         principal = found.principal
@@ -169,6 +189,8 @@ class Doorkeeper:
         wait_s = self._buckets.take(principal.session or principal.id, found.quota)
         if wait_s:
             raise _too_many(wait_s, f"{principal.id} may ask {found.quota.per_s} times a second")
+        if found.held is not None:
+            raise _quarantined(found.held.actor, found.held.in_general)
         if credential.kind == "session" and changes(request):
             refuse_other_sites(request, self._configuration)
             require_token(request, self.digests, credential.token)
@@ -195,6 +217,15 @@ def doorkeeper_of(request: Request) -> Doorkeeper:
 
 def _nobody(detail: str) -> Problem:
     return Problem("not_authenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="evenstock"'})
+
+
+def _harmless(action: Action) -> bool:
+    """What a person who is quarantined may still do: read, and see to his own session."""
+    return action is Action.OWN_SESSION or action.value.endswith(".read")
+
+
+def _quarantined(actor: str, because: str) -> Problem:
+    return Problem("quarantined", f"{actor} is quarantined: {because}")
 
 
 def _too_many(wait_s: float, detail: str) -> Problem:

@@ -22,6 +22,7 @@ _FOLDER: Final = resources.files("evenstock.service.access") / "policies"
 _CALLER: Final = {"type": "Evenstock::Caller", "id": "caller"}
 _COMPANY: Final = "company"
 _SOURCE: Final = "source"
+BEYOND_OWNER: Final = "a key may do no more than its owner may do now"
 MOST_REMEMBERED: Final = 10_000
 """Answers kept; beyond, all are forgotten and found anew."""
 
@@ -59,19 +60,28 @@ class Permissions:
         self._remembered: dict[tuple[tuple[Grant, ...], Kind, Action], tuple[Found, Mapping[str, str] | None]] = {}
 
     def found(self, principal: Principal, action: Action, countries: Callable[[], Mapping[str, str]]) -> Found:
-        """Where `principal` may do `action`.
+        """Where `principal` may do `action`: of a key with an owner, where both its own grants and its owner's let it.
 
         Parameters
         ----------
         countries
             Gives the country of each node, another mapping whenever nodes have changed; asked only for whom countries count.
         """
-        key = (principal.grants, principal.kind, action)
+        own = self._found(principal.grants, principal.kind, action, countries)
+        if principal.within is None or not own.anywhere:
+            return own
+        # Of the owner is asked what he would be permitted by key too: what only a person does, no key does for him.
+        return _both(own, self._found(principal.within, principal.kind, action, countries))
+
+    def _found(
+        self, grants: tuple[Grant, ...], kind: Kind, action: Action, countries: Callable[[], Mapping[str, str]]
+    ) -> Found:
+        key = (grants, kind, action)
         known = self._remembered.get(key)
         if known is not None and (known[1] is None or known[1] is countries()):
             return known[0]
-        over = countries() if any(grant.regions for grant in principal.grants) else None
-        answer = self._evaluate(principal.grants, principal.kind, action, over or {})
+        over = countries() if any(grant.regions for grant in grants) else None
+        answer = self._evaluate(grants, kind, action, over or {})
         if len(self._remembered) >= MOST_REMEMBERED:
             self._remembered = {}
         self._remembered[key] = (answer, over)
@@ -121,6 +131,17 @@ class Permissions:
 
     def _named(self, reasons: Iterable[str]) -> list[str]:
         return [self._names[int(reason.removeprefix("policy"))] for reason in reasons]
+
+
+def _both(own: Found, owners: Found) -> Found:
+    """Where a key and its owner both may."""
+    if own.nodes is None or owners.nodes is None:
+        nodes = owners.nodes if own.nodes is None else own.nodes
+    else:
+        nodes = own.nodes & owners.nodes
+    if not owners.anywhere or (nodes is not None and not nodes and bool(own.nodes or owners.nodes)):
+        return Found(anywhere=False, nodes=frozenset(), forbidden_by=(BEYOND_OWNER,))
+    return Found(anywhere=True, nodes=nodes)
 
 
 def _places(grants: tuple[Grant, ...]) -> dict[str, list[dict[str, Any]]]:

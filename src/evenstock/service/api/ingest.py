@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from evenstock.operations.access.actions import Action
-from evenstock.operations.access.principal import Principal, Role
+from evenstock.operations.access.principal import Grant, Principal, Role
 from evenstock.service.admission import Load
 from evenstock.service.context import Service, service_of
 from evenstock.service.events.cloudevents import BATCH, JSON, LARGEST, STRUCTURED, Read, read
@@ -117,6 +117,8 @@ async def _taken(
         signed = Signed()
     if known is None:
         raise Problem("not_found", f"there is no source {source}; make one: POST /v1/sources")
+    if known.held:
+        raise Problem("quarantined", f"the source {source} is quarantined: {known.held}")
     if known.source.paused:
         raise Problem("not_allowed", f"the source {source} is paused", hint="resume it: PATCH /v1/sources/{source}")
     taking.intake.require_room()
@@ -145,5 +147,9 @@ async def _with_key(request: Request, service: Service, source: str) -> None:
 
 def brings(principal: Principal, source: str) -> bool:
     """Whether a caller who may bring events may bring those of this source."""
-    bound = {grant.source for grant in principal.grants if grant.role is Role.INTEGRATION}
+    return _bring(principal.grants, source) and (principal.within is None or _bring(principal.within, source))
+
+
+def _bring(grants: tuple[Grant, ...], source: str) -> bool:
+    bound = {grant.source for grant in grants if grant.role is Role.INTEGRATION}
     return not bound or "" in bound or source in bound

@@ -13,17 +13,22 @@ from evenstock.operations.access.actions import Action
 from evenstock.operations.access.api_key import (
     KIND,
     LONGEST_DAYS,
+    LONGEST_WINDOW_S,
+    MOST_IN_A_WINDOW,
     MOST_PER_S,
     ApiKey,
+    Caps,
     KeyState,
     Quota,
     UnknownKeyError,
+    caps_body,
     key_named,
     key_of,
 )
 from evenstock.operations.access.issue_key import IssueKey, issue_key
 from evenstock.operations.access.people import UnknownPersonError, account_name
 from evenstock.operations.access.revoke_key import revoke_key
+from evenstock.operations.access.rights import BeyondOwnerError
 from evenstock.operations.access.rotate_key import LONGEST_OVERLAP, rotate_key
 from evenstock.service.access.credentials import mint_key
 from evenstock.service.access.doorkeeper import doorkeeper_of
@@ -46,12 +51,27 @@ class QuotaBody(Strict):
     burst: Annotated[int, Field(ge=1, le=MOST_PER_S)] = Quota().burst
 
 
+Most = Annotated[int, Field(ge=1, le=MOST_IN_A_WINDOW)] | None
+
+
+class CapsBody(Strict):
+    """What the key may do in a window, in each process of the service; beyond it the key is quarantined at once."""
+
+    window_s: Annotated[int, Field(ge=1, le=LONGEST_WINDOW_S)] = Caps().window_s
+    deeds: Most = Field(default=None, description="Changes to the books; null: no cap")
+    units: Most = Field(default=None, description="Units counted, moved, reserved or planned; null: no cap")
+    cents: Most = Field(default=None, description="Money decided about; null: no cap")
+
+
 class IssueBody(Strict):
     name: Name = Field(description="What it is for")
     grants: Grants
     owner: MaybeName = Field(default="", description="Account whose key it is: it dies with the account")
     days: Days = 365
     quota: QuotaBody = Field(default_factory=QuotaBody)
+    caps: CapsBody = Field(
+        default_factory=CapsBody, description="An agent whose key says none has those of every agent"
+    )
 
 
 class RotateBody(Strict):
@@ -70,6 +90,13 @@ class QuotaOut(BaseModel):
     burst: int
 
 
+class CapsOut(BaseModel):
+    window_s: int
+    deeds: int | None
+    units: int | None
+    cents: int | None
+
+
 class KeyOut(BaseModel):
     """A key as it is kept: never the key itself."""
 
@@ -78,6 +105,7 @@ class KeyOut(BaseModel):
     grants: list[GrantOut]
     owner: str
     quota: QuotaOut
+    caps: CapsOut = Field(description="What it may do in a window; null: no cap")
     state: KeyState
     issued_by: str
     issued_at: datetime
@@ -130,9 +158,12 @@ def issue(request: Request, body: IssueBody, service: Annotated[Service, Depends
         timedelta(days=body.days),
         owner=account_name(body.owner),
         quota=Quota(body.quota.per_s, body.quota.burst),
+        caps=Caps(body.caps.window_s, body.caps.deeds, body.caps.units, body.caps.cents),
     )
     try:
-        found = issue_key(service.store, wish, minted)
+        found = issue_key(service.store, wish, minted, door.countries)
+    except BeyondOwnerError as error:
+        raise Problem("not_allowed", f"/grants: {error}", errors=[("/grants", str(error))]) from None
     except UnknownPersonError as error:
         raise Problem("not_found", f"/owner: {error}", errors=[("/owner", str(error))]) from None
     return said({**_shown(found), "key": key}, 201, {"Location": f"/v1/api-keys/{found.id}"})
@@ -185,6 +216,7 @@ def rotate(request: Request, key: str, body: RotateBody, service: Annotated[Serv
             request.state.principal.id,
             overlap=timedelta(hours=body.overlap_hours),
             lives=timedelta(days=body.days),
+            countries=door.countries,
         )
     except UnknownKeyError as error:
         raise Problem("not_found", str(error)) from None
@@ -199,6 +231,7 @@ def _shown(key: ApiKey) -> dict[str, Any]:
         "grants": shown(key.grants),
         "owner": key.owner,
         "quota": {"per_s": key.quota.per_s, "burst": key.quota.burst},
+        "caps": caps_body(key.capped),
         "state": key.state.value,
         "issued_by": key.issued_by,
         "issued_at": key.issued_at,

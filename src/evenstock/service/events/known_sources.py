@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from time import monotonic
 from typing import Final
 
+from evenstock.operations.actors.standing import quarantines
 from evenstock.operations.inbound.sources import Source, sources
 from evenstock.operations.ports import Store
 from evenstock.service.access.vault import SealError, Vault
@@ -34,6 +35,8 @@ class Known:
     rules: tuple[Rule, ...]
     closed: str = ""
     """Why its secrets cannot be used; empty where they can."""
+    held: str = ""
+    """Why it is quarantined, in general words; empty where it is not."""
 
     def carried(self, headers: Mapping[str, str]) -> bool:
         return self.scheme is not None and self.scheme.carried(headers, self.options)
@@ -85,7 +88,9 @@ def _every(store: Store, vault: Callable[[], Vault]) -> dict[str, Known]:
             found += some
             if len(some) < _PAGE:
                 break
-    return {source.id: ready(source, vault) for source in found}
+        held = {one.actor: one.in_general for one in quarantines(books) if one.actor.startswith("source:")}
+    known = {source.id: ready(source, vault) for source in found}
+    return {name: replace(one, held=held.get(f"source:{name}", "")) for name, one in known.items()}
 
 
 def ready(source: Source, vault: Callable[[], Vault]) -> Known:

@@ -18,7 +18,7 @@ def limits_of(service: Service, request: Request) -> Limits:
     def countries() -> Mapping[NodeId, str]:
         return {node.id: node.country for node in service.company.get().company.network.nodes.values()}
 
-    return Limits(request.state.principal.grants, countries)
+    return Limits(request.state.principal.grants, countries, request.state.principal.within)
 
 
 def require_another(request: Request, proposed_by: str, what: str) -> None:

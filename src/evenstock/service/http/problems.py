@@ -53,6 +53,7 @@ CODES: Final[Mapping[str, Code]] = {
         Code("not_acceptable", 406, "None of the media types asked for is given here", "ask for application/json"),
         Code("not_authenticated", 401, "Nobody is signed in", "send Authorization: Bearer with an API key, or sign in"),
         Code("not_allowed", 403, "This is not allowed", "ask an administrator for the role or scope named"),
+        Code("quarantined", 403, "This actor is quarantined", "ask its owner, or a person who manages accounts, to look at it and release it"),
         Code("over_limit", 403, "It is worth more than you may decide about", "ask somebody whose limit is higher"),
         Code("cross_site", 403, "The change did not come from our own page", "send X-CSRF-Token as GET /v1/session tells it"),
         Code("wrong_password", 401, "Account and password do not match", "check both; after some tries each waits longer"),
