@@ -78,6 +78,10 @@ class PersonalInMemory(CasesInMemory, ReceivedInMemory):
         wanted = [one for one in kept if not countries or one.country in countries]
         return sorted(wanted, key=lambda one: one.order)[:limit]
 
+    def personal_waits(self, order: OrderId) -> bool:
+        books = self._books
+        return any(books.received[key].subject == ORDER + order for key, _ in books.waiting.values())
+
     def _records(self, order: OrderId) -> list[DecisionRecord]:
         return [record for record in self._books.decisions.values() if record.order == order]
 

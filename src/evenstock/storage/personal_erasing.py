@@ -23,6 +23,7 @@ from evenstock.storage.sql_received import ReceivedSql
 _DECISIONS = sa.text("SELECT id, record FROM decision WHERE order_id = :order ORDER BY number")
 _FACTS = sa.text("SELECT id, kind, body FROM outbox WHERE aggregate = :about ORDER BY number")
 _EVENTS = sa.text("SELECT * FROM received_event WHERE subject = :about ORDER BY number")
+_WAITS = sa.text("SELECT 1 FROM received_event WHERE handling = 'waiting' AND subject = :about LIMIT 1")
 _CASES = sa.text("SELECT id, body FROM case_file WHERE about = :about ORDER BY id")
 _DELIVERIES = sa.text(
     "SELECT kind, id, body FROM entry WHERE kind IN (:waiting, :past) AND body LIKE :like ESCAPE '\\' ORDER BY kind, id"
@@ -110,6 +111,9 @@ class PersonalSql(CasesSql, ReceivedSql):
             Known(OrderId(row.subject.removeprefix(ORDER)), row.country, rows.moment(row.since))
             for row in self.run(wanted, **values)
         ]
+
+    def personal_waits(self, order: OrderId) -> bool:
+        return self.run(_WAITS, about=ORDER + order).scalar() is not None
 
     def _events(self, about: str) -> list[Received]:
         return self.events_opened([rows.received(row) for row in self.run(_EVENTS, about=about)])

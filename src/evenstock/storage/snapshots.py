@@ -73,6 +73,21 @@ class SnapshotFolder:
             raise StoreError(f"snapshot {digest} in {place} was changed after it was taken; restore it from a copy")
         return frames
 
+    def holding(self, table: str) -> list[str]:
+        """Digests of all snapshots that hold a table of this name."""
+        return sorted(f"{_PREFIX}{file.parent.name}" for file in self._path.glob(f"[0-9a-f]*/{table}.parquet"))
+
+    def drop(self, digest: str) -> None:
+        """Remove a snapshot for ever, as erasing what it holds of a person asks; nothing where it is gone.
+
+        It is renamed first: whoever reads it finds it whole or not at all.
+        """
+        place = self._place(digest)
+        if place.is_dir():
+            going = self._path / f".writing-going-{place.name}"
+            place.rename(going)
+            shutil.rmtree(going)
+
     def _place(self, digest: str) -> Path:
         name = digest.removeprefix(_PREFIX)
         if not digest.startswith(_PREFIX) or len(name) != 64 or not set(name) <= set("0123456789abcdef"):

@@ -54,8 +54,13 @@ class PersonalBooks(Protocol):
         """Destroy the keys, blank what is readable; a place that holds nothing is left out. Done again, it finds nothing."""
 
     def personal_before(self, before: datetime, countries: Sequence[str], after: str, limit: int) -> list[Known]:
-        """Orders placed before a moment whose personal data are kept, by id from the one after `after`; of all countries
-        where none is named."""
+        """Orders placed before a moment whose personal data are kept, by id from the one after `after`.
+
+        Of all countries where none is named.
+        """
+
+    def personal_waits(self, order: OrderId) -> bool:
+        """Whether an event about the order waits to be applied."""
 
 
 def personal_of(books: Transaction) -> PersonalBooks:
