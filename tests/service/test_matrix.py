@@ -55,6 +55,8 @@ plans.read           N      N       N             N        N            N       
 plans.make           .      C       .             .        .            .           C     .       .     .
 plans.edit           .      N       .             .        .            .           .     .       .     .
 plans.approve        .      .       .             N        .            .           .     .       .     .
+approvals.read       .      N       N             N        N            .           .     N       .     .
+approvals.decide     .      N       N             N        N            .           .     .       .     .
 transfers.read       N      N       N             N        N            N           N     N       .     .
 transfers.move       .      N       N             .        .            N           .     .       .     .
 scenarios.run        .      C       .             .        C            .           C     .       .     .
@@ -78,7 +80,7 @@ metrics.read         .      .       .             .        .            .       
 audit.read           .      .       .             .        .            .           .     C       .     .
 session.own          S      S       S             S        S            S           S     S       S     S
 """
-APPROVING = {Action.PLANS_APPROVE, Action.RULES_ACTIVATE, Action.ROLLOUT_CHANGE}
+APPROVING = {Action.PLANS_APPROVE, Action.APPROVALS_DECIDE, Action.RULES_ACTIVATE, Action.ROLLOUT_CHANGE}
 """What only a person does, and nobody who manages accounts."""
 OPEN = {
     "GET /health",
@@ -430,6 +432,7 @@ def test_every_body_that_names_a_node_where_roles_have_a_scope_is_tried_or_told_
     elsewhere = {
         "/v1/cases/{case}/override",  # the nodes of a plan somebody chooses: tests of the queue
         "/v1/plans/{plan}/edits",  # lines of a plan: tests of plans
+        "/v1/delegations",  # no farther than the giver's own right: tests of approvals
     }
     found = set()
     schemas = described()["components"]["schemas"]

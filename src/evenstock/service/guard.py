@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from evenstock.operations.access.actions import Action
 from evenstock.operations.access.limits import OverLimitError
 from evenstock.operations.access.principal import Principal
+from evenstock.operations.approvals.entitled import NotEntitledError
 from evenstock.operations.audit.who import ACTING, NOBODY, who_of
 from evenstock.operations.company import NothingImportedError
 from evenstock.operations.ports import ConflictError, StoreError, UnavailableError
@@ -187,6 +188,8 @@ def as_problem(error: Exception, request: Request | None = None) -> Problem:
         case OverLimitError():
             money = [("cents", str(error.cents)), ("limit_cents", str(error.limit_cents))]
             return Problem("over_limit", str(error), errors=money)
+        case NotEntitledError():
+            return Problem("not_allowed", str(error))
         case ConflictError():
             return Problem("conflict", str(error))
         case StoreError():

@@ -32,6 +32,8 @@ class Action(StrEnum):
     PLANS_MAKE = "plans.make"
     PLANS_EDIT = "plans.edit"
     PLANS_APPROVE = "plans.approve"
+    APPROVALS_READ = "approvals.read"
+    APPROVALS_DECIDE = "approvals.decide"
     TRANSFERS_READ = "transfers.read"
     TRANSFERS_MOVE = "transfers.move"
     SCENARIOS_RUN = "scenarios.run"
