@@ -12,6 +12,7 @@ import numpy as np
 from evenstock.domain import (
     DecisionRecord,
     NodeId,
+    Order,
     OrderId,
     OrderPlan,
     Outcome,
@@ -38,6 +39,9 @@ from evenstock.operations.deciding import (
 from evenstock.operations.decisions import behind, decision_from
 from evenstock.operations.open_cases import close_overtaken
 from evenstock.operations.ports import ConflictError, Store, Transaction
+from evenstock.operations.replaying.company_then import keep_origin
+from evenstock.operations.replaying.noting import Asked, keep_inputs, noting
+from evenstock.operations.replaying.standing_then import standing_told
 from evenstock.operations.route_order import MOST_RACES, Routed, question_of, reserve_best, routed_event
 from evenstock.operations.standing import Standing, standing
 from evenstock.policy import CompiledPolicy
@@ -91,24 +95,45 @@ def reroute(
     ConflictError
         If there is no such order, or others were faster each time.
     """
+    keep_origin(store, network, command.now)
     for _ in range(MOST_RACES):
         try:
             with store.transaction() as books:
-                return _once(books, network, policy, command, decide or decide_order)
+                return _once(books, network, policy, command, decide)
         except _RacedError:
             continue
     raise ConflictError(f"{command.order}: others took the stock {MOST_RACES} times; it keeps what it has, try again")
 
 
 def _once(
-    books: Transaction, network: ShippingNetwork, policy: CompiledPolicy, command: Reroute, decide: Decide
+    opened: Transaction, network: ShippingNetwork, policy: CompiledPolicy, command: Reroute, decide: Decide | None
 ) -> Routed:
+    books, read = noting(opened)
     there = standing(books, command.order)
     before = None if there is None else in_force(books, there)
     if there is None or before is None:
         raise ConflictError(f"there is no order {command.order}; route it first")
     if not there.to_place:
         return Routed(before, repeated=True)
+    routed = reroute_from(books, network, policy, command, there, before, decide or decide_order)
+    if decide in (None, decide_order) and not routed.repeated:
+        more = standing_told(there, before) | {"saves": command.only_if_saves_cents}
+        keep_inputs(
+            books, routed.record, "reroute", Asked(route_of(command, there.order), network, policy), read, more=more
+        )
+    return routed
+
+
+def reroute_from(
+    books: Transaction,
+    network: ShippingNetwork,
+    policy: CompiledPolicy,
+    command: Reroute,
+    there: Standing,
+    before: DecisionRecord,
+    decide: Decide,
+) -> Routed:
+    """Decide again about what stands of the order, given the decision in force; all that it depends on comes in here."""
     question = question_again(books, network, policy, command, there, before)
     earlier = books.decision(question.name)
     if earlier is not None:
@@ -183,14 +208,19 @@ def question_again(
     told = before.commitment
     promise = there.order.promise or (Promise(told.deliver_by, told.told_millionths / 1_000_000) if told else None)
     order = replace(there.order, lines=there.to_place, promise=promise)
-    route = RouteOrder(
-        order, command.now, hold=command.hold, without_nodes=command.without_nodes,
-        without_services=command.without_services, because=command.because,
-    )  # fmt: skip
+    route = route_of(command, order)
     plain = question_of(books, network, policy, route, "")
     places = _places_back(plain.read, before.choice if there.soft else None)
     read = replace(plain.read, balances=_given_back(plain.read, there.soft), slots_taken=places)
     return ask(network, plain.policy, route, read)
+
+
+def route_of(command: Reroute, order: Order) -> RouteOrder:
+    """The wish as it would be for an order of its own."""
+    return RouteOrder(
+        order, command.now, hold=command.hold, without_nodes=command.without_nodes,
+        without_services=command.without_services, because=command.because,
+    )  # fmt: skip
 
 
 def _given_back(read: Books, soft: Sequence[Reservation]) -> list[StockBalance]:

@@ -51,6 +51,8 @@ from evenstock.operations.exceptions.questions import out_of_service
 from evenstock.operations.open_cases import EXECUTE, OPERATIONS, REVIEW_WITHIN, open_review, open_unserved
 from evenstock.operations.places import places_of
 from evenstock.operations.ports import ConflictError, Look, Slot, Store, Transaction
+from evenstock.operations.replaying.company_then import keep_origin
+from evenstock.operations.replaying.noting import keep_inputs, noting
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.stale_feeds import held_back
 from evenstock.operations.substitution import Substitutes, shippable, skus_of, with_substitutes
@@ -105,7 +107,9 @@ def route_order(
     """
     request = request_digest(command.order)
     key = route_key(command.order.id)
-    with store.transaction() as books:
+    keep_origin(store, network, command.now)
+    with store.transaction() as opened:
+        books, read_then = noting(opened)
         known = None if command.shadow else books.recall(key)
         if known is not None:
             if known.request != request:
@@ -137,6 +141,8 @@ def route_order(
         )
         if told and record.outcome is Outcome.UNSERVED:
             open_unserved(books, record)
+        if decide in (None, decide_order):
+            keep_inputs(books, record, "route", question, read_then, order_kept=not shadow)
     return Routed(record)
 
 

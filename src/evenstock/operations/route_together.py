@@ -23,9 +23,12 @@ from evenstock.domain import (
     StockBalance,
     Units,
 )
+from evenstock.operations.autonomy.actor import actor_at_hand
+from evenstock.operations.autonomy.asking import asks_roles
 from evenstock.operations.autonomy.asking_of_orders import ask_at_hand
 from evenstock.operations.autonomy.halting import halts_of, under_halts
 from evenstock.operations.deciding import (
+    Question,
     RouteOrder,
     ask,
     candidates_of,
@@ -38,6 +41,9 @@ from evenstock.operations.decisions import decision_from
 from evenstock.operations.open_cases import open_unserved
 from evenstock.operations.places import places_of
 from evenstock.operations.ports import Answer, ConflictError, Look, Remembered, Slot, Store, Transaction
+from evenstock.operations.replaying.company_then import keep_origin, origin_of
+from evenstock.operations.replaying.kept_inputs import Read
+from evenstock.operations.replaying.noting import actors_matter, said_inputs
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.route_order import (
     Routed,
@@ -87,6 +93,7 @@ def route_together(
     if not asked_now:
         return [None] * len(wishes)
     now = max(wish.command.now for wish in asked_now)
+    keep_origin(store, network, now)
     keys = [key for wish in asked_now for key in (_key(wish), wish.key) if key]
     skus = sorted({line.sku for wish in asked_now for line in wish.command.order.lines})
     told: dict[int, Routed] = {}
@@ -96,7 +103,7 @@ def route_together(
         policy = under_halts(policy, halts)
         shelf = _Shelf(look)
         answers: dict[int, Answer] = {}
-        unserved: dict[int, DecisionRecord] = {}
+        unserved: dict[int, _Unserved] = {}
         for wish in asked_now:
             found = _known(wish, known)
             if found is not None:
@@ -144,7 +151,15 @@ def _known(wish: Wish, known: Mapping[str, Remembered]) -> Routed | None:
     return Routed(decision_from(before.response), repeated=True)
 
 
-def _keep_unserved(store: Store, found: Sequence[tuple[Wish, DecisionRecord]], now: datetime) -> dict[int, Routed]:
+@dataclass(frozen=True, slots=True)
+class _Unserved:
+    """The record that nothing serves an order, and what is remembered with it."""
+
+    record: DecisionRecord
+    also: Sequence[Remembered]
+
+
+def _keep_unserved(store: Store, found: Sequence[tuple[Wish, _Unserved]], now: datetime) -> dict[int, Routed]:
     """Those of the orders that nothing serves of which that is now written down."""
     if not found:
         return {}
@@ -152,31 +167,38 @@ def _keep_unserved(store: Store, found: Sequence[tuple[Wish, DecisionRecord]], n
         # Whoever is at the same orders waits here, before either holds anything, and in the order of the keys.
         keys = sorted({key for wish, _ in found for key in (_key(wish), wish.key) if key})
         known = {key for key in keys if books.recall(key) is not None}
-        found = [(wish, record) for wish, record in found if not {_key(wish), wish.key} & known]
-        return {id(wish): Routed(record) for wish, record in found if _keep_one_unserved(books, wish, record, now)}
+        found = [(wish, said) for wish, said in found if not {_key(wish), wish.key} & known]
+        return {id(wish): Routed(said.record) for wish, said in found if _keep_one_unserved(books, wish, said, now)}
 
 
-def _keep_one_unserved(books: Transaction, wish: Wish, record: DecisionRecord, now: datetime) -> bool:
+def _keep_one_unserved(books: Transaction, wish: Wish, said: _Unserved, now: datetime) -> bool:
     """Write down that nothing serves the order now; False, without a trace, where something of it is there already."""
     try:
         with books.whole():
             books.answer(
-                record,
+                said.record,
                 now,
                 order=wish.command.order,
-                facts=[routed_event(record)],
+                facts=[routed_event(said.record)],
                 request=request_digest(wish.command.order),
             )
-            open_unserved(books, record)
-            for said in _also(wish, record):
-                books.remember(said.key, said.request, said.response, now)
+            open_unserved(books, said.record)
+            for one in said.also:
+                books.remember(one.key, one.request, one.response, now)
     except ConflictError:
         return False
     return True
 
 
-def _also(wish: Wish, record: DecisionRecord) -> list[Remembered]:
-    return [Remembered(wish.key, wish.request, wish.reply(record))] if wish.key else []
+def _also(wish: Wish, record: DecisionRecord, question: Question, look: Look) -> list[Remembered]:
+    """The caller's own answer, and what it was made from."""
+    said = [Remembered(wish.key, wish.request, wish.reply(record))] if wish.key else []
+    if origin_of(question.network) is not None:
+        on, order = question.command.now.date(), question.command.order
+        asked_who = actors_matter(question.policy, on)
+        actor = actor_at_hand(order.id, roles=asks_roles(question.policy, on)) if asked_who else None
+        said.append(said_inputs(record, "route", question, Read([look]), actor))
+    return said
 
 
 def _answer(
@@ -186,7 +208,7 @@ def _answer(
     shelf: _Shelf,
     stage: RollOut | None,
     substitutes: Substitutes,
-) -> Answer | DecisionRecord | None:
+) -> Answer | _Unserved | None:
     """The order's answer and what it sets aside, or the record that nothing serves it; None where it is not plain."""
     order = wish.command.order
     look = shelf.of({line.sku for line in order.lines})
@@ -202,7 +224,8 @@ def _answer(
     if plan is None:
         if any(line.sku in substitutes for line in order.lines):
             return None
-        return record_of(question, found, decision, Outcome.UNSERVED, Refuse(decision.sentence), decision.sentence)
+        no = record_of(question, found, decision, Outcome.UNSERVED, Refuse(decision.sentence), decision.sentence)
+        return _Unserved(no, _also(wish, no, question, look))
     if stage is not None and not stage.lets(plan):
         return None
     verdict = asked(policy.review(order, plan, decision.rules, found.on), decision)
@@ -222,7 +245,7 @@ def _answer(
         [routed_event(record)],
         _key(wish),
         request,
-        _also(wish, record),
+        _also(wish, record, question, look),
         ruled.acts(),
     )
 

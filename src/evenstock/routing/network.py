@@ -96,6 +96,8 @@ class ShippingNetwork:
         self.digest = digest
         self.known: Knowledge | None = None
         """Beliefs, price scenarios and the gate in force; None where there are none."""
+        self.origin: object | None = None
+        """The versions of a company's tables that it was made from, with which what it decides is kept; None elsewhere."""
         self.services: tuple[tuple[ServiceId, ...], ...] = tuple(
             tuple(ServiceId(s) for s in book.services if node.ships_by(s)) for node in self.nodes
         )

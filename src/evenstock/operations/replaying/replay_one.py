@@ -1,0 +1,232 @@
+"""One recorded decision decided again from its own inputs, and held against its record byte for byte.
+
+What decided is what decides again: the operation itself, over books that answer as they did. Its record names the code that
+made it: another version's is told so and not compared, for a rule that was mended since decides otherwise, and rightly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from evenstock.domain import DecisionId, DecisionRecord, Layer, Order, OrderId
+from evenstock.domain.canonical import digest_of
+from evenstock.operations.audit.who import Who, acting
+from evenstock.operations.company import Company
+from evenstock.operations.deciding import CODE, decide_order
+from evenstock.operations.decisions import decision_from
+from evenstock.operations.ports import Snapshots, Transaction
+from evenstock.operations.replaying.as_it_was import BooksAsTheyWere
+from evenstock.operations.replaying.company_then import origin_kept
+from evenstock.operations.replaying.difference import first_difference
+from evenstock.operations.replaying.kept_inputs import KeptInputs, inputs_from, inputs_key
+from evenstock.operations.replaying.standing_then import standing_from
+from evenstock.operations.reroute import Reroute, reroute_from
+from evenstock.operations.roll_out import RollOut, roll_out_in_force
+from evenstock.operations.route_order import route_order
+from evenstock.operations.substitution import Substitutes, allowed_substitutes
+from evenstock.policy import CompiledPolicy
+from evenstock.routing.network import ShippingNetwork
+
+_COMPANIES: Final = 4
+"""Companies at hand: decisions come in the order recorded, and one serves thousands of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyThen:
+    """Everything a decision needs beside the books, as it was."""
+
+    shipping: ShippingNetwork
+    policy: CompiledPolicy
+    stage: RollOut
+    substitutes: Substitutes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A recorded decision with what was kept of its inputs: all that is needed to decide it again anywhere."""
+
+    record: bytes
+    inputs: bytes | None
+    order: Order | None
+    """As the books keep it."""
+    before: bytes | None = None
+    """The record that a person's answer or a new decision follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A decision beside the one that the same inputs give now."""
+
+    decision: DecisionId
+    digest: str
+    digest_again: str = ""
+    """Empty where nothing was compared."""
+    missing: str = ""
+    """Why it could not be decided again; empty where it was."""
+    difference: str = ""
+    """The first field that is not the same, with both of its values."""
+
+    @property
+    def comparable(self) -> bool:
+        return not self.missing
+
+    @property
+    def equal(self) -> bool:
+        return self.comparable and self.digest == self.digest_again
+
+    @property
+    def sentence(self) -> str:
+        if self.missing:
+            return f"It cannot be decided again here: {self.missing}."
+        if self.equal:
+            return "Decided again from the same inputs, it is the same byte for byte."
+        return f"Decided again from the same inputs, it came out otherwise: {self.difference}. Report this."
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What of a record says how to decide it again."""
+
+    decision: DecisionId
+    order: OrderId
+    decided_at: datetime
+    code: str
+    layer: Layer
+    sentence: str
+
+
+def header_of(record: bytes) -> Header:
+    """Raises ValueError where the bytes are no decision record."""
+    try:
+        said = json.loads(record)
+        return Header(
+            DecisionId(said["id"]),
+            OrderId(said["order"]),
+            datetime.fromisoformat(said["decided_at"]),
+            said["inputs"]["code"],
+            Layer(said["layer"]),
+            said["sentence"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"these bytes are no decision record: {error!r}") from error
+
+
+class MissingError(Exception):
+    """Says what a decision cannot be decided again without."""
+
+
+class Replayer:
+    """Decides again, with the companies of the last few decisions at hand. For one thread."""
+
+    def __init__(self, origins: Callable[[str], CompanyThen | None]) -> None:
+        """`origins` loads the company of a digest."""
+        self._load = origins
+        self._companies: OrderedDict[str, CompanyThen | None] = OrderedDict()
+
+    def replay(self, asked: Asked) -> Replayed:
+        said = header_of(asked.record)
+        seen = digest_of(asked.record)
+        try:
+            text = self._again(said, asked).canonical()
+        except MissingError as missing:
+            return Replayed(said.decision, seen, missing=str(missing))
+        if text == asked.record:
+            return Replayed(said.decision, seen, seen)
+        return Replayed(said.decision, seen, digest_of(text), difference=first_difference(asked.record, text))
+
+    def _again(self, said: Header, asked: Asked) -> DecisionRecord:
+        if said.code != CODE:
+            raise MissingError(
+                f"version {said.code} of the program decided it, and this is {CODE}: replay it with that version"
+            )
+        if asked.inputs is None:
+            raise MissingError("its inputs were not kept: it was decided by an earlier version, or outside a company")
+        try:
+            kept = inputs_from(asked.inputs, asked.order, said.decided_at)
+        except ValueError as wrong:
+            raise MissingError(str(wrong)) from None
+        company = self._company(kept.origin)
+        network = company.shipping
+        if kept.feeds and network.known is not None:
+            network.known = replace(network.known, feeds=kept.feeds)
+        who = Who("replay", "system")
+        if kept.actor is not None:
+            who = Who("replay", kept.actor.kind.value, grants=kept.actor.grants)
+        with acting(who):
+            return _WAYS[kept.way](company, kept, asked)
+
+    def _company(self, digest: str) -> CompanyThen:
+        if digest not in self._companies:
+            self._companies[digest] = self._load(digest)
+            if len(self._companies) > _COMPANIES:
+                self._companies.popitem(last=False)
+        found = self._companies[digest]
+        if found is None:
+            raise MissingError(f"the versions of the company that it names are not kept: {digest}")
+        return found
+
+
+def _route(company: CompanyThen, kept: KeptInputs, _: Asked) -> DecisionRecord:
+    then = BooksAsTheyWere(kept.read)
+    route_order(
+        then.store, company.shipping, company.policy, kept.command, stage=company.stage, substitutes=company.substitutes
+    )
+    assert then.record_told is not None
+    return then.record_told
+
+
+def _reroute(company: CompanyThen, kept: KeptInputs, asked: Asked) -> DecisionRecord:
+    then, command = BooksAsTheyWere(kept.read), kept.command
+    wish = Reroute(
+        command.order.id, command.now, command.because, command.without_nodes, command.without_services,
+        only_if_saves_cents=kept.more["saves"],
+    )  # fmt: skip
+    there = standing_from(kept.more, command.order, command.now)
+    before = _before(asked)
+    return reroute_from(then.books, company.shipping, company.policy, wish, there, before, decide_order).record
+
+
+def _before(asked: Asked) -> DecisionRecord:
+    if asked.before is None:
+        raise MissingError("the decision before it is not in the books")
+    return decision_from(asked.before)
+
+
+_WAYS: Final[Mapping[str, Callable[[CompanyThen, KeptInputs, Asked], DecisionRecord]]] = {
+    "route": _route,
+    "reroute": _reroute,
+}
+
+
+def companies_of(books: Transaction, snapshots: Snapshots) -> Callable[[str], CompanyThen | None]:
+    """Loads companies by the versions that these books keep."""
+
+    def load(digest: str) -> CompanyThen | None:
+        then = origin_kept(books, digest)
+        if then is None:
+            return None
+        company = Company.load(then.store(), snapshots, then.on)
+        shipping = company.shipping
+        # Decided again, nothing is kept once more.
+        shipping.origin = None
+        with then.reading() as pointers:
+            stage = roll_out_in_force(pointers, snapshots)
+        return CompanyThen(shipping, company.network.policy, stage, allowed_substitutes(company.table("substitutes")))
+
+    return load
+
+
+def asked_of(books: Transaction, record: bytes) -> Asked:
+    """What was kept of a recorded decision."""
+    said = header_of(record)
+    inputs = books.recall(inputs_key(said.decision))
+    if inputs is None:
+        return Asked(record, None, None)
+    more = json.loads(inputs.response).get("more", {})
+    before = books.decision(DecisionId(more["before"])) if "before" in more else None
+    return Asked(record, inputs.response, books.order(said.order), before)
