@@ -24,6 +24,7 @@ from evenstock.domain import (
     Refuse,
     plain,
 )
+from evenstock.operations.autonomy.in_force import governance_in_force
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.queue import Reviewed, Waiting, accept, hold, override, queue
 from evenstock.operations.run_due import Workplace, act_now
@@ -112,8 +113,9 @@ def accept_(
 ) -> None:
     """Do what is suggested, at once."""
     with workspace() as opened:
-        found = _find(opened, case)
-        _tell(accept(opened.store, found.id, by, moment(as_of), because), json)
+        found, now = _find(opened, case), moment(as_of)
+        rules = governance_in_force(opened.store, opened.snapshots, now.date())
+        _tell(accept(opened.store, found.id, by, now, because, rules=rules), json)
 
 
 @app.command("override")

@@ -10,6 +10,10 @@ import numpy as np
 
 from evenstock.domain import Event, NodeId, PlanId, PlanState, Sku, TransferPlan, Units, digest
 from evenstock.operations.approvals import void_request
+from evenstock.operations.autonomy.actor import actor_of
+from evenstock.operations.autonomy.approving_plans import ask_for_plan
+from evenstock.operations.autonomy.asking_of_plans import refusals, rule_on_plan
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.forecast_demand import read_forecast
 from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError
 from evenstock.operations.tonight.by_lot import by_lot
@@ -46,11 +50,13 @@ def edit_plan(
     *,
     by: str,
     now: datetime,
+    rules: Governance | None = None,
 ) -> TransferPlan:
     """A new proposal with these lines, which supersedes the old one; the same edits again give the same plan.
 
     Units snap to the nearest whole case, and a note says so. Limits of docks, room, trucks and money that the plan then
-    breaks are named in `violations`, and it cannot be approved until they are kept.
+    breaks are named in `violations`, and so is each line that `rules` refuse to everybody: it cannot be approved until they
+    are kept. What people had agreed to of the old plan is void.
 
     Raises
     ------
@@ -93,7 +99,12 @@ def edit_plan(
             return known
         books.move_plan(plan, PlanState.PROPOSED, PlanState.SUPERSEDED)
         void_request(books, f"plan:{plan}", now)
+        ruled = rule_on_plan(books, rules, edited, now, actor_of(books, by)) if rules is not None else None
+        if ruled is not None:
+            edited = replace(edited, violations=(*edited.violations, *refusals(edited, ruled)))
         books.put_plan(edited)
+        if ruled is not None and ruled.whole.asks is not None:
+            ask_for_plan(books, edited, ruled.whole, now)
         body = {"plan": edited.id, "from": plan, "by": by, "edits": [list(change) for change in changes]}
         books.publish([Event(f"{edited.id}:edited", "TransferPlanEdited", f"plan:{edited.id}", now, body)])
     return edited

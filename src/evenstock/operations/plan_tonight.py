@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.company import Company
 from evenstock.operations.plan_transfers import PATHS, Planned, plan_transfers
 from evenstock.operations.ports import Snapshots, Store
@@ -29,6 +30,8 @@ def plan_tonight(
 ) -> Planned:
     """Propose the transfers of the evening of `now`; a forecast kept for the day is used, so that a second try starts there.
 
+    What the company's envelopes let go alone is approved and released; what they refuse is left out.
+
     Raises as `plan_transfers` does, and ValueError where there is no demand to forecast from.
     """
     told("forecasting")
@@ -46,4 +49,5 @@ def plan_tonight(
         method=method,
         happened=happenings(store, company),
         snapshots=snapshots,
+        rules=Governance.of(company),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -14,8 +14,18 @@ from evenstock import __version__
 from evenstock.domain import CapacityPrice, Cents, Event, PlanId, PlanState, Price, TransferPlan, digest
 from evenstock.forecasting import Forecast
 from evenstock.operations.approvals import void_request
+from evenstock.operations.audit.who import ACTING
+from evenstock.operations.autonomy.approving_plans import ask_for_plan
+from evenstock.operations.autonomy.asking_of_plans import (
+    RuledPlan,
+    let_go,
+    let_go_of,
+    rule_on_plan,
+    without_refused,
+)
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.network import Network
-from evenstock.operations.ports import Snapshots, Store
+from evenstock.operations.ports import Snapshots, Store, Transaction
 from evenstock.operations.tonight import document
 from evenstock.operations.tonight.decide import OURS, Decided, decide
 from evenstock.operations.tonight.demand import fresh_demand
@@ -23,6 +33,7 @@ from evenstock.operations.tonight.evening import EVENING, keep_evening
 from evenstock.operations.tonight.feeds import doubtful_feeds
 from evenstock.operations.tonight.lane_times import lane_days
 from evenstock.operations.tonight.question import Happenings, Tonight, tonight
+from evenstock.operations.transfers import release_plan
 from evenstock.rebalancing.departures.departures import Effort
 from evenstock.rebalancing.moves import Moves
 from evenstock.rebalancing.worth.evaluate import evaluate
@@ -60,8 +71,12 @@ def plan_transfers(
     happened: Happenings | None = None,
     snapshots: Snapshots | None = None,
     effort: Effort | None = None,
+    rules: Governance | None = None,
 ) -> Planned:
     """Propose tonight's transfers from the books as they are, and write the nightly price list.
+
+    Lines that `rules` refuse are left out, and a note names the rule. Lines that an envelope lets go alone are approved and
+    released at once, as a plan of their own where others wait for a person.
 
     The plan's id is the digest of everything it was computed from: the same evening planned twice is one plan. A plan
     proposed before and not approved is superseded.
@@ -109,7 +124,7 @@ def plan_transfers(
     left = decided.problem.after(decided.solution.moves)
     prices = price_rows(left, valid_from=now, routes=question.routes)
     shared = document.shared_prices(decided, network.lanes, on, now)
-    return Planned(_kept(store, plan, prices, shared), question, decided)
+    return Planned(_kept(store, plan, prices, shared, rules), question, decided)
 
 
 def _used(
@@ -153,7 +168,13 @@ def _document(
     )
 
 
-def _kept(store: Store, plan: TransferPlan, prices: Sequence[Price], shared: Sequence[CapacityPrice]) -> TransferPlan:
+def _kept(
+    store: Store,
+    plan: TransferPlan,
+    prices: Sequence[Price],
+    shared: Sequence[CapacityPrice],
+    rules: Governance | None = None,
+) -> TransferPlan:
     """The plan as it is kept, with its prices; a plan proposed before and not approved is superseded."""
     with store.transaction() as books:
         known = books.plan(plan.id)
@@ -163,11 +184,31 @@ def _kept(store: Store, plan: TransferPlan, prices: Sequence[Price], shared: Seq
             if other.state is PlanState.PROPOSED:
                 books.move_plan(other.id, PlanState.PROPOSED, PlanState.SUPERSEDED)
                 void_request(books, f"plan:{other.id}", plan.made_at)
-        books.put_plan(plan)
+        ruled = rule_on_plan(books, rules, plan, plan.made_at)
+        if ruled is None:
+            books.put_plan(plan)
+        else:
+            plan = _put_ruled(books, *without_refused(plan, ruled))
         books.put_prices(prices)
         books.put_capacity_prices(shared)
         books.publish([_proposed(plan)])
     return plan
+
+
+def _put_ruled(books: Transaction, plan: TransferPlan, ruled: RuledPlan) -> TransferPlan:
+    """Keep the plan, let go what may go alone, and ask people about the rest; the part that waits, or the whole."""
+    alone, waits = let_go(plan, ruled)
+    for part in filter(None, (waits, alone)):
+        books.put_plan(part)
+    if alone is not None:
+        on = plan.made_at.date()
+        release_plan(books, alone, on, ACTING.get().id, plan.made_at)
+        let_go_of(ruled).say(books, alone.id)
+    if waits is None:
+        return replace(plan, state=PlanState.APPROVED)
+    if ruled.whole.asks is not None and (waits.lines or waits.purchases):
+        ask_for_plan(books, waits, ruled.whole, plan.made_at)
+    return waits
 
 
 def _frame_digest(balances: pl.DataFrame) -> str:

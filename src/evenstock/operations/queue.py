@@ -36,6 +36,7 @@ from evenstock.operations.access.limits import ANSWERS, BY_NAME, Limits
 from evenstock.operations.autonomy.actor import Actor, actor_of
 from evenstock.operations.autonomy.answering import why_not
 from evenstock.operations.autonomy.asking_of_orders import ask_again, ask_to_ship
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.deciding import Decide, Question, candidates_of, decide_order
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.exceptions.answer import order_of
@@ -49,7 +50,6 @@ from evenstock.policy import CompiledPolicy
 from evenstock.routing.candidates import Candidates, refusal
 from evenstock.routing.choose import ALTERNATIVES
 from evenstock.routing.decide import Decision
-from evenstock.routing.knowledge import Knowledge
 from evenstock.routing.network import ShippingNetwork
 
 AGREED: Final = "agreed"
@@ -112,11 +112,10 @@ def accept(
     reason: str = "",
     *,
     limits: Limits = BY_NAME,
-    policy: CompiledPolicy | None = None,
-    known: Knowledge | None = None,
+    rules: Governance | None = None,
 ) -> Reviewed | Refuse:
-    """Execute the suggested plan now. Refuses, with a sentence, where nothing waits under this id, where the rules of
-    `policy` refuse it by now, or where they ask for somebody else; where they ask for several people, the last one executes it.
+    """Execute the suggested plan now. Refuses, with a sentence, where nothing waits under this id, where `rules` refuse it by
+    now, or where they ask for somebody else; where they ask for several people, the last one executes it.
 
     Raises OverLimitError where the plan costs more than `by` may decide about. A deadline has no limit: what happens then
     is the policy's word, not a person's.
@@ -127,11 +126,11 @@ def accept(
             return found
         _require_within(books, found, by, limits)
         decided = books.decision(DecisionId(found.fact("decision")))
-        if decided is None or policy is None:
+        if decided is None or rules is None:
             return execute(books, found, by, now, reason)
         record, actor = decision_from(decided), actor_of(books, by)
-        ruled = ask_again(books, policy, known, record, now, actor)
-        wrong = why_not(ruled, actor, record.choice.nodes if record.choice else (), policy)
+        ruled = ask_again(books, rules.policy, rules.known, record, now, actor)
+        wrong = why_not(ruled, actor, record.choice.nodes if record.choice else (), rules.policy)
         if wrong:
             return Refuse(f"{case}: {wrong}")
         agreed = sorted({*filter(None, found.fact(AGREED).split(";")), by})

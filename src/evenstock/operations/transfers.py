@@ -29,8 +29,9 @@ from evenstock.domain import (
     digest,
 )
 from evenstock.operations.access.limits import APPROVES, BY_NAME, Limits
-from evenstock.operations.approvals import approved_by, void_request
-from evenstock.operations.approvals.plan_content import about_plan, plan_digest
+from evenstock.operations.approvals import void_request
+from evenstock.operations.autonomy.approving_plans import approve_under
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.outcomes.rejection import keep_rejection
 from evenstock.operations.ports import ConflictError, Store, StoreError, Transaction
 
@@ -70,7 +71,14 @@ class ReceivedLine:
 
 
 def approve_plan(
-    store: Store, plan: PlanId, ship_by: date, by: str, now: datetime, *, limits: Limits = BY_NAME
+    store: Store,
+    plan: PlanId,
+    ship_by: date,
+    by: str,
+    now: datetime,
+    *,
+    limits: Limits = BY_NAME,
+    rules: Governance | None = None,
 ) -> list[TransferOrder]:
     """Turn a proposed plan into one released transfer for each lane; asked again, the same transfers.
 
@@ -79,8 +87,9 @@ def approve_plan(
 
     Where anybody asked for its approval, enough people must have agreed to it as it stands; `by` counts as one of them.
 
-    Raises ConflictError if the plan was rejected, superseded or breaks a limit, StoreError if there is none, OverLimitError
-    if what it costs to move and to buy is more than `by` may approve, NotApprovedError if people are still to agree.
+    Raises ConflictError if the plan was rejected, superseded or breaks a limit, or if `rules` refuse a line of it; StoreError
+    if there is none, OverLimitError if what it costs to move and to buy is more than `by` may approve, NotApprovedError if
+    people are still to agree, because somebody asked for that or because `rules` do.
     """
     with store.transaction() as t:
         found = _plan(t, plan)
@@ -90,16 +99,23 @@ def approve_plan(
             return [transfer for transfer in t.transfers() if transfer.plan == plan]
         if found.violations:
             raise ConflictError(f"plan {plan} breaks what it must keep: {'; '.join(found.violations)}; edit it first")
-        t.move_plan(plan, PlanState.PROPOSED, PlanState.APPROVED)
-        approved_by(t, about_plan(found), plan_digest(found), by, now, limits=limits)
-        transfers = lanes_of(found, ship_by)
-        for transfer in transfers:
-            t.put_transfer(transfer)
-        t.publish([Event(f"{plan}:approved", "TransferPlanApproved", f"plan:{plan}", now, {"plan": plan, "by": by})])
-        t.publish([_event("TransferReleased", "released", transfer, now) for transfer in transfers])
-        if found.purchases:
-            t.publish([_purchases(found, by, now)])
+        transfers = release_plan(t, found, ship_by, by, now)
+        approve_under(t, rules, found, by, now, limits)
         return transfers
+
+
+def release_plan(t: Transaction, plan: TransferPlan, ship_by: date, by: str, now: datetime) -> list[TransferOrder]:
+    """Release a plan that is proposed, in a transaction that asks whether it may be; one transfer for each lane."""
+    t.move_plan(plan.id, PlanState.PROPOSED, PlanState.APPROVED)
+    transfers = lanes_of(plan, ship_by)
+    for transfer in transfers:
+        t.put_transfer(transfer)
+    body = {"plan": plan.id, "by": by}
+    t.publish([Event(f"{plan.id}:approved", "TransferPlanApproved", f"plan:{plan.id}", now, body)])
+    t.publish([_event("TransferReleased", "released", transfer, now) for transfer in transfers])
+    if plan.purchases:
+        t.publish([_purchases(plan, by, now)])
+    return transfers
 
 
 def reject_plan(store: Store, plan: PlanId, by: str, because: str, now: datetime) -> bool:

@@ -9,6 +9,7 @@ import typer
 from evenstock.cli.opening import workspace
 from evenstock.cli.screen import moment, page, say
 from evenstock.domain import PlanId, plain
+from evenstock.operations.autonomy.in_force import governance_in_force
 from evenstock.operations.transfers import approve_plan, reject_plan
 
 _Plan = Annotated[str, typer.Argument(help="The proposed plan.")]
@@ -21,7 +22,8 @@ def approve(plan: _Plan, by: _By, as_of: _AsOf = None, json: _Json = False) -> N
     """Approve a plan: one released transfer for each lane, and what is to be bought as a fact for the system that buys."""
     now = moment(as_of)
     with workspace() as opened:
-        transfers = approve_plan(opened.store, PlanId(plan), now.date(), by, now)
+        rules = governance_in_force(opened.store, opened.snapshots, now.date())
+        transfers = approve_plan(opened.store, PlanId(plan), now.date(), by, now, rules=rules)
     if json:
         say({"plan": plan, "transfers": [plain(t) for t in transfers]})
         return

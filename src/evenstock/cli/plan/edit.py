@@ -10,6 +10,7 @@ from evenstock.cli.opening import workspace
 from evenstock.cli.plan.show import show
 from evenstock.cli.screen import Exit, fail, moment, page, say
 from evenstock.domain import NodeId, PlanId, Sku, Units, plain
+from evenstock.operations.autonomy.in_force import governance_in_force
 from evenstock.operations.edit_plan import Edit, edit_plan
 
 
@@ -30,7 +31,8 @@ def command(
             found = books.plan(PlanId(plan))
         if found is None:
             fail(Exit.NOT_FOUND, f"there is no plan {plan}; `evenstock plan` makes one")
-        edited = edit_plan(opened.store, opened.snapshots, PlanId(plan), edits, by=by, now=now)
+        rules = governance_in_force(opened.store, opened.snapshots, now.date())
+        edited = edit_plan(opened.store, opened.snapshots, PlanId(plan), edits, by=by, now=now, rules=rules)
     if json:
         say(plain(edited) | {"net_cents": edited.net_cents, "before_cents": found.net_cents})
     else:

@@ -11,6 +11,7 @@ from evenstock.cli.opening import company, workspace
 from evenstock.cli.plan.show import show
 from evenstock.cli.screen import moment, page, progress, say
 from evenstock.domain import PlanState, plain
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.plan_tonight import plan_tonight
 from evenstock.operations.plan_transfers import PATHS
 from evenstock.operations.sense_demand import open_alerts
@@ -38,10 +39,11 @@ def command(
     now = moment(as_of)
     with workspace() as opened, progress(quiet=json) as shown:
         task = shown.add_task("forecasting", total=None)
+        here = company(opened, now.date())
         planned = plan_tonight(
             opened.store,
             opened.snapshots,
-            company(opened, now.date()),
+            here,
             now=now,
             seed=seed,
             paths=paths,
@@ -49,7 +51,10 @@ def command(
             told=lambda words: shown.update(task, description=words),
         )
         shifted = open_alerts(opened.store, opened.snapshots)
-        transfers = approve_plan(opened.store, planned.plan.id, now.date(), approve, now) if approve else []
+        rules = Governance.of(here)
+        transfers = (
+            approve_plan(opened.store, planned.plan.id, now.date(), approve, now, rules=rules) if approve else []
+        )
     plan = planned.plan
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)

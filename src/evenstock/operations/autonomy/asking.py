@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -11,17 +11,13 @@ from evenstock.domain import ActionKind, Allow, IntendedAction, NeedsApproval, R
 from evenstock.operations.audit.audited_store import say
 from evenstock.operations.audit.deeds import Deed
 from evenstock.operations.autonomy.acted import act
-from evenstock.operations.autonomy.actor import Actor, actor_now
 from evenstock.operations.autonomy.authority import Authority, Judged
-from evenstock.operations.autonomy.halting import halts_in_force, under_halts
 from evenstock.operations.autonomy.stages import EVERYWHERE, Stage, Stages
 from evenstock.operations.ports import Transaction
 from evenstock.policy import CompiledPolicy
 
 WAIT: Final = "wait"
 """What a case does at its deadline where an envelope asked for a person: silence is no consent."""
-Build = Callable[[Actor], Sequence[IntendedAction]]
-"""The actions, given who does them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,32 +86,7 @@ def rule_on(policy: CompiledPolicy, actions: Iterable[IntendedAction], on: date,
     """What is to become of these together; every refusal and every reason of the strictest kind is named."""
     authority = authority_of(policy)
     judged = tuple(one for one in (authority.judge(a, on, draw) for a in actions) if one.verdict is not None)
-    return Ruled(judged, _strictest([one.verdict for one in judged if one.verdict is not None]), on)
-
-
-def ask(
-    books: Transaction,
-    policy: CompiledPolicy | None,
-    build: Build,
-    on: date,
-    kinds: Iterable[ActionKind],
-    *,
-    about: str = "",
-    draw: str = "",
-    actor: Actor | None = None,
-) -> Ruled:
-    """Ask about what is to be done to a thing, by whoever acts unless `actor` is named; the actions are made only if anybody has a word.
-
-    Parameters
-    ----------
-    policy
-        None where the caller has none: nobody governs it then.
-    """
-    policy = None if policy is None else under_halts(policy, halts_in_force(books))
-    if policy is None or not governed(policy, on, kinds):
-        return Ruled((), None, on)
-    who = actor or actor_now(books, about, roles=asks_roles(policy, on))
-    return rule_on(policy, build(who), on, draw)
+    return Ruled(judged, strictest(one.verdict for one in judged), on)
 
 
 def asks_roles(policy: CompiledPolicy, on: date) -> bool:
@@ -123,7 +94,9 @@ def asks_roles(policy: CompiledPolicy, on: date) -> bool:
     return any(line.roles for line in policy.autonomy(on).lines)
 
 
-def _strictest(verdicts: Sequence[Verdict]) -> Verdict | None:
+def strictest(given: Iterable[Verdict | None]) -> Verdict | None:
+    """A refusal before a proposal before leave, with every reason of its kind; None where nobody says anything."""
+    verdicts = [verdict for verdict in given if verdict is not None]
     refused = [v.because for v in verdicts if isinstance(v, Refuse)]
     if refused:
         return Refuse("; ".join(dict.fromkeys(refused)))

@@ -11,6 +11,7 @@ import numpy as np
 from evenstock.domain import ActionKind, Confidence, DecisionRecord, NeedsApproval, OrderPlan, Refuse, Verdict
 from evenstock.operations.autonomy.actor import Actor, actor_at_hand, actor_now
 from evenstock.operations.autonomy.asking import Ruled, asks_roles, governed, rule_on
+from evenstock.operations.autonomy.halting import halts_in_force, under_halts
 from evenstock.operations.autonomy.intended.order_plan import KINDS, order_plan
 from evenstock.operations.deciding import Question
 from evenstock.operations.ports import Transaction
@@ -77,6 +78,7 @@ def ask_again(
 ) -> Ruled:
     """The same about a plan that was decided before, as things stand now: rules and data may have changed since."""
     on, placed = now.astimezone(UTC).date(), books.order(record.order)
+    policy = None if policy is None else under_halts(policy, halts_in_force(books))
     if policy is None or record.choice is None or placed is None or not governed(policy, on, KINDS):
         return Ruled((), None, on)
     who = actor or actor_now(books, record.order, roles=asks_roles(policy, on))

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from evenstock.domain import PlanId, PlanState, TransferPlan, plain
 from evenstock.operations.access.actions import Action
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.edit_plan import edit_plan
 from evenstock.operations.judge_plan import judge_plan
 from evenstock.operations.ports import Store, StoreError, Transaction
@@ -178,8 +179,9 @@ def edit(
             match(request, _shown(service, request, books, _found(books, plan)))
         try:
             edited = edit_plan(
-                store, service.snapshots, PlanId(plan), edits, by=request.state.principal.id, now=service.clock()
-            )
+                store, service.snapshots, PlanId(plan), edits, by=request.state.principal.id, now=service.clock(),
+                rules=Governance.of(service.company.get().company),
+            )  # fmt: skip
         except (ValueError, KeyError) as wrong:
             because = f"there is no item {wrong.args[0]}" if isinstance(wrong, KeyError) else str(wrong)
             raise Problem("refused", because, errors=[("/lines", because)]) from None
@@ -213,8 +215,9 @@ def approve(
             match(request, _shown(service, request, books, found))
         _require_approver(service, request, found)
         transfers = approve_plan(
-            store, found.id, body.ship_by or now.date(), by, now, limits=limits_of(service, request)
-        )
+            store, found.id, body.ship_by or now.date(), by, now, limits=limits_of(service, request),
+            rules=Governance.of(service.company.get().company),
+        )  # fmt: skip
         return said(
             {
                 "plan": plan,

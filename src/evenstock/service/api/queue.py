@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from evenstock.domain import Case, CaseId, CaseKind, CaseState, DecisionId, DecisionRecord
 from evenstock.operations.access.actions import Action
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.exceptions.answer import order_of
 from evenstock.operations.explaining import explanation
@@ -154,7 +155,8 @@ def accept_case(
 
     def work(store: Store) -> Response:
         _require_unchanged(service, request, store, case)
-        return _answered(done(accept(store, CaseId(case), by, now, body.because, limits=limits)))
+        rules = Governance.of(service.company.get().company)
+        return _answered(done(accept(store, CaseId(case), by, now, body.because, limits=limits, rules=rules)))
 
     return once(request, service, body, work, whole=True)
 
