@@ -19,6 +19,8 @@ import polars as pl
 from evenstock import policy as rules
 from evenstock.domain import Allow, Event, Order, Policy, Refuse, Rule, digest, refuse_naive, rfc3339
 from evenstock.operations.audit.enacted import say_enacted
+from evenstock.operations.autonomy.evidence import Simulated, require_simulated, simulated
+from evenstock.operations.autonomy.keeping import stages_in_force
 from evenstock.operations.network import (
     Network,
     items_from_frame,
@@ -113,11 +115,13 @@ class Activation:
     because: str
     at: datetime
     forced: bool = False
-    """Whether a person put it in force although its law contradicts itself."""
+    """Whether a person put it in force although its law contradicts itself, or without the simulation asked for."""
     before: str = ""
     """Snapshot of the activation to which a roll-back returns; empty for the imported table."""
     previous: str = ""
     """Snapshot of the deed before this one; empty for the first."""
+    evidence: str = ""
+    """Snapshot of the simulation it rests on; empty where there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,8 @@ class Activated:
     checked: Checked
     activation: Activation | None
     """None where it was refused."""
+    simulated: Simulated | None = None
+    """What these rules would have done to the orders before, where that was tried."""
 
 
 def propose_rules(
@@ -197,6 +203,8 @@ def activate_rules(
 
     Raises
     ------
+    NotSimulatedError
+        If the company asks for a simulation of these very rules against those in force, there is none, and nothing is forced.
     StoreError
         If there is no such version, or no network.
     ValueError
@@ -218,12 +226,27 @@ def activate_rules(
         return Activated(checked, None)
     if current is not None and current.kept == found.kept:
         return Activated(checked, current)
+    tried, missing = _tried(store, snapshots, found.policy, frames, force=force)
     activation = Activation(
         Deed.ACTIVATED, found.id, found.kept, by.strip(), because.strip() or found.because, now,
-        isinstance(checked.verdict, Refuse), seen or "", seen or "",
+        isinstance(checked.verdict, Refuse) or missing, seen or "", seen or "", tried.kept if tried else "",
     )  # fmt: skip
     _put(store, snapshots, activation, seen, found.policy, _countries(frames))
-    return Activated(checked, activation)
+    return Activated(checked, activation, tried)
+
+
+def _tried(
+    store: Store, snapshots: Snapshots, wanted: Policy, frames: Mapping[str, pl.DataFrame], *, force: bool
+) -> tuple[Simulated | None, bool]:
+    """The simulation of these rules, where one was kept, and whether one is asked for and missing."""
+    with store.reading() as books:
+        asks = stages_in_force(books, snapshots).asks_evidence
+        found = simulated(books, snapshots, wanted.digest())
+        against = policy_in_force(books, snapshots, frames).digest()
+    if asks and not force:
+        how = "try them with `evenstock rules simulate VERSION`"
+        require_simulated(found, of=wanted.digest(), against=against, how=how)
+    return found, asks and (found is None or found.against != against)
 
 
 def roll_back_rules(store: Store, snapshots: Snapshots, *, by: str, because: str, now: datetime) -> Activation:
@@ -242,6 +265,23 @@ def roll_back_rules(store: Store, snapshots: Snapshots, *, by: str, because: str
     if current is None or not current.version:
         raise StoreError("no version is in force to roll back: the imported rules hold already")
     before = _activation(snapshots, current.before) if current.before else None
+    return return_to_rules(store, snapshots, before, by=by, because=because, now=now)
+
+
+def return_to_rules(
+    store: Store, snapshots: Snapshots, before: Activation | None, *, by: str, because: str, now: datetime
+) -> Activation:
+    """Put what an earlier deed had put in force into force again; None: the imported table.
+
+    Raises
+    ------
+    StoreError
+        If those rules cannot be used with today's network.
+    ConflictError
+        If somebody else changed what is in force at the same time.
+    """
+    with store.reading() as books:
+        seen = books.pointer(POINTER)
     frames = network_frames(store, snapshots)
     meant = _version(snapshots, before.kept).policy if before and before.kept else policy_from_frames(frames)
     checked = check_rules(meant, frames, now.date())
@@ -399,7 +439,10 @@ def _put(
         activation.deed.value, activation.version, activation.kept, activation.by, activation.because, activation.at,
         activation.forced, activation.before, activation.previous,
     )  # fmt: skip
-    kept = snapshots.take({"activation": pl.DataFrame([row], schema=_ACTIVATION, orient="row")})
+    frames = {"activation": pl.DataFrame([row], schema=_ACTIVATION, orient="row")}
+    if activation.evidence:
+        frames["evidence"] = pl.DataFrame({"simulated": [activation.evidence]})
+    kept = snapshots.take(frames)
     body = {
         "version": activation.version,
         "deed": activation.deed.value,
@@ -415,8 +458,10 @@ def _put(
 
 
 def _activation(snapshots: Snapshots, kept: str) -> Activation:
-    row = snapshots.read(kept)["activation"].row(0, named=True)
-    return Activation(**(row | {"deed": Deed(row["deed"])}))
+    frames = snapshots.read(kept)
+    row = frames["activation"].row(0, named=True)
+    evidence = frames["evidence"].item() if "evidence" in frames else ""
+    return Activation(**(row | {"deed": Deed(row["deed"])}), evidence=evidence)
 
 
 def _frames(version: Version) -> dict[str, pl.DataFrame]:

@@ -17,6 +17,7 @@ from typing import Final
 from evenstock.domain import NodeId
 from evenstock.operations.carrier_overrides.keeping import POINTER as FAILING
 from evenstock.operations.company import OVERRIDES, Company, NothingImportedError
+from evenstock.operations.cost_book import POINTER as COSTS
 from evenstock.operations.gate import POINTER as GATE
 from evenstock.operations.know_damage import POINTER as DAMAGE
 from evenstock.operations.knowledge import BELIEFS, SCENARIOS
@@ -57,6 +58,7 @@ WATCHED: Final = (
     DAMAGE,
     BELIEFS,
     SCENARIOS,
+    COSTS,
 )
 
 
