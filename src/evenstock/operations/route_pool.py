@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from evenstock.domain import (
     OrderPlan,
     Price,
     Quota,
+    ServiceId,
     Sku,
     StockBalance,
     Units,
@@ -162,11 +163,11 @@ def route_pool(
             short = joined.pooled.binding(joined.columns, number)
             because = "; ".join(wave.supplies[s].said for s in short) or "no plan of it fits beside other orders"
             left_out.append((wait.order.id, because))
-            plans[wait.order.id] = _left_out(because, len(wave.waiting))
+            plans[wait.order.id] = LeftOut(because, len(wave.waiting))
             continue
         shipped = wait.shipped(option)
         moved += shipped != wait.alone
-        plans[wait.order.id] = _together(wait.order, shipped, wave, len(wave.waiting))
+        plans[wait.order.id] = Together(wait.order, shipped, wave.wide, len(wave.waiting))
     late = {order for order, _ in left_out}
     routed: dict[int, Routed] = {}
     # Those with a plan first: what is left is then free for the others.
@@ -236,15 +237,31 @@ class _Wave:
             self.supplies.append(Supply(scope, name, what, left, spared))
         return self.number[key]
 
+    @property
+    def wide(self) -> Wide:
+        """How the ways of its orders are found."""
+        capped = frozenset(self.service_ceilings)
+        return Wide(self.now, self.ship_days, capped, self.without_nodes, self.without_services)
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """Every way to ship an order, on several days where places are counted."""
+
+    now: datetime
+    ship_days: int
+    capped_services: frozenset[str]
+    without_nodes: frozenset[NodeId]
+    without_services: frozenset[str]
+
     def ways(self, order: Order, network: ShippingNetwork, read: Books) -> Candidates:
-        """Every way to ship an order, on several days where places are counted."""
         return candidates(
             order,
             network,
             self.now,
             read.slots_taken,
             ship_days=self.ship_days,
-            capped_services=self.service_ceilings,
+            capped_services=self.capped_services,
             without_nodes=self.without_nodes,
             without_services=self.without_services,
             without_because="reported as down",
@@ -280,7 +297,7 @@ def _look(
             prices=[row for sku in sorted({line.sku for line in order.lines}) for row in by_sku[1][sku]],
             quotas=[row for sku in sorted({line.sku for line in order.lines}) for row in by_sku[2][sku]],
         )
-        found = wave.ways(order, network, own)
+        found = wave.wide.ways(order, network, own)
         decision = decide_order(found, network, policy, own)
         # What takes stock protected for others is a person's to decide, not the pool's.
         if decision.plan is not None and decision.priced is not None and not decision.takes_protected:
@@ -357,14 +374,22 @@ def _stock(wave: _Wave, found: Candidates, network: ShippingNetwork, read: Books
     return stock
 
 
-def _together(order: Order, shipped: Shipped, wave: _Wave, count: int) -> Decide:
-    """The plan that the pool chose, while its stock and places are there; else what is best for the order alone."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Together:
+    """Decides for the plan that the pool chose, while its stock and places are there; else what is best for the order alone."""
 
-    def decide(found: Candidates, network: ShippingNetwork, policy: CompiledPolicy, read: Books) -> Decision:
+    order: Order
+    shipped: Shipped
+    wide: Wide
+    count: int
+    """Orders decided together."""
+
+    def __call__(self, found: Candidates, network: ShippingNetwork, policy: CompiledPolicy, read: Books) -> Decision:
+        order, shipped = self.order, self.shipped
         alone = decide_order(found, network, policy, read)
         if found.order.lines != order.lines or (alone.plan is not None and _shipped(alone.plan) == shipped):
             return alone
-        wide = wave.ways(order, network, read)
+        wide = self.wide.ways(order, network, read)
         chosen = {candidate for candidate, _ in shipped}
         kept = np.array([way in chosen for way in wide.ways], np.bool_)
         stock = _only(read.balances, order, shipped)
@@ -377,25 +402,59 @@ def _together(order: Order, shipped: Shipped, wave: _Wave, count: int) -> Decide
         others = [
             plan for plan in (alone.plan, *alone.alternatives) if plan and _shipped(plan) != _shipped(planned.plan)
         ]
-        others_too = "one other order" if count == 2 else f"{count - 1} other orders"
+        others_too = "one other order" if self.count == 2 else f"{self.count - 1} other orders"
         said = f"{planned.sentence} Decided together with {others_too}"
         if alone.plan is not None:
             said += f": alone it would ship from {'+'.join(alone.plan.nodes)} for {_money(alone.plan.cents)}"
         return replace(planned, alternatives=tuple(others), barred=alone.barred, sentence=f"{said}.")
 
-    return decide
+    def told(self) -> dict[str, Any]:
+        """As JSON says it, for whoever decides it again."""
+        plan = sorted(
+            [way.node, way.service, way.ship_on.isoformat(), sorted([line, units] for line, units in carried)]
+            for way, carried in self.shipped
+        )
+        wide = self.wide
+        return {
+            "together": self.count,
+            "plan": plan,
+            "ship_days": wide.ship_days,
+            "capped": sorted(wide.capped_services),
+            "without": [sorted(wide.without_nodes), sorted(wide.without_services)],
+        }
 
 
-def _left_out(because: str, count: int) -> Decide:
-    """Alone, from what the others leave; where that is nothing, what was short is said."""
+@dataclass(frozen=True, slots=True, eq=False)
+class LeftOut:
+    """Decides alone, from what the others leave; where that is nothing, what was short is said."""
 
-    def decide(found: Candidates, network: ShippingNetwork, policy: CompiledPolicy, read: Books) -> Decision:
+    because: str
+    count: int
+
+    def __call__(self, found: Candidates, network: ShippingNetwork, policy: CompiledPolicy, read: Books) -> Decision:
         alone = decide_order(found, network, policy, read)
         if alone.plan is not None:
             return alone
-        return replace(alone, sentence=f"{alone.sentence} Of {count} orders decided together, {because}.")
+        return replace(alone, sentence=f"{alone.sentence} Of {self.count} orders decided together, {self.because}.")
 
-    return decide
+    def told(self) -> dict[str, Any]:
+        return {"together": self.count, "left_out": self.because}
+
+
+def pool_decider(said: Mapping[str, Any], order: Order, now: datetime) -> Together | LeftOut:
+    """What decided about an order of a pool, from what it told."""
+    if "left_out" in said:
+        return LeftOut(said["left_out"], said["together"])
+    shipped = frozenset(
+        (
+            Candidate(NodeId(node), ServiceId(service), date.fromisoformat(day)),
+            frozenset((LineId(line), units) for line, units in lines),
+        )
+        for node, service, day, lines in said["plan"]
+    )
+    nodes, services = said["without"]
+    wide = Wide(now, said["ship_days"], frozenset(said["capped"]), frozenset(map(NodeId, nodes)), frozenset(services))
+    return Together(order, shipped, wide, said["together"])
 
 
 def _only(balances: Sequence[StockBalance], order: Order, shipped: Shipped) -> list[StockBalance] | None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 from evenstock.domain import DecisionRecord
 from evenstock.operations.autonomy.actor import Actor, actor_now
 from evenstock.operations.autonomy.asking import asks_roles
-from evenstock.operations.deciding import RouteOrder
+from evenstock.operations.deciding import Decide, RouteOrder, decide_order
 from evenstock.operations.ports import Look, Remembered, Short, Transaction
 from evenstock.operations.replaying.company_then import origin_of
 from evenstock.operations.replaying.kept_inputs import KeptInputs, Read, inputs_key
@@ -82,6 +82,14 @@ def said_inputs(
     feeds = known.feeds if known is not None else {}
     kept = KeptInputs(way, origin.digest, asked.command, read, feeds, actor, order_kept, more or {})
     return Remembered(inputs_key(record.id), record.digest(), kept.told())
+
+
+def decider_told(decide: Decide | None) -> dict[str, Any] | None:
+    """What decided, as JSON says it; None where nobody could find it again, such as what a simulation puts in its place."""
+    if decide in (None, decide_order):
+        return {}
+    told = getattr(decide, "told", None)
+    return None if told is None else {"decider": told()}
 
 
 def actors_matter(policy: CompiledPolicy, on: date) -> bool:

@@ -28,6 +28,7 @@ from evenstock.operations.replaying.standing_then import standing_from
 from evenstock.operations.reroute import Reroute, reroute_from
 from evenstock.operations.roll_out import RollOut, roll_out_in_force
 from evenstock.operations.route_order import route_order
+from evenstock.operations.route_pool import pool_decider
 from evenstock.operations.substitution import Substitutes, allowed_substitutes
 from evenstock.policy import CompiledPolicy
 from evenstock.routing.network import ShippingNetwork
@@ -172,10 +173,12 @@ class Replayer:
 
 
 def _route(company: CompanyThen, kept: KeptInputs, _: Asked) -> DecisionRecord:
-    then = BooksAsTheyWere(kept.read)
+    then, command, told = BooksAsTheyWere(kept.read), kept.command, kept.more.get("decider")
     route_order(
-        then.store, company.shipping, company.policy, kept.command, stage=company.stage, substitutes=company.substitutes
-    )
+        then.store, company.shipping, company.policy, command,
+        decide=None if told is None else pool_decider(told, command.order, command.now),
+        stage=company.stage, substitutes=company.substitutes,
+    )  # fmt: skip
     assert then.record_told is not None
     return then.record_told
 
