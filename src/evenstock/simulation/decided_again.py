@@ -34,6 +34,7 @@ from evenstock.domain import (
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.decisions import RESERVATION, behind
 from evenstock.operations.places import places_of
+from evenstock.operations.personal_data.erasing import erased
 from evenstock.operations.ports import Slot, Store, Transaction
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.route_order import route_order
@@ -97,6 +98,9 @@ def decide_again(
         order = books.order(record.order)
         if order is None:
             return DecidedAgain(("the order was decided in shadow and not kept",), seen)
+        done = erased(books, record.order)
+        if done is not None:
+            return DecidedAgain((f"what the order said of a person was erased on {done.erased_at[:10]}",), seen)
         if not record.id.startswith("route-"):
             return DecidedAgain(("a person decided it: it follows from no input",), seen)
         now = record.decided_at

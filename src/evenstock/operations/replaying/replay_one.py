@@ -19,6 +19,7 @@ from evenstock.operations.audit.who import Who, acting
 from evenstock.operations.company import Company
 from evenstock.operations.deciding import CODE, decide_order
 from evenstock.operations.decisions import decision_from
+from evenstock.operations.personal_data.erasing import erased
 from evenstock.operations.ports import Snapshots, Transaction
 from evenstock.operations.replaying.as_it_was import BooksAsTheyWere
 from evenstock.operations.replaying.company_then import origin_kept
@@ -57,6 +58,8 @@ class Asked:
     """As the books keep it."""
     before: bytes | None = None
     """The record that a person's answer or a new decision follows."""
+    erased_at: str = ""
+    """When what the order said of a person was erased; empty where it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,8 @@ class Replayer:
             raise MissingError(
                 f"version {said.code} of the program decided it, and this is {CODE}: replay it with that version"
             )
+        if asked.erased_at:
+            raise MissingError(f"what the order said of a person was erased on {asked.erased_at[:10]}")
         if asked.inputs is None:
             raise MissingError("its inputs were not kept: it was decided by an earlier version, or outside a company")
         try:
@@ -227,6 +232,9 @@ def companies_of(books: Transaction, snapshots: Snapshots) -> Callable[[str], Co
 def asked_of(books: Transaction, record: bytes) -> Asked:
     """What was kept of a recorded decision."""
     said = header_of(record)
+    done = erased(books, said.order)
+    if done is not None:
+        return Asked(record, None, None, erased_at=done.erased_at)
     inputs = books.recall(inputs_key(said.decision))
     if inputs is None:
         return Asked(record, None, None)
