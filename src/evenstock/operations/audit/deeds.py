@@ -431,6 +431,8 @@ def open_request(_: None, request: ApprovalRequest) -> Said:
         "people": request.people,
         "expires_at": rfc3339(request.expires_at),
     }
+    if request.policy:
+        said["policy"] = request.policy
     return [(request.id, said)]
 
 
