@@ -39,8 +39,11 @@ LATER = re.compile(
 STRICT = {"automatic": 0, "ungoverned": 1, "propose": 2, "refuse": 3, "prohibit": 4}
 ANYBODY = "approver"
 """The role that decides where no rule names one."""
-PEOPLE = ("person", "user")
-"""Kinds of actors that can answer for an approval."""
+PROGRAMS = ("agent", "integration", "schedule", "nobody")
+"""Kinds of actors that can answer for nothing."""
+UNNAMED = ("user", "system")
+"""The command line, and programs that open the books themselves: the log does not say which person was behind it."""
+SHIPS = ("route", "split")
 
 
 # --- the policy, read again -------------------------------------------------------------------------------------------
@@ -76,6 +79,10 @@ class Line:
 
     def in_force(self, day: str) -> bool:
         return self.first <= day <= self.last
+
+    @property
+    def always(self) -> bool:
+        return self.first <= "0001-01-01" and self.last >= "9999-12-31"
 
     def placed(self, place: dict[str, Any]) -> bool:
         """Whether the place may be this rule's; one that is unknown may."""
@@ -146,7 +153,9 @@ class Policy:
                     self.regions.setdefault(country, set()).add(given["name"])
 
     def governs(self, kind: str, day: str) -> bool:
-        return any(line.kind == "automatic" and kind in line.actions and line.in_force(day) for line in self.lines)
+        """Whether an envelope frees such actions anywhere on a day; on no day in particular, whether one always does."""
+        freeing = [line for line in self.lines if line.kind == "automatic" and kind in line.actions]
+        return any(line.in_force(day) if day else line.always for line in freeing)
 
     def places(self, act: Deed) -> Iterator[dict[str, Any]]:
         """Every node with every category; what nobody named is unknown."""
@@ -232,6 +241,10 @@ class Row:
         return f"{self.stream}/{self.number}"
 
 
+def later(one: str, other: str) -> bool:
+    return datetime.fromisoformat(one) > datetime.fromisoformat(other)
+
+
 def seconds_between(earlier: str, later: str) -> float:
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)) / timedelta(seconds=1)
 
@@ -269,10 +282,26 @@ class Evaluator:
             for row in several:
                 for deed in row.deeds:
                     self.note(row, deed)
+            acts = [
+                (row, deed, self.found(row, deed)) for row in several for deed in row.deeds if deed.get("did") == "act"
+            ]
+            # What one approval is for is one thing, of several actions perhaps: any of their roles may have been asked.
+            roles: dict[str, set[str]] = {}
+            for _, act, judged in acts:
+                if judged is not None and judged.says == "propose":
+                    roles.setdefault(act.get("approval", ""), set()).update(judged.roles)
+            for row, act, judged in acts:
+                if judged is not None:
+                    self.compare(row, act, judged, roles.get(act.get("approval", ""), set()))
+            told = {row.about for row, _, _ in acts}
             for row in several:
                 for deed in row.deeds:
-                    if deed.get("did") == "act":
-                        self.judge(row, deed)
+                    if (
+                        deed.get("did") in {"decide", "record"}
+                        and deed.get("outcome") == "executed"
+                        and row.about not in told
+                    ):
+                        self.untold(row, deed)
 
     def rows(self, lines: Iterable[bytes]) -> Iterator[Row]:
         for line in lines:
@@ -296,13 +325,11 @@ class Evaluator:
             case "close_request":
                 self.close(row, deed)
             case "put_case" | "change_case":
+                before = self.cases.get(deed["case"], {"people": []})
+                people = {*before["people"], *([str(row.who.get("id"))] if deed["did"] == "change_case" else ())}
                 self.cases[deed["case"]] = {
-                    "state": deed["state"],
-                    "about": row.about,
-                    "who": row.who,
-                    "at": row.at,
-                    "row": row.id,
-                }
+                    "state": deed["state"], "about": row.about, "who": row.who, "people": sorted(people)
+                }  # fmt: skip
 
     def vote(self, row: Row, deed: Deed) -> None:
         request = self.requests.get(deed["request"])
@@ -317,34 +344,45 @@ class Evaluator:
         if request is None:
             self.wrong(row, f"request {deed['request']} is closed, and nobody opened it")
             return
-        if request["closed"] == "executed" and deed["to"] == "executed":
-            self.wrong(row, f"request {deed['request']} is executed a second time")
-        if deed["to"] == "executed" and deed.get("digest", request["digest"]) != request["digest"]:
-            self.wrong(row, f"request {deed['request']} was approved for another content than was executed")
+        if request["closed"] not in {"", "approved"}:
+            self.wrong(row, f"request {deed['request']} is {deed['to']} after it was {request['closed']}")
+        if deed["to"] == "executed" and deed.get("digest") != request["digest"]:
+            self.wrong(row, f"request {deed['request']} was opened for another content than was executed")
         request |= {"closed": deed["to"], "closed_at": row.at, "closed_stream": row.stream}
 
     # --- one executed action
-    def judge(self, row: Row, act: Deed) -> None:
+    def found(self, row: Row, act: Deed) -> Judgement | None:
+        """What its policy says; None where that cannot be told, or is said already."""
         self.count["executed actions"] += 1
         digest = act.get("policy") or self.in_force_at(row.at)
         if not self.force or digest is None or row.at < self.force[0][0]:
             self.unchecked["executed before the log says which policy was in force"] += 1
-            return
+            return None
         if digest not in self.enacted:
             self.wrong(row, f"it names the policy {digest[:19]}, which was never in force")
-            return
+            return None
         if not self.was_in_force(digest, row.at):
             self.wrong(row, f"it names the policy {digest[:19]}, which was not in force then")
-        if digest not in self.read:
-            self.read[digest] = Policy(self.enacted[digest])
         try:
-            found = self.read[digest].judge(act)
+            return self.policy(digest).judge(act)
         except (KeyError, ValueError, TypeError) as trouble:
             self.wrong(row, f"it cannot be judged: {trouble!r}")
-            return
-        self.compare(row, act, found)
+            return None
 
-    def compare(self, row: Row, act: Deed, found: Judgement) -> None:
+    def policy(self, digest: str) -> Policy:
+        if digest not in self.read:
+            self.read[digest] = Policy(self.enacted[digest])
+        return self.read[digest]
+
+    def untold(self, row: Row, deed: Deed) -> None:
+        """An order that ships under envelopes for that, and of which no row says what they said."""
+        policy = self.policy(deed["policy"]) if deed.get("policy") in self.enacted else None
+        for kind in SHIPS[: 2 if len(deed.get("ships", ())) > 1 else 1]:
+            if policy is not None and policy.governs(kind, ""):
+                self.wrong(row, f"it was executed under envelopes for {kind}, and no row says what they said of it")
+                return
+
+    def compare(self, row: Row, act: Deed, found: Judgement, roles: set[str]) -> None:
         said, stage = act.get("says"), act.get("stage", "automatic")
         by_rule = f" by {', '.join(sorted(found.rules - {''}))}" if found.rules - {""} else ""
         self.count[f"that are {found.says}"] += 1
@@ -355,7 +393,7 @@ class Evaluator:
         if found.says in {"refuse", "prohibit"}:
             self.wrong(row, f"it was executed, and its policy says {found.says}{by_rule}")
         elif found.says == "propose" or stage != "automatic":
-            self.approved(row, act, found)
+            self.approved(row, act, found, roles)
 
     def in_force_at(self, at: str) -> str | None:
         return next((digest for since, digest in reversed(self.force) if since <= at), None)
@@ -374,65 +412,70 @@ class Evaluator:
         return False
 
     # --- who approved it
-    def approved(self, row: Row, act: Deed, found: Judgement) -> None:
+    def approved(self, row: Row, act: Deed, found: Judgement, roles: set[str]) -> None:
         name = act.get("approval")
         if not name:
             self.wrong(row, "it was executed without approval, and is not automatic")
         elif name in self.requests:
             self.count["approved by votes"] += 1
-            for sentence in self.of_request(row, act, self.requests[name], found):
+            for sentence in self.of_request(row, act, self.requests[name], found.people, roles):
                 self.wrong(row, f"its approval {name} {sentence}")
         elif name in self.cases:
             self.count["answered as cases"] += 1
-            self.of_case(row, name, self.cases[name])
+            self.of_case(row, name, self.cases[name], found.people)
         else:
             self.wrong(row, f"its approval {name} is not in the log")
 
-    def of_request(self, row: Row, act: Deed, request: Deed, found: Judgement) -> Iterator[str]:
+    def of_request(self, row: Row, act: Deed, request: Deed, people: int, roles: set[str]) -> Iterator[str]:
+        if request["about"] not in {row.about, f"plan:{row.about}", f"order:{row.about}"}:
+            yield f"is about {request['about']}"
         if request["closed"] not in {"", "approved", "executed"}:
             yield f"was {request['closed']}"
         if request["closed"] == "executed" and (request["closed_at"], request["closed_stream"]) != (row.at, row.stream):
             yield "was executed before, in another transaction"
-        if row.at > request["expires_at"]:
+        if later(row.at, request["expires_at"]):
             yield f"expired at {request['expires_at']}"
-        if request["policy"] and act.get("policy") and request["policy"] != act["policy"]:
-            yield "was given under another policy"
-        if found.says == "propose" and found.roles and request["role"] not in found.roles:
-            yield f"was asked of {request['role']}, and {' or '.join(sorted(found.roles))} decides"
+        if roles and request["role"] not in roles:
+            yield f"was asked of {request['role']}, and {' or '.join(sorted(roles))} decides"
         if request.get("nodes") and not set(act.get("nodes", ())) <= set(request["nodes"]):
             yield "is about other nodes"
-        people = max(int(request["people"]), found.people)
-        live = [vote for vote in request["votes"].values() if self.counts(vote, request)]
-        if len(live) < people:
-            yield f"has {len(live)} of {people} votes: {self.because(request)}"
-
-    def counts(self, vote: Deed, request: Deed) -> bool:
-        return not self.against(vote, request)
+        if request["policy"] and act.get("policy") and request["policy"] != act["policy"]:
+            self.unchecked["approved under the policy before; held against the one it was executed under"] += 1
+        live = [vote for vote in request["votes"].values() if not self.against(vote, request)]
+        people = max(int(request["people"]), people)
+        agreed = min(len({vote["by"] for vote in live}), len({vote.get("for", vote["by"]) for vote in live}))
+        if agreed < people:
+            against = filter(None, (self.against(vote, request) for vote in request["votes"].values()))
+            yield f"has {agreed} of {people} votes: {'; '.join(against) or 'nobody else came'}"
+        self.unchecked["whether voters have the role that was asked: the log does not say who has"] += 1
+        if any(vote["who"].get("kind") in UNNAMED for vote in live):
+            self.unchecked["votes typed at a command line under a name that was given there"] += 1
 
     def against(self, vote: Deed, request: Deed) -> str:
         """Why a vote does not count; empty where it does."""
-        if vote["says"] not in {"approve", "approved", "yes"}:
+        who = vote["who"]
+        if vote["says"] != "approve":
             return f"{vote['by']} said {vote['says']}"
-        if request["proposer"] in {vote["by"], vote.get("for")}:
+        if request["proposer"] in {vote["by"], vote.get("for"), who.get("id")}:
             return f"{vote['by']} had proposed it"
         if vote["digest"] != request["digest"]:
             return f"{vote['by']} approved another content"
-        if vote["at"] > request["expires_at"]:
+        if later(vote["at"], request["expires_at"]):
             return f"{vote['by']} came after it had expired"
-        if vote["who"].get("kind") not in PEOPLE:
-            return f"{vote['by']} is no person"
+        if who.get("kind") in PROGRAMS or (who.get("kind") == "person" and who.get("id") != vote["by"]):
+            return f"{vote['by']} did not vote: {who.get('id')} did"
         return ""
 
-    def because(self, request: Deed) -> str:
-        return (
-            "; ".join(filter(None, (self.against(v, request) for v in request["votes"].values()))) or "nobody else came"
-        )
-
-    def of_case(self, row: Row, name: str, case: Deed) -> None:
-        if case["state"] != "closed":
+    def of_case(self, row: Row, name: str, case: Deed, people: int) -> None:
+        who = case["who"]
+        if case["about"] != row.about:
+            self.wrong(row, f"its case {name} is about {case['about']}")
+        elif case["state"] != "closed":
             self.wrong(row, f"its case {name} is still open: nobody answered it")
-        elif case["who"].get("kind") not in PEOPLE:
-            self.wrong(row, f"its case {name} was closed by {case['who'].get('id')}, which is no person")
+        elif who.get("kind") in PROGRAMS:
+            self.wrong(row, f"its case {name} was closed by {who.get('id')}, which is no person")
+        elif len(case["people"]) < people and who.get("kind") not in UNNAMED:
+            self.wrong(row, f"its case {name} was answered by {len(case['people'])} of {people} people")
         else:
             self.unchecked["whether whoever answered a case is in its role: the log does not say who is"] += 1
 
