@@ -33,8 +33,8 @@ from evenstock.domain import (
 )
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.decisions import RESERVATION, behind
-from evenstock.operations.places import places_of
 from evenstock.operations.personal_data.erasing import erased
+from evenstock.operations.places import places_of
 from evenstock.operations.ports import Slot, Store, Transaction
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.route_order import route_order

@@ -16,7 +16,7 @@ from evenstock.operations.personal_data.naming import names_place
 from evenstock.operations.ports import Received
 from evenstock.storage import rows
 from evenstock.storage.personal_blanks import blank_case, blank_event, blank_fact, speaks_of
-from evenstock.storage.personal_seals import ANSWERS, is_sealed
+from evenstock.storage.personal_seals import ANSWERS, INPUTS, is_sealed
 from evenstock.storage.sql_cases import CasesSql
 from evenstock.storage.sql_received import ReceivedSql
 
@@ -92,6 +92,8 @@ class PersonalSql(CasesSql, ReceivedSql):
         forgotten = self.run(_BLANK_REQUEST, key=f"route:{order}").rowcount
         done.append(Blanked("digest of the request", forgotten, "blanked"))
         keys = self.run(_DESTROY, subject=about, at=self.moment(at), nothing=b"").rowcount
+        for row in self.run(_DECISIONS, order=order).all():
+            keys += self.run(_DESTROY, subject=f"{INPUTS}{row.id}", at=self.moment(at), nothing=b"").rowcount
         done.append(Blanked("key", keys, "key destroyed"))
         # What nothing but a key made readable was erased when the key was, and is not told again.
         return [one for one in done if one.rows and (keys or one.place not in _BY_KEY)]

@@ -33,6 +33,8 @@ RECORD: Final = b"\x00record:1:"
 EVENTS: Final = "events:"
 ANSWERS: Final = "answers"
 """Subjects of what belongs to no order: its keys are destroyed by their age."""
+INPUTS: Final = "inputs:"
+"""How the key begins under which a decision's inputs are kept: with the order, where the books keep none."""
 _ID: Final = 8
 _SIZE: Final = struct.Struct(">I")
 OF_STOCK: Final = frozenset(
@@ -117,9 +119,11 @@ class Sealing:
             return response
         if key.startswith("route:"):
             return self.record_bytes(response, key.removeprefix("route:"), now)
-        if not key.startswith("http:") or b'"body"' not in response:
-            return response
-        return self._bytes(self._of(ANSWERS, "", now), response)
+        if key.startswith("http:") and b'"body"' in response:
+            return self._bytes(self._of(ANSWERS, "", now), response)
+        if key.startswith(INPUTS) and b'"placed"' in response:
+            return self._bytes(self._of(key, "", now), response)
+        return response
 
     def _bytes(self, fresh: Fresh, content: bytes) -> bytes:
         return BYTES + fresh.row.id.encode() + b":" + fresh.seal(content)
@@ -188,3 +192,8 @@ def _bare(kept: bytes) -> tuple[bytes, bytes]:
     (size,) = _SIZE.unpack_from(kept, start)
     start += _SIZE.size
     return kept[start : start + size], kept[start + size :]
+
+
+def subject_of_answer(key: str) -> str:
+    """Under whose key the answer to a command is sealed as a whole."""
+    return key if key.startswith(INPUTS) else ANSWERS

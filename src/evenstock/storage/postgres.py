@@ -197,7 +197,11 @@ class PostgresTransaction(AuditPostgres, InboundPostgres):
 
     def recall(self, key: str) -> Remembered | None:
         found = self.connection.exec_driver_sql(_RECALL, (key,)).one_or_none()
-        return Remembered(key, found.request, self.answer_opened(bytes(found.response))) if found is not None else None
+        return (
+            Remembered(key, found.request, self.answer_opened(key, bytes(found.response)))
+            if found is not None
+            else None
+        )
 
     def compared(self, also: Sequence[Sku] = ()) -> Compared:
         self.connection.exec_driver_sql(SETTINGS)
@@ -244,7 +248,9 @@ class PostgresTransaction(AuditPostgres, InboundPostgres):
         found = self.connection.exec_driver_sql(RECALL_AND_LOOK, (*wanted, self.moment(now))).one()
         names, requests, responses, *looked = found
         known = zip(names or (), requests or (), responses or (), strict=True)
-        told = {key: Remembered(key, request, self.answer_opened(bytes(response))) for key, request, response in known}
+        told = {
+            key: Remembered(key, request, self.answer_opened(key, bytes(response))) for key, request, response in known
+        }
         return told, look_of(looked)
 
     def outlast(self, seconds: float) -> bool:

@@ -11,7 +11,7 @@ from evenstock.domain import DecisionId, DecisionRecord, Event, OrderId, canonic
 from evenstock.operations.ports import ConflictError, Remembered, StoreError
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
-from evenstock.storage.personal_seals import ANSWERS, RECORD, is_sealed
+from evenstock.storage.personal_seals import RECORD, is_sealed, subject_of_answer
 from evenstock.storage.personal_sql import SealedSql
 from evenstock.storage.session import listed
 
@@ -47,15 +47,15 @@ class RecordsSql(SealedSql):
         found = self.run(_RECALL, key=key).one_or_none()
         if found is None:
             return None
-        return Remembered(key, found.request, self.answer_opened(bytes(found.response)))
+        return Remembered(key, found.request, self.answer_opened(key, bytes(found.response)))
 
-    def answer_opened(self, response: bytes) -> bytes:
+    def answer_opened(self, key: str, response: bytes) -> bytes:
         """The answer to a command. Raises StoreError where it was forgotten on purpose."""
         if not is_sealed(response):
             return response
         if response.startswith(RECORD):
             return self.record_opened(response)
-        answer = self.opened_one(response, ANSWERS)
+        answer = self.opened_one(response, subject_of_answer(key))
         if answer is None:
             raise StoreError("what was answered then is erased; ask under another Idempotency-Key")
         return answer
