@@ -43,7 +43,10 @@ from evenstock.operations.exceptions.answer import order_of
 from evenstock.operations.exceptions.questions import nodes_down, nodes_short, services_down
 from evenstock.operations.open_cases import OUT_OF_USE, RETRY, dollars, ways
 from evenstock.operations.ports import Store, Transaction
-from evenstock.operations.reroute import Reroute, in_force, question_again
+from evenstock.operations.replaying.company_then import keep_origin
+from evenstock.operations.replaying.noting import Asked, keep_inputs, noting
+from evenstock.operations.replaying.standing_then import standing_told
+from evenstock.operations.reroute import Reroute, in_force, question_again, route_of
 from evenstock.operations.route_order import reserve_best, routed_event
 from evenstock.operations.standing import Standing, standing
 from evenstock.policy import CompiledPolicy
@@ -55,6 +58,8 @@ from evenstock.routing.network import ShippingNetwork
 AGREED: Final = "agreed"
 """Fact of a case that several people must answer: who has so far."""
 AND: Final = "; "
+PLAN_OF: Final = "The plan of "
+"""How the sentence begins of a record that follows another's plan, which it names next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +166,7 @@ def execute(books: Transaction, case: Case, by: str, now: datetime, reason: str 
     assert before.choice is not None
     said = f"{by} accepted it" if by != "deadline" else "nobody answered by the deadline"
     said += f" ({reason})" if reason else ""
-    record = replace(
-        before,
-        id=DecisionId(f"{case.id}:{case.step + 1}"),
-        decided_at=now,
-        outcome=Outcome.EXECUTED,
-        verdict=Allow(),
-        layer=Layer.PERSON,
-        sentence=f"The plan of {before.id} executes: {said}. {before.sentence}",
-    )
+    record = executed(before, DecisionId(f"{case.id}:{case.step + 1}"), said, now)
     closed = case.closed(now, by, f"ships {ways(before.choice)} for {dollars(before.choice.cents)}: {said}")
     _answer(
         books,
@@ -180,6 +177,19 @@ def execute(books: Transaction, case: Case, by: str, now: datetime, reason: str 
     )
     books.change_case(case.step, closed)
     return Reviewed(closed, record)
+
+
+def executed(before: DecisionRecord, name: DecisionId, said: str, now: datetime) -> DecisionRecord:
+    """The record of a plan that executes because somebody `said` so, or nobody said anything."""
+    return replace(
+        before,
+        id=name,
+        decided_at=now,
+        outcome=Outcome.EXECUTED,
+        verdict=Allow(),
+        layer=Layer.PERSON,
+        sentence=f"{PLAN_OF}{before.id} executes: {said}. {before.sentence}",
+    )
 
 
 def override(
@@ -206,13 +216,14 @@ def override(
     """
     if not by or not reason:
         return Refuse("an override names who decides, and why: what is learned from it later depends on the reason")
+    keep_origin(store, network, now)
     try:
         with store.transaction() as books:
             found = _open_review(books, case)
             if isinstance(found, Refuse):
                 return found
-            wish = _Wish(frozenset(nodes), frozenset(services), alternative, by, reason, now, limits)
-            return _override(books, network, policy, found, wish, decide or decide_order)
+            wish = Overriding(frozenset(nodes), frozenset(services), alternative, by, reason, now, limits)
+            return _override(books, network, policy, found, wish, decide)
     except _RefusedError as refused:
         return Refuse(str(refused))
 
@@ -247,7 +258,9 @@ class _RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class Overriding:
+    """Another way that a person wants: nodes and services that may carry it, or the alternative of this number."""
+
     nodes: frozenset[str]
     services: frozenset[str]
     alternative: int | None
@@ -258,8 +271,14 @@ class _Wish:
 
 
 def _override(
-    books: Transaction, network: ShippingNetwork, policy: CompiledPolicy, case: Case, wish: _Wish, decide: Decide
+    opened: Transaction,
+    network: ShippingNetwork,
+    policy: CompiledPolicy,
+    case: Case,
+    wish: Overriding,
+    decide: Decide | None,
 ) -> Reviewed:
+    books, read = noting(opened)
     order = order_of(case)
     there = standing(books, order)
     before = in_force(books, there) if there else None
@@ -269,9 +288,32 @@ def _override(
         )
     nodes, services = out_of_use(books, order, wish.now)
     because = OUT_OF_USE if nodes or services else f"{wish.by}: {wish.reason}"
-    again = Reroute(order, wish.now, because, nodes, services)
+    again, actor = Reroute(order, wish.now, because, nodes, services), actor_of(books, wish.by)
+    done = override_from(books, network, policy, case, wish, again, there, before, actor, decide or decide_order)
+    if decide in (None, decide_order) and done.record is not None:
+        told = {"case": [case.id, case.step], "by": wish.by, "reason": wish.reason, "alternative": wish.alternative}
+        more = standing_told(there, before) | told | {"ways": [sorted(wish.nodes), sorted(wish.services)]}
+        asked = Asked(route_of(again, there.order), network, policy)
+        keep_inputs(books, done.record, "override", asked, read, more=more, actor=actor)
+    return done
+
+
+def override_from(
+    books: Transaction,
+    network: ShippingNetwork,
+    policy: CompiledPolicy,
+    case: Case,
+    wish: Overriding,
+    again: Reroute,
+    there: Standing,
+    before: DecisionRecord,
+    actor: Actor,
+    decide: Decide,
+) -> Reviewed:
+    """Give a person's way to what stands of the order; all that it depends on comes in here."""
+    order = again.order
     plain = question_again(books, network, policy, again, there, before)
-    question, actor = replace(plain, name=DecisionId(f"{case.id}:{case.step + 1}")), actor_of(books, wish.by)
+    question = replace(plain, name=DecisionId(f"{case.id}:{case.step + 1}"))
     said = refusal(question.command.order, network)
     if said:
         raise _RefusedError(said)
@@ -326,7 +368,7 @@ def _override(
 
 
 def _mask(
-    case: Case, network: ShippingNetwork, found: Candidates, before: DecisionRecord, wish: _Wish
+    case: Case, network: ShippingNetwork, found: Candidates, before: DecisionRecord, wish: Overriding
 ) -> tuple[list[bool], OrderPlan | None]:
     """The candidates the person lets it use, and the very plan wanted where one was named."""
     if wish.alternative is not None:

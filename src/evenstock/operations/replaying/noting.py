@@ -53,10 +53,18 @@ def keep_inputs(
     *,
     order_kept: bool = True,
     more: Mapping[str, Any] | None = None,
+    actor: Actor | None = None,
 ) -> None:
-    """Write down what an answer was made from, where it is a company's; nothing else otherwise."""
+    """Write down what an answer was made from, where it is a company's; nothing else otherwise.
+
+    Parameters
+    ----------
+    actor
+        Who decides; whoever acts now, unless it is said.
+    """
     if origin_of(asked.network) is not None:
-        said = said_inputs(record, way, asked, read, _actor(books, asked), order_kept=order_kept, more=more)
+        who = actor or _actor(books, asked)
+        said = said_inputs(record, way, asked, read, who, order_kept=order_kept, more=more)
         books.remember(said.key, said.request, said.response, asked.command.now)
 
 

@@ -13,14 +13,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from evenstock.domain import DecisionId, DecisionRecord, Layer, Order, OrderId
+from evenstock.domain import Case, CaseId, CaseKind, DecisionId, DecisionRecord, Layer, Order, OrderId
 from evenstock.domain.canonical import digest_of
+from evenstock.operations.access.limits import Limits
 from evenstock.operations.audit.who import Who, acting
+from evenstock.operations.autonomy.actor import PROGRAM
 from evenstock.operations.company import Company
 from evenstock.operations.deciding import CODE, decide_order
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.personal_data.erasing import erased
 from evenstock.operations.ports import Snapshots, Transaction
+from evenstock.operations.queue import PLAN_OF, Overriding, executed, override_from
 from evenstock.operations.replaying.as_it_was import BooksAsTheyWere
 from evenstock.operations.replaying.company_then import origin_kept
 from evenstock.operations.replaying.difference import first_difference
@@ -103,6 +106,13 @@ class Header:
     layer: Layer
     sentence: str
 
+    @property
+    def follows(self) -> str:
+        """The decision of which a person, or the deadline, let the plan execute as it was; empty where it is none of these."""
+        if self.layer is not Layer.PERSON or not self.sentence.startswith(PLAN_OF):
+            return ""
+        return self.sentence.removeprefix(PLAN_OF).partition(" executes: ")[0]
+
 
 def header_of(record: bytes) -> Header:
     """Raises ValueError where the bytes are no decision record."""
@@ -150,6 +160,8 @@ class Replayer:
             )
         if asked.erased_at:
             raise MissingError(f"what the order said of a person was erased on {asked.erased_at[:10]}")
+        if said.follows:
+            return _executed(said, asked)
         if asked.inputs is None:
             raise MissingError("its inputs were not kept: it was decided by an earlier version, or outside a company")
         try:
@@ -199,6 +211,34 @@ def _reroute(company: CompanyThen, kept: KeptInputs, asked: Asked) -> DecisionRe
     return reroute_from(then.books, company.shipping, company.policy, wish, there, before, decide_order).record
 
 
+def _override(company: CompanyThen, kept: KeptInputs, asked: Asked) -> DecisionRecord:
+    then, command, more = BooksAsTheyWere(kept.read), kept.command, kept.more
+    (name, step), (nodes, services), now = more["case"], more["ways"], command.now
+    case = Case(
+        CaseId(name), CaseKind.REVIEW, f"order:{command.order.id}", "it was asked", "", "", "", now, now, step=step
+    )  # fmt: skip
+    # Whoever decided was allowed to: what he may now is not asked.
+    unbounded = Limits(grants=())
+    wish = Overriding(
+        frozenset(nodes), frozenset(services), more["alternative"], more["by"], more["reason"], now, unbounded
+    )  # fmt: skip
+    again = Reroute(command.order.id, now, command.because, command.without_nodes, command.without_services)
+    there = standing_from(more, command.order, now)
+    actor = kept.actor or PROGRAM
+    record = override_from(
+        then.books, company.shipping, company.policy, case, wish, again, there, _before(asked), actor, decide_order
+    ).record
+    assert record is not None
+    return record
+
+
+def _executed(record: Header, asked: Asked) -> DecisionRecord:
+    """What follows from the plan before it and from nothing else: somebody's word, which the record itself holds."""
+    before = _before(asked)
+    said = record.sentence.removeprefix(f"{PLAN_OF}{before.id} executes: ").removesuffix(f". {before.sentence}")
+    return executed(before, record.decision, said, record.decided_at)
+
+
 def _before(asked: Asked) -> DecisionRecord:
     if asked.before is None:
         raise MissingError("the decision before it is not in the books")
@@ -208,6 +248,7 @@ def _before(asked: Asked) -> DecisionRecord:
 _WAYS: Final[Mapping[str, Callable[[CompanyThen, KeptInputs, Asked], DecisionRecord]]] = {
     "route": _route,
     "reroute": _reroute,
+    "override": _override,
 }
 
 
