@@ -139,6 +139,11 @@ class SqlStore:
         finally:
             self._open.now = False
 
+    @property
+    def engine(self) -> sa.Engine:
+        """For upkeep that no transaction can do."""
+        return self._engine
+
     def close(self) -> None:
         self._engine.dispose()
 
