@@ -74,8 +74,10 @@ def approved_by(
     last = last_about(books, about)
     if last is None or last.state is RequestState.EXECUTED:
         return None
-    if last.state is RequestState.OPEN and last.digest == digest and agreeing(books, last) + 1 >= last.people:
-        person = name_of(by)
+    person = name_of(by)
+    spoken = any(person in (cast.person, cast.voter) for cast in books.votes(last.id))
+    needed = last.people - agreeing(books, last)
+    if last.state is RequestState.OPEN and last.digest == digest and needed == 1 and not spoken:
         require_entitled(books, last, person, limits)
         books.vote(Vote(last.id, person, person, Says.APPROVE, digest))
         close(books, last.id, RequestState.APPROVED, now)
