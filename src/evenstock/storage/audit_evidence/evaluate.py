@@ -43,7 +43,6 @@ PROGRAMS = ("agent", "integration", "schedule", "nobody")
 """Kinds of actors that can answer for nothing."""
 UNNAMED = ("user", "system")
 """The command line, and programs that open the books themselves: the log does not say which person was behind it."""
-SHIPS = ("route", "split")
 
 
 # --- the policy, read again -------------------------------------------------------------------------------------------
@@ -346,6 +345,7 @@ class Evaluator:
             return
         if request["closed"] not in {"", "approved"}:
             self.wrong(row, f"request {deed['request']} is {deed['to']} after it was {request['closed']}")
+            return
         if deed["to"] == "executed" and deed.get("digest") != request["digest"]:
             self.wrong(row, f"request {deed['request']} was opened for another content than was executed")
         request |= {"closed": deed["to"], "closed_at": row.at, "closed_stream": row.stream}
@@ -377,10 +377,9 @@ class Evaluator:
     def untold(self, row: Row, deed: Deed) -> None:
         """An order that ships under envelopes for that, and of which no row says what they said."""
         policy = self.policy(deed["policy"]) if deed.get("policy") in self.enacted else None
-        for kind in SHIPS[: 2 if len(deed.get("ships", ())) > 1 else 1]:
-            if policy is not None and policy.governs(kind, ""):
-                self.wrong(row, f"it was executed under envelopes for {kind}, and no row says what they said of it")
-                return
+        kind = "split" if len(deed.get("ships", ())) > 1 else "route"
+        if policy is not None and policy.governs(kind, ""):
+            self.wrong(row, f"it was executed under envelopes for {kind}, and no row says what they said of it")
 
     def compare(self, row: Row, act: Deed, found: Judgement, roles: set[str]) -> None:
         said, stage = act.get("says"), act.get("stage", "automatic")
