@@ -55,7 +55,9 @@ GROUPS: Final = (
     "runs",
     "keys",
     "people",
+    "actors",
     "audit",
+    "report",
 )
 """Commands of commands; each is the `app` of its module."""
 HIDDEN: Final = {"warm-up": "warm_up"}

@@ -14,7 +14,7 @@ import typer
 from evenstock.bootstrap import open_workspace
 from evenstock.cli.demo_day import Demo, run
 from evenstock.cli.demo_report import demo_report
-from evenstock.cli.report import write
+from evenstock.cli.html_report import write
 from evenstock.cli.route import summarise
 from evenstock.cli.screen import dollars, page, progress, say, table
 from evenstock.settings import Settings

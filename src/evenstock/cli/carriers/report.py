@@ -5,7 +5,7 @@ from __future__ import annotations
 from evenstock import __version__
 from evenstock.cli.carriers import plots, words
 from evenstock.cli.carriers.score import card_rows
-from evenstock.cli.report import Report, Section, Table, Tile
+from evenstock.cli.html_report import Report, Section, Table, Tile
 from evenstock.cli.screen import dollars
 from evenstock.freight.scorecard import LEAST_DUE
 from evenstock.operations.carrier_overrides.document import deed

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from evenstock.cli.forecast import calibration_plots as plots
-from evenstock.cli.report import Report, Section, Table, Tile
+from evenstock.cli.html_report import Report, Section, Table, Tile
 from evenstock.forecasting.score_table import by_horizon, coverage, pit_histogram, reliability, wide
 from evenstock.learning import Outcome
 from evenstock.operations.backtest_forecast import Backtested

@@ -146,7 +146,13 @@ class ForetoldAndCame:
 def foretold_and_came(told: Told) -> ForetoldAndCame:
     """Hold what the period's decisions, plans and forecasts foretold against what came of it."""
     tables = {name: told.table(name) for name in ("shipments", "claims", "short_picks")}
-    review = review_outcomes(told.served.values(), tables, told.company.network.costs, first=date.min, last=told.period.ends.astimezone(UTC).date())
+    review = review_outcomes(
+        told.served.values(),
+        tables,
+        told.company.network.costs,
+        first=date.min,
+        last=told.period.ends.astimezone(UTC).date(),
+    )
     money = [
         Held(one.what, "", one.unit, one.foretold, one.actual, one.cases, one.cases, one.ratio, one.low, one.high, said)
         for one in review.foretold
@@ -181,6 +187,7 @@ def _transfers(told: Told) -> Held | None:
         for plan in told.plans
         if told.period.holds(plan.made_at) and plan.id in told.plan_outcomes
         for line in told.plan_outcomes[plan.id].lines
+        if told.within(str(line.destination))
     ]
     if not lines:
         return None
@@ -339,7 +346,7 @@ def _etas(told: Told) -> list[Coverage]:
     early: dict[str, list[bool]] = {"half": [], "nine in ten": []}
     for transfer in told.transfers:
         plan = plans.get(transfer.plan)
-        if plan is None or transfer.received_on is None:
+        if plan is None or transfer.received_on is None or not told.within(str(transfer.destination)):
             continue
         lines = [
             e

@@ -104,19 +104,13 @@ def sources() -> Mapping[str, Source]:
     return {module.KIND: cast("Source", module) for module in members(FAMILY).values()}
 
 
-def recommendations(told: Told, nodes: frozenset[str] | None = None) -> pl.DataFrame:
-    """Every recommendation made in the period, in the columns of `SCHEMA`, by key.
+def recommendations(told: Told) -> pl.DataFrame:
+    """Every recommendation made in the period, in the columns of `SCHEMA`, by key; where nodes are asked about, theirs alone.
 
-    Parameters
-    ----------
-    nodes
-        Rows that concern one of these alone; None for all.
+    What belongs to no node, such as a version of the rules, is the company's: it is told where no nodes are named.
     """
-    found = [row for source in sources().values() for row in source.rows(told)]
-    frame = pl.DataFrame([_plain(row) for row in found], schema=SCHEMA, orient="row").sort("key")
-    if nodes is None:
-        return frame
-    return frame.filter(pl.col("nodes").list.set_intersection(sorted(nodes)).list.len() > 0)
+    found = [row for source in sources().values() for row in source.rows(told) if told.within(row.node)]
+    return pl.DataFrame([_plain(row) for row in found], schema=SCHEMA, orient="row").sort("key")
 
 
 def _plain(row: Recommendation) -> tuple[object, ...]:

@@ -45,6 +45,13 @@ class Told:
     snapshots: Snapshots
     company: Company
     period: Period
+    nodes: frozenset[str] | None = None
+    """Only what belongs to these nodes; None for the whole company. An order belongs to the node that ships the first part of
+    it, a transfer to its destination: each to one, so that nodes add up to the company."""
+
+    def within(self, node: str) -> bool:
+        """Whether what belongs to this node is asked about."""
+        return self.nodes is None or node in self.nodes
 
     @cached_property
     def decisions(self) -> Sequence[DecisionRecord]:
@@ -134,10 +141,12 @@ class Told:
 
     @cached_property
     def scored(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Forecast days and sums of the period that came, see `operations.live_scores`."""
+        """Forecast days and sums of the period that came, see `operations.live_scores`; sums are known of the company alone."""
         days, sums, _ = read_log(self.store, self.snapshots, SUBJECT)
-        within = pl.col("date").is_between(self.period.first, self.period.last)
-        return days.filter(within), sums.filter(within)
+        inside = pl.col("date").is_between(self.period.first, self.period.last)
+        if self.nodes is not None:
+            days, sums = days.filter(pl.col("node").is_in(sorted(self.nodes))), sums.clear()
+        return days.filter(inside), sums.filter(inside)
 
     @cached_property
     def regrets(self) -> pl.DataFrame:
@@ -146,12 +155,21 @@ class Told:
             digest = books.pointer(LOG)
         if digest is None:
             return pl.DataFrame(schema=OUTCOMES)
-        kept = self.snapshots.read(digest)
-        return next(iter(kept.values())).filter(pl.col("day").is_between(self.period.first, self.period.last))
+        kept = next(iter(self.snapshots.read(digest).values()))
+        seen = kept.filter(pl.col("day").is_between(self.period.first, self.period.last))
+        if self.nodes is None:
+            return seen
+        own = [str(one.id) for one in self.decisions if one.choice is not None and self.within(home(one))]
+        return seen.filter(pl.col("decision").is_in(own))
 
     def table(self, name: str) -> pl.DataFrame | None:
         """A table of what happens; None where it was not imported."""
         return self.company.table(name)
+
+
+def home(record: DecisionRecord) -> str:
+    """The one node to which an order's decision belongs: that of its first shipment; empty where none was chosen."""
+    return str(record.choice.nodes[0]) if record.choice is not None else ""
 
 
 def who_of(row: AuditRow) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from evenstock.domain import Case, CaseKind, CaseState
 from evenstock.operations.outcomes.recommendation import Became, Recommendation
-from evenstock.operations.outcomes.told import Told
+from evenstock.operations.outcomes.told import Told, home
 
 LAYER: Final = "routing"
 KIND: Final = "order plan"
@@ -22,15 +22,16 @@ def rows(told: Told) -> Iterable[Recommendation]:
         if case.kind is CaseKind.REVIEW:
             record = told.behind(case)
             nodes = tuple(sorted({str(node) for node in record.choice.nodes})) if record and record.choice else ()
-            became = _became(case)
+            answer = became(case)
             yield Recommendation(
-                f"{KIND}|{case.id}", LAYER, KIND, case.about, nodes[0] if nodes else "", nodes, PROPOSER, became,
-                case.opened_at, case.closed_by if became is not Became.WAITS else "", _reason(case, became), case.closed_at,
+                f"{KIND}|{case.id}", LAYER, KIND, case.about, home(record) if record else "", nodes, PROPOSER, answer,
+                case.opened_at, case.closed_by if answer is not Became.WAITS else "", _reason(case, answer), case.closed_at,
                 int(case.fact("plan_cents") or 0), int(case.fact("override_cents") or 0),
             )  # fmt: skip
 
 
-def _became(case: Case) -> Became:
+def became(case: Case) -> Became:
+    """What became of the plan that a review was about."""
     if case.state is CaseState.OPEN:
         return Became.WAITS
     if case.closed_by == "system" or case.resolution.startswith(_OVERTAKEN):
