@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from starlette.testclient import TestClient
 from tests.service.conftest import example, order_body
-
-from evenstock.service.context import Service
 
 
 def test_pages_hold_every_decision_once_in_the_order_recorded(client: TestClient) -> None:
@@ -51,7 +50,7 @@ def test_every_decision_replays_byte_for_byte_from_the_books(client: TestClient)
         assert found["digest"] == found["digest_again"]
 
 
-def test_an_input_that_was_replaced_is_named_and_nothing_is_claimed(client: TestClient, service: Service) -> None:
+def test_what_replaced_the_rules_since_changes_nothing_of_a_replay(client: TestClient) -> None:
     name = client.post("/v1/route", json=order_body()).json()["id"]
     rules = client.get("/v1/rules").json()
     table = [
@@ -67,8 +66,19 @@ def test_an_input_that_was_replaced_is_named_and_nothing_is_claimed(client: Test
     table.append({"id": "few", "kind": "max_shipments", "parameters": {"shipments": "2"}, "hard": False})
     version = client.post("/v1/rules/versions", json={"table": table, "because": "fewer parcels"}).json()["version"]
     assert client.post("/v1/rules/activations", json={"version": version, "because": "a test"}).status_code == 200
+    later = client.post("/v1/route", json=order_body("T-2")).json()
+    shadow = client.post("/v1/route?shadow=true", json=order_body("S-1")).json()["id"]
+    for one in (name, later["id"], shadow):
+        found = client.post(f"/v1/decisions/{one}/replays").json()
+        assert (found["comparable"], found["equal"], found["missing"]) == (True, True, []), found
+    assert later["inputs"]["policy"] != client.get(f"/v1/decisions/{name}").json()["inputs"]["policy"]
+
+
+def test_another_version_of_the_program_is_named_and_nothing_is_claimed(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = client.post("/v1/route", json=order_body()).json()["id"]
+    monkeypatch.setattr("evenstock.operations.replaying.replay_one.CODE", "99.0")
     found = client.post(f"/v1/decisions/{name}/replays").json()
     assert (found["comparable"], found["equal"], found["digest_again"]) == (False, False, "")
-    assert found["missing"] == ["the rules were replaced since"]
-    shadow = client.post("/v1/route?shadow=true", json=order_body("S-1")).json()["id"]
-    assert "shadow" in client.post(f"/v1/decisions/{shadow}/replays").json()["sentence"]
+    assert "this is 99.0: replay it with that version" in found["missing"][0]

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from evenstock.cli.opening import company, workspace
+from evenstock.cli.replay_records import again
 from evenstock.cli.screen import Exit, dollars, fail, moment, page, progress, say, table
 from evenstock.domain import Policy
 from evenstock.operations.company import Company
 from evenstock.operations.ports import Store
+from evenstock.operations.replaying.replay_many import ALL_BP
 from evenstock.policy.text import write
 from evenstock.simulation.habit import nearest
 from evenstock.simulation.mining import Pattern, Proposal, chosen_in_history, chosen_in_queue, mine, price_patterns
@@ -44,12 +46,32 @@ def command(
     causes: Annotated[bool, typer.Option("--ledger", help="Split the distance from perfect into its causes.")] = False,
     rules: Annotated[bool, typer.Option("--rules", help="Price every rule on a sample of the orders.")] = False,
     mining: Annotated[bool, typer.Option("--mine", help="Propose the rules that people followed unwritten.")] = False,
-    sample: Annotated[int, typer.Option(min=1, help="Orders on which rules are priced.")] = SAMPLE,
+    sample: Annotated[
+        str,
+        typer.Option(help="Orders on which rules are priced; with a percent sign, the share of --all decided again."),
+    ] = str(SAMPLE),
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Decide what is recorded here again, each from its own inputs, and compare the bytes."
+        ),
+    ] = False,
+    since: Annotated[str | None, typer.Option(help="The same for what was decided from this day on.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that decide again.")] = 1,
     as_of: Annotated[str | None, typer.Option(help="Day whose transit times and rules hold; now by default.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Decide past orders again with the stock of their day: cost, parcels, splits, lateness, lost sales, and the bound."""
-    now = moment(as_of)
+    """Decide past orders again with the stock of their day: cost, parcels, splits, lateness, lost sales, and the bound.
+
+    With --all, --since or a share as --sample 1%: decide what is recorded again from its own inputs, and say whether every
+    byte is the same. It ends with 1 where one is not.
+    """
+    share_bp = _share_bp(sample)
+    if every or since is not None or share_bp is not None:
+        with workspace() as opened:
+            again(opened, since=_day(since), share_bp=share_bp or ALL_BP, processes=processes, json=json)
+        return
+    count, now = _count(sample), moment(as_of)
     with workspace() as opened:
         here = company(opened, now.date())
         past = _past_of_books(opened.store, here, first, last, now) if books else _past(here, first, last)
@@ -64,11 +86,11 @@ def command(
                 tick=lambda count: shown.advance(task, count),
             )  # fmt: skip
         split = ledger(past, said, here.network, shipping) if causes else None
-        priced = rule_prices(past, here.network, shipping, arms[0], sample=sample) if rules else ()
+        priced = rule_prices(past, here.network, shipping, arms[0], sample=count) if rules else ()
         proposals: tuple[Proposal, ...] = ()
         if mining:
             patterns = _patterns(opened.store, past, here, arms[0])
-            proposals = price_patterns(patterns, past, here.network, shipping, arms[0], sample=sample)
+            proposals = price_patterns(patterns, past, here.network, shipping, arms[0], sample=count)
     source = "the books" if books else "order_history"
     if json:
         say({"source": source} | _plain(said, split, priced, proposals))
@@ -114,6 +136,25 @@ def _day(text: str | None) -> date | None:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no day; write it as 2026-11-20") from None
+
+
+def _share_bp(sample: str) -> int | None:
+    """Ten thousandths, where a share is meant."""
+    if not sample.endswith("%"):
+        return None
+    try:
+        share = round(float(sample[:-1]) * 100)
+    except ValueError:
+        share = 0
+    if not 1 <= share <= ALL_BP:
+        raise typer.BadParameter(f"{sample!r} is no share; write it as 1% or 0.5%, up to 100%")
+    return share
+
+
+def _count(sample: str) -> int:
+    if not sample.isascii() or not sample.isdecimal() or int(sample) < 1:
+        raise typer.BadParameter(f"{sample!r} is no number of orders; write it as 200, or as a share such as 1%")
+    return int(sample)
 
 
 def _plain(

@@ -25,6 +25,7 @@ from evenstock.operations.network import HAPPENING_TABLES
 from evenstock.operations.ports import Snapshots, Store, StoreError, UnavailableError
 from evenstock.operations.rates.in_force import POINTER as RATES
 from evenstock.operations.rehearse import rehearse
+from evenstock.operations.replaying.company_then import keep_origin
 from evenstock.operations.roll_out import POINTER as ROLL_OUT
 from evenstock.operations.roll_out import RollOut, roll_out_in_force
 from evenstock.operations.rulebook import POINTER as RULES
@@ -198,6 +199,8 @@ class CompanyNow:
             loaded_at=now,
         )
         self._hear(found)
+        # Before the first order: what a request keeps, it keeps in the transaction of its own answer.
+        keep_origin(self._store, found.shipping, now)
         _rehearsed(found, now)
         self._standing = found
         self._well(now)

@@ -22,10 +22,10 @@ from evenstock.operations.company import Company
 from evenstock.operations.deciding import CODE, decide_order
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.personal_data.erasing import erased
-from evenstock.operations.ports import Snapshots, Transaction
+from evenstock.operations.ports import Snapshots, StoreError, Transaction
 from evenstock.operations.queue import PLAN_OF, Overriding, executed, override_from
 from evenstock.operations.replaying.as_it_was import BooksAsTheyWere
-from evenstock.operations.replaying.company_then import origin_kept
+from evenstock.operations.replaying.company_then import PointersThen, origin_kept
 from evenstock.operations.replaying.difference import first_difference
 from evenstock.operations.replaying.kept_inputs import KeptInputs, inputs_from, inputs_key
 from evenstock.operations.replaying.standing_then import standing_from
@@ -61,6 +61,8 @@ class Asked:
     """As the books keep it."""
     before: bytes | None = None
     """The record that a person's answer or a new decision follows."""
+    origin: str = ""
+    """Digest of the company's versions; empty where it follows from the record before alone."""
     erased_at: str = ""
     """When what the order said of a person was erased; empty where it was not."""
 
@@ -137,10 +139,14 @@ class MissingError(Exception):
 class Replayer:
     """Decides again, with the companies of the last few decisions at hand. For one thread."""
 
-    def __init__(self, origins: Callable[[str], CompanyThen | None]) -> None:
-        """`origins` loads the company of a digest."""
-        self._load = origins
-        self._companies: OrderedDict[str, CompanyThen | None] = OrderedDict()
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._snapshots = snapshots
+        self._origins: dict[str, PointersThen] = {}
+        self._companies: OrderedDict[str, CompanyThen] = OrderedDict()
+
+    def know(self, origins: Mapping[str, PointersThen]) -> None:
+        """Versions of companies, by their digest, that decisions name from now on."""
+        self._origins.update(origins)
 
     def replay(self, asked: Asked) -> Replayed:
         said = header_of(asked.record)
@@ -179,13 +185,18 @@ class Replayer:
             return _WAYS[kept.way](company, kept, asked)
 
     def _company(self, digest: str) -> CompanyThen:
-        if digest not in self._companies:
-            self._companies[digest] = self._load(digest)
-            if len(self._companies) > _COMPANIES:
-                self._companies.popitem(last=False)
-        found = self._companies[digest]
+        found = self._companies.get(digest)
         if found is None:
-            raise MissingError(f"the versions of the company that it names are not kept: {digest}")
+            then = self._origins.get(digest)
+            if then is None:
+                raise MissingError(f"the versions of the company that it names are not kept: {digest}")
+            try:
+                found = self._companies[digest] = company_at(then, self._snapshots)
+            except StoreError as gone:
+                raise MissingError(f"a version of the company that it names is not kept: {gone}") from None
+        self._companies.move_to_end(digest)
+        if len(self._companies) > _COMPANIES:
+            self._companies.popitem(last=False)
         return found
 
 
@@ -252,22 +263,29 @@ _WAYS: Final[Mapping[str, Callable[[CompanyThen, KeptInputs, Asked], DecisionRec
 }
 
 
-def companies_of(books: Transaction, snapshots: Snapshots) -> Callable[[str], CompanyThen | None]:
-    """Loads companies by the versions that these books keep."""
+def company_at(then: PointersThen, snapshots: Snapshots) -> CompanyThen:
+    """The company loaded again from the versions that it had.
 
-    def load(digest: str) -> CompanyThen | None:
-        then = origin_kept(books, digest)
-        if then is None:
-            return None
-        company = Company.load(then.store(), snapshots, then.on)
-        shipping = company.shipping
-        # Decided again, nothing is kept once more.
-        shipping.origin = None
-        with then.reading() as pointers:
-            stage = roll_out_in_force(pointers, snapshots)
-        return CompanyThen(shipping, company.network.policy, stage, allowed_substitutes(company.table("substitutes")))
+    Raises
+    ------
+    StoreError
+        If a snapshot is gone, or no longer what its name says.
+    """
+    company = Company.load(then.store(), snapshots, then.on)
+    shipping = company.shipping
+    # What is decided again is not kept once more.
+    shipping.origin = None
+    with then.reading() as pointers:
+        stage = roll_out_in_force(pointers, snapshots)
+    return CompanyThen(shipping, company.network.policy, stage, allowed_substitutes(company.table("substitutes")))
 
-    return load
+
+def replay_one(books: Transaction, snapshots: Snapshots, record: bytes) -> Replayed:
+    """A single decision; whoever replays many keeps their companies at hand (`replay_many`)."""
+    asked, replayer = asked_of(books, record), Replayer(snapshots)
+    then = origin_kept(books, asked.origin) if asked.origin else None
+    replayer.know({asked.origin: then} if then is not None else {})
+    return replayer.replay(asked)
 
 
 def asked_of(books: Transaction, record: bytes) -> Asked:
@@ -279,6 +297,7 @@ def asked_of(books: Transaction, record: bytes) -> Asked:
     inputs = books.recall(inputs_key(said.decision))
     if inputs is None:
         return Asked(record, None, None)
-    more = json.loads(inputs.response).get("more", {})
+    kept = json.loads(inputs.response)
+    more = kept.get("more", {})
     before = books.decision(DecisionId(more["before"])) if "before" in more else None
-    return Asked(record, inputs.response, books.order(said.order), before)
+    return Asked(record, inputs.response, books.order(said.order), before, kept["origin"])

@@ -12,6 +12,7 @@ from evenstock.operations.access.actions import Action
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.explaining import explanation
 from evenstock.operations.ports import StoreError
+from evenstock.operations.replaying.replay_one import replay_one
 from evenstock.service.admission import Load
 from evenstock.service.context import Service, service_of
 from evenstock.service.guard import GuardedRoute, guarded
@@ -25,7 +26,6 @@ from evenstock.service.http.bodies.decisions import (
 from evenstock.service.http.problems import Problem
 from evenstock.service.http.replies import from_cursor, page, said, tagged
 from evenstock.service.http.scope import nodes_of, require_any
-from evenstock.simulation.decided_again import decide_again
 
 ROUTER = APIRouter(tags=["decisions"], route_class=GuardedRoute)
 Limit = Annotated[int, Query(ge=1, le=1_000, description="Most items of a page")]
@@ -81,21 +81,18 @@ def explain(request: Request, decision: str, service: Annotated[Service, Depends
 )
 @guarded(Action.DECISIONS_REPLAY, Load.REPORT)
 def replay(request: Request, decision: str, service: Annotated[Service, Depends(service_of)]) -> Response:
-    """Stock is rebuilt from the movements recorded before it; nothing is reserved or kept.
-
-    What cannot be rebuilt is named: a decision under rules, rates or beliefs that were replaced since is not replayed here.
+    """From what was kept with it: the rows that it read, and the network, rules and beliefs of that moment, whatever replaced
+    them since. Nothing is reserved or kept. What is missing is named, such as the version of the program that decided it.
     """
-    record = decision_from(_found(service, request, decision, Action.DECISIONS_REPLAY))
-    here = service.company.get()
-    replayed = decide_again(
-        service.store, here.shipping, here.policy, record, stage=here.stage, substitutes=here.substitutes
-    )
+    record = _found(service, request, decision, Action.DECISIONS_REPLAY)
+    with service.store.reading() as books:
+        replayed = replay_one(books, service.snapshots, record)
     return said(
         {
             "decision": decision,
             "comparable": replayed.comparable,
             "equal": replayed.equal,
-            "missing": list(replayed.missing),
+            "missing": [replayed.missing] if replayed.missing else [],
             "digest": replayed.digest,
             "digest_again": replayed.digest_again,
             "sentence": replayed.sentence,
