@@ -146,7 +146,7 @@ def _vacuum(store: SqliteStore) -> str:
         cursor.execute("PRAGMA query_only = 0")
         cursor.execute("VACUUM")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        busy = cursor.fetchone()[0]
+        busy = (cursor.fetchone() or (1,))[0]
         cursor.close()
     except (sa.exc.DBAPIError, store.engine.dialect.loaded_dbapi.Error):
         busy = 1
