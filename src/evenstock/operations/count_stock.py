@@ -9,6 +9,13 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from evenstock.domain import Bucket, Event, LotId, Movement, NodeId, Sku, StockObservation, Units
+from evenstock.operations.autonomy.adjusting import (
+    asks_about_adjusting,
+    change_of,
+    keep_observation,
+    rule_on_adjustment,
+)
+from evenstock.operations.autonomy.governance import Asking, Governance
 from evenstock.operations.ports import Count, Store, StoreError, Transaction
 
 _AT_ONCE = 500
@@ -27,20 +34,29 @@ class Counted:
     """Units missing from what was free to promise."""
     short: Units
     """Units missing although they were promised: an open shortfall."""
+    held: tuple[str, ...] = ()
+    """What did not count: it waits for people, or is refused."""
 
 
-def count_stock(store: Store, observations: Sequence[StockObservation], now: datetime) -> Counted:
+def count_stock(
+    store: Store, observations: Sequence[StockObservation], now: datetime, *, rules: Governance | None = None
+) -> Counted:
     """Bring on hand to what was counted, and say what that changed; an older or repeated count changes nothing.
 
-    Each batch is one transaction; the whole may be repeated after a failure. Raises ConflictError if a source says two
+    Each batch is one transaction; the whole may be repeated after a failure. Counts that `rules` do not let change the books
+    without people are kept until they agree, and those that they refuse are named. Raises ConflictError if a source says two
     things under one version.
     """
     movements: list[Movement] = []
+    held: list[str] = []
     # In key order, so that two feeds never wait for each other in a circle.
     ordered = sorted(observations, key=lambda o: (o.sku, o.node, o.lot, o.source, o.version))
     for start in range(0, len(ordered), _AT_ONCE):
         some = ordered[start : start + _AT_ONCE]
         with store.transaction() as t:
+            asking = asks_about_adjusting(t, rules, now)
+            if asking is not None:
+                some = _free(t, asking, some, held)
             facts: list[Event] = []
             for observation, moves in zip(some, t.change_stock([counting(o) for o in some], now), strict=True):
                 if isinstance(moves, StoreError):
@@ -59,7 +75,26 @@ def count_stock(store: Store, observations: Sequence[StockObservation], now: dat
         gained=total(Bucket.OUTSIDE, Bucket.AVAILABLE),
         lost=total(Bucket.AVAILABLE, Bucket.OUTSIDE),
         short=total(Bucket.SHORTFALL, Bucket.OUTSIDE),
+        held=tuple(held),
     )
+
+
+def _free(
+    t: Transaction, asking: Asking, observations: Sequence[StockObservation], held: list[str]
+) -> list[StockObservation]:
+    """Those that count at once; of the others `held` says what becomes of them."""
+    free = []
+    for said in observations:
+        change = change_of(t, said)
+        ruled = rule_on_adjustment(asking, said.sku, said.node, change, said.observed_at)
+        if ruled.refused is not None:
+            held.append(f"{said.sku} at {said.node} is not counted: {ruled.refused.because}")
+        elif ruled.asks is not None:
+            held.append(keep_observation(t, asking, ruled, said, change))
+        else:
+            ruled.say(t, f"stock:{said.sku}@{said.node}")
+            free.append(said)
+    return free
 
 
 def counting(observation: StockObservation) -> Count:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -11,6 +11,7 @@ import polars as pl
 
 from evenstock.domain import Event, LotId, NodeId, Quota, Sku, Units, rfc3339
 from evenstock.operations.audit.enacted import say_enacted
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.count_stock import Counted, count_stock, observations_of
 from evenstock.operations.lane_freight import FreightContracts
 from evenstock.operations.network import (
@@ -23,8 +24,9 @@ from evenstock.operations.network import (
 from evenstock.operations.open_balances import open_balances
 from evenstock.operations.ports import Snapshots, Store, Transaction
 from evenstock.operations.rates.in_force import imported_rates, with_rates
-from evenstock.operations.rulebook import rules_in_force
+from evenstock.operations.rulebook import compile_with, rules_in_force
 
+_MOST_SHOWN: Final = 5
 SOURCE: Final = "import"
 """Source of the counts that a later stock file states."""
 _PARTS: Final[dict[str, tuple[str, ...]]] = {"network": NETWORK_TABLES} | {name: (name,) for name in HAPPENING_TABLES}
@@ -83,7 +85,8 @@ def import_network(store: Store, snapshots: Snapshots, frames: Mapping[str, pl.D
         if before is None or _opened_by(store, digests["stock"]):
             opened = open_balances(store, frames["stock"], digests["stock"], now)
         elif before != digests["stock"]:
-            counted = count_stock(store, observations_of(frames["stock"], SOURCE), now)
+            rules = _rules(store, snapshots, known, network)
+            counted = count_stock(store, observations_of(frames["stock"], SOURCE), now, rules=rules)
     with store.transaction() as t:
         changed = tuple(name for name, digest in digests.items() if t.pointer(name) != digest)
         for name in changed:
@@ -100,7 +103,20 @@ def import_network(store: Store, snapshots: Snapshots, frames: Mapping[str, pl.D
             t.publish([_event(digests, changed, now)])
         kept = tuple(name for name in _PARTS if name not in digests and t.pointer(name) is not None)
     notes = network.rates.notes if network.rates else ("no rate cards: nothing can be shipped by parcel",)
-    return Imported(digests, changed, opened, counted, notes, kept)
+    held = counted.held if counted is not None else ()
+    return Imported(digests, changed, opened, counted, (*notes, *_shown(held)), kept)
+
+
+def _rules(store: Store, snapshots: Snapshots, frames: Mapping[str, pl.DataFrame], network: Network) -> Governance:
+    """What a later stock file is asked under: the version in force, or the rules that the tables bring."""
+    with store.reading() as books:
+        version = rules_in_force(books, snapshots)
+    return Governance(compile_with(version.policy, frames) if version is not None else network.policy)
+
+
+def _shown(held: Sequence[str]) -> tuple[str, ...]:
+    more = f"{len(held) - _MOST_SHOWN:,} more counts did not take effect"
+    return (*held[:_MOST_SHOWN], *([more] if len(held) > _MOST_SHOWN else []))
 
 
 def _say_which_rules(

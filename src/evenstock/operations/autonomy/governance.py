@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -45,10 +46,17 @@ class Governance:
         *,
         about: str = "",
         actor: Actor | None = None,
+        staged: bool = True,
     ) -> Asking | None:
-        """Whom and what to ask in this transaction, by whoever acts unless `actor` is named; None where nobody has a word."""
+        """Whom and what to ask in this transaction, by whoever acts unless `actor` is named; None where nobody has a word.
+
+        Parameters
+        ----------
+        staged
+            Whether stages and halts count, as they do for all that software does.
+        """
         on = now.astimezone(UTC).date()
-        policy = under_halts(self.policy, halts_in_force(books))
+        policy = under_halts(self.policy, halts_in_force(books)) if staged else unstaged(self.policy)
         if not governed(policy, on, kinds):
             return None
         return Asking(self, policy, actor or actor_now(books, about, roles=asks_roles(policy, on)), on, now)
@@ -66,6 +74,15 @@ class Asking:
 
     def rule(self, actions: Iterable[IntendedAction], draw: str = "") -> Ruled:
         return rule_on(self.policy, actions, self.on, draw)
+
+
+def unstaged(policy: CompiledPolicy) -> CompiledPolicy:
+    """The rules alone."""
+    if policy.staged is None:
+        return policy
+    alone = copy(policy)
+    alone.staged = None
+    return alone
 
 
 def together(ruled: Iterable[Ruled], on: date) -> Ruled:

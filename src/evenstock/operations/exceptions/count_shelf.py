@@ -28,6 +28,16 @@ from evenstock.domain import (
     digest,
     refuse_naive,
 )
+from evenstock.operations.autonomy.actor import Actor
+from evenstock.operations.autonomy.adjusting import (
+    SHELF,
+    asks_about_adjusting,
+    change_of,
+    content_of,
+    keep_until_agreed,
+    rule_on_adjustment,
+)
+from evenstock.operations.autonomy.governance import Asking, Governance
 from evenstock.operations.exceptions.answer import Handled, Taken, answered, close_all, take_once, with_facts
 from evenstock.operations.ports import Store, Transaction
 
@@ -58,21 +68,52 @@ class ShelfCounted:
         return digest(["shelf counted", self.node, self.sku, self.lot, self.units])
 
 
-def count_shelf(store: Store, report: ShelfCounted) -> Handled | Refuse:
-    """Bring the books to what was counted, free the units frozen there, and answer every question about the shelf."""
-    return answered(store, report, take_once(store, report, lambda books: _counted(books, report)))
+def count_shelf(
+    store: Store, report: ShelfCounted, *, rules: Governance | None = None, actor: Actor | None = None
+) -> Handled | Refuse:
+    """Bring the books to what was counted, free the units frozen there, and answer every question about the shelf.
+
+    A count that `rules` do not let change the books without people is kept until they agree: the questions stay open.
+    """
+
+    def taken(books: Transaction) -> Taken | Refuse:
+        if not open_counts(books, report.sku, report.node):
+            return Refuse(f"nobody asked for a count of {report.sku} at {report.node}; import it as a count instead")
+        asking = asks_about_adjusting(books, rules, report.now, actor)
+        held = _held(books, asking, report) if asking is not None else None
+        return held or counted(books, report)
+
+    return answered(store, report, take_once(store, report, taken))
 
 
-def _counted(books: Transaction, report: ShelfCounted) -> Taken | Refuse:
+def _held(books: Transaction, asking: Asking, report: ShelfCounted) -> Taken | Refuse | None:
+    """What becomes of a count that does not take effect at once; None for one that does, which is told to the audit log."""
+    change = change_of(books, _seen(report))
+    ruled = rule_on_adjustment(asking, report.sku, report.node, change, report.now)
+    if ruled.refused is not None:
+        return Refuse(ruled.refused.because)
+    if ruled.asks is None:
+        ruled.say(books, f"stock:{report.sku}@{report.node}")
+        return None
+    content = {"kind": SHELF, "report": report.id, "by": report.by, **content_of(_seen(report))}
+    return Taken(
+        keep_until_agreed(books, asking, ruled, f"report:{report.id}", content, change),
+        tuple(case.id for case in open_counts(books, report.sku, report.node)),
+    )
+
+
+def _seen(report: ShelfCounted) -> StockObservation:
+    version = (report.now - _EPOCH) // timedelta(microseconds=1)
+    return StockObservation("count", report.sku, report.node, Units(report.units), report.now, version, report.lot)
+
+
+def counted(books: Transaction, report: ShelfCounted) -> Taken:
+    """Take the count in, in an open transaction; where its questions were answered meanwhile, the books alone follow it."""
     asked = open_counts(books, report.sku, report.node)
-    if not asked:
-        return Refuse(f"nobody asked for a count of {report.sku} at {report.node}; import it as a count instead")
     booked = sum(
         b.on_hand - b.shortfall for b in books.balances([report.sku]) if (b.node, b.lot) == (report.node, report.lot)
     )
-    version = (report.now - _EPOCH) // timedelta(microseconds=1)
-    said = StockObservation("count", report.sku, report.node, Units(report.units), report.now, version, report.lot)
-    books.adjust_on_hand(said, f"count {report.id} by {report.by}", report.now)
+    books.adjust_on_hand(_seen(report), f"count {report.id} by {report.by}", report.now)
     for case in asked:
         _move_frozen(books, case, f"{case.id}:freed", None, report.now)
     resolution = f"{report.units} counted by {report.by}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any, Final, Protocol, cast
 
-from evenstock.domain import Event, Movement, NodeId, Refuse, Sku
+from evenstock.domain import ActionKind, Event, Movement, NodeId, Refuse, Sku
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.exceptions.answer import Handled
 from evenstock.operations.inbound.fields import Fields
 from evenstock.operations.inbound.shapes import Shape
@@ -41,6 +42,16 @@ class Inbound:
     @cached_property
     def nodes(self) -> frozenset[NodeId]:
         return frozenset(node.id for node in self.network.nodes)
+
+    @cached_property
+    def rules(self) -> Governance:
+        """What is asked before an event changes the books."""
+        return Governance(self.policy, self.network.known)
+
+    def adjusts_freely(self, now: datetime) -> bool:
+        """Whether nobody has a word about adjustments; else each event is asked about by itself."""
+        on = now.astimezone(UTC).date()
+        return not any(ActionKind.ADJUST in line.actions for line in self.policy.autonomy(on).lines)
 
     def known(self, sku: Sku, node: NodeId) -> None:
         """Raise RefusedError for an item or a node the network does not have."""

@@ -144,7 +144,7 @@ def _applied(
 ) -> tuple[list[Mark], list[Received]]:
     """Many in one step of the books where their kinds can: what became of each, and those to be tried alone."""
     planned = [(planning, one) for kind, one in told if (planning := planning_of(kind)) is not None]
-    if len(planned) == len(told) > 1:
+    if len(planned) == len(told) > 1 and at.adjusts_freely(now):
         try:
             with books.whole():
                 return all_at_once(at, books, planned, now)

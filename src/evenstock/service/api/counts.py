@@ -10,6 +10,7 @@ from starlette.responses import Response
 from evenstock.domain import CaseKind, CaseState, LotId, NodeId, Sku
 from evenstock.operations.access.actions import Action
 from evenstock.operations.answer_count import answer_count
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.exceptions.answer import document as handled_document
 from evenstock.operations.exceptions.count_shelf import ShelfCounted
 from evenstock.operations.ports import Store
@@ -98,11 +99,12 @@ def counted(
 ) -> Response:
     """The books follow the count. Where a pick came up short there, the units frozen for it are free, and the question is closed."""
     require_all(service, request, Action.STOCK_COUNT, {body.node}, f"count {body.id}")
-    network, by = service.company.get().company.network, request.state.principal.id
+    here, by = service.company.get().company, request.state.principal.id
+    network, rules = here.network, Governance.of(here)
     count = ShelfCounted(body.id, NodeId(body.node), Sku(body.sku), body.units, by, service.clock(), LotId(body.lot))
 
     def work(store: Store) -> Response:
-        taken = done(answer_count(store, count, skus=network.items, nodes=network.nodes))
+        taken = done(answer_count(store, count, skus=network.items, nodes=network.nodes, rules=rules))
         told = taken.observed
         return said(
             {

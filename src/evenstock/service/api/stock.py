@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from evenstock.domain import Sku, StockBalance
 from evenstock.operations.access.actions import Action
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.observe_stock import observe_stock
 from evenstock.operations.ports import Store
 from evenstock.service.admission import Load
@@ -76,15 +77,17 @@ def observe(
     where it comes in as events; statements made here count at once.
     """
     require_all(service, request, Action.STOCK_OBSERVE, {one.node for one in body.observations}, "observations")
-    network, now = service.company.get().company.network, service.clock()
+    here, now = service.company.get().company, service.clock()
+    network, rules = here.network, Governance.of(here)
 
     def work(store: Store) -> Response:
         found = observe_stock(
-            store, [one.observation() for one in body.observations], skus=network.items, nodes=network.nodes, now=now
-        )
+            store, [one.observation() for one in body.observations], skus=network.items, nodes=network.nodes, now=now,
+            rules=rules,
+        )  # fmt: skip
         counts = Counter(told.outcome.value for told in found)
         items = [observed_out(one, told) for one, told in zip(body.observations, found, strict=True)]
-        return said({"items": items} | {name: counts[name] for name in ("changed", "unchanged", "refused")})
+        return said({"items": items} | {name: counts[name] for name in ("changed", "unchanged", "held", "refused")})
 
     return once(request, service, body, work)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from evenstock.domain import LotId
+from evenstock.operations.autonomy.adjusting import OTHER_SYSTEMS
 from evenstock.operations.exceptions.count_shelf import ShelfCounted, count_shelf
 from evenstock.operations.inbound.applying import Inbound, Told, done, one_word
 from evenstock.operations.inbound.shapes import LOT, NAME, UNITS, record
@@ -28,4 +29,5 @@ def apply(at: Inbound, books: Transaction, told: Told, now: datetime) -> str:
     sku, node = data.sku(), data.node()
     at.known(sku, node)
     by, lot = data.name("by", told.received.source), LotId(data.name("lot", ""))
-    return done(count_shelf(JoinedStore(books), ShelfCounted(told.name, node, sku, data.units("units"), by, now, lot)))
+    counted = ShelfCounted(told.name, node, sku, data.units("units"), by, now, lot)
+    return done(count_shelf(JoinedStore(books), counted, rules=at.rules, actor=OTHER_SYSTEMS))

@@ -21,6 +21,14 @@ from evenstock.domain import (
     StockBalance,
     Units,
     digest,
+    plain,
+)
+from evenstock.operations.autonomy.adjusting import (
+    MOVED,
+    OTHER_SYSTEMS,
+    asks_about_adjusting,
+    keep_until_agreed,
+    rule_on_adjustment,
 )
 from evenstock.operations.inbound.applying import Inbound, Planned, RefusedError, Told, one_word
 from evenstock.operations.inbound.fields import MOST_UNITS
@@ -60,6 +68,25 @@ class _Adjustment:
 def apply(at: Inbound, books: Transaction, told: Told, now: datetime) -> str:
     """Move `units` (below zero: out) between the shelf and the outside; what was promised beyond the shelf is a shortfall."""
     said = _said(at, told)
+    asking = asks_about_adjusting(books, at.rules, now, OTHER_SYSTEMS)
+    if asking is not None:
+        ruled = rule_on_adjustment(asking, said.sku, said.node, said.units, said.occurred_at)
+        if ruled.refused is not None:
+            raise RefusedError(ruled.refused.because)
+        if ruled.asks is not None:
+            return keep_until_agreed(books, asking, ruled, said.name, {"kind": MOVED, **plain(said)}, said.units)
+        ruled.say(books, subject(told.data.said))
+    return _done(books, said, now)
+
+
+def carry_out(books: Transaction, content: Mapping[str, Any], now: datetime) -> str:
+    """Do what was kept until people agreed."""
+    fields = {name: value for name, value in content.items() if name != "kind"}
+    moved = datetime.fromisoformat(fields.pop("occurred_at"))
+    return _done(books, _Adjustment(**fields | {"cause": Cause(fields["cause"]), "occurred_at": moved}), now)
+
+
+def _done(books: Transaction, said: _Adjustment, now: datetime) -> str:
     sentence, facts = _told(said, _post(books, said, now))
     books.publish(facts)
     return sentence

@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from evenstock.domain import Event, LotId, Movement, StockObservation
-from evenstock.operations.inbound.applying import Inbound, Planned, Told, one_word
+from evenstock.operations.autonomy.adjusting import (
+    OTHER_SYSTEMS,
+    asks_about_adjusting,
+    change_of,
+    keep_observation,
+    rule_on_adjustment,
+)
+from evenstock.operations.inbound.applying import Inbound, Planned, RefusedError, Told, one_word
 from evenstock.operations.inbound.shapes import LOT, MOMENT, NAME, UNITS, record, said, whole
 from evenstock.operations.ports import Count, Transaction
 
@@ -43,6 +50,15 @@ def observation_of(told: Told) -> StockObservation:
 def apply(at: Inbound, books: Transaction, told: Told, now: datetime) -> str:
     """Bring on hand to what was said; an older statement than the one known changes nothing."""
     said = _known(at, told)
+    asking = asks_about_adjusting(books, at.rules, now, OTHER_SYSTEMS)
+    if asking is not None:
+        change = change_of(books, said)
+        ruled = rule_on_adjustment(asking, said.sku, said.node, change, said.observed_at)
+        if ruled.refused is not None:
+            raise RefusedError(ruled.refused.because)
+        if ruled.asks is not None:
+            return keep_observation(books, asking, ruled, said, change)
+        ruled.say(books, subject(told.data.said))
     sentence, facts = _told(said, books.adjust_on_hand(said, _because(said), now))
     books.publish(facts)
     return sentence

@@ -107,7 +107,7 @@ class ObservedOut(Out):
     gained: int = Field(description="Units found that the books did not know")
     lost: int = Field(description="Units missing from what was free to promise")
     short: int = Field(description="Units missing although they were promised")
-    because: str = Field(description="Why it was refused")
+    because: str = Field(description="Why it was refused, or what it waits for")
 
 
 class ObservedAllOut(Out):
@@ -116,6 +116,7 @@ class ObservedAllOut(Out):
     items: list[ObservedOut]
     changed: int
     unchanged: int
+    held: int = Field(description="Kept until people agree: they lie outside what may be adjusted without")
     refused: int
 
 
