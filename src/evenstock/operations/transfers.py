@@ -32,7 +32,7 @@ from evenstock.operations.access.limits import APPROVES, BY_NAME, Limits
 from evenstock.operations.approvals import void_request
 from evenstock.operations.autonomy.approving_plans import approve_under
 from evenstock.operations.autonomy.governance import Governance
-from evenstock.operations.outcomes.rejection import keep_rejection
+from evenstock.operations.outcomes.plan_answers import keep_answer
 from evenstock.operations.ports import ConflictError, Store, StoreError, Transaction
 
 _TRIES: Final = 5
@@ -107,6 +107,7 @@ def approve_plan(
 def release_plan(t: Transaction, plan: TransferPlan, ship_by: date, by: str, now: datetime) -> list[TransferOrder]:
     """Release a plan that is proposed, in a transaction that asks whether it may be; one transfer for each lane."""
     t.move_plan(plan.id, PlanState.PROPOSED, PlanState.APPROVED)
+    keep_answer(t, plan.id, PlanState.APPROVED, by, "", now)
     transfers = lanes_of(plan, ship_by)
     for transfer in transfers:
         t.put_transfer(transfer)
@@ -125,7 +126,7 @@ def reject_plan(store: Store, plan: PlanId, by: str, because: str, now: datetime
             return False
         t.move_plan(plan, PlanState.PROPOSED, PlanState.REJECTED)
         void_request(t, f"plan:{plan}", now)
-        keep_rejection(t, plan, by, because, now)
+        keep_answer(t, plan, PlanState.REJECTED, by, because, now)
         body = {"plan": plan, "by": by, "because": because}
         t.publish([Event(f"{plan}:rejected", "TransferPlanRejected", f"plan:{plan}", now, body)])
         return True

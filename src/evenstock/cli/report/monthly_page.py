@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evenstock.cli.report.drawn import bars, calibrated, shares_of
 
@@ -26,7 +26,8 @@ def monthly_page(document: Mapping[str, Any]) -> str:
     )
     environment.filters |= {
         "money": money, "units": _units, "share": _share, "minutes": _minutes, "off": lambda says: _SAID.get(says, ""),
-        "words": lambda name: str(name) or "the company's",
+        "sentence": lambda said: said[:1].upper() + said[1:],
+        "code": _code,
     }  # fmt: skip
     return environment.get_template("month.html.j2").render(
         d=document, title=_title(document), became=_BECAME, pictures=_pictures(document), answers=_answers(document)
@@ -93,14 +94,14 @@ def _answers(document: Mapping[str, Any]) -> Sequence[tuple[str, str, str]]:
 
 
 def _pictures(document: Mapping[str, Any]) -> Mapping[str, Markup]:
-    found = {}
+    found: dict[str, str] = {}
     kinds = document["recommendations"]["by_kind"]
     if kinds:
         found["became"] = shares_of([(row["kind"], [row[name] for name in _BECAME]) for row in kinds], _BECAME)
     points = [
         (one["foretold"], one["on_time"] / one["n"], one["low"], one["high"], one["n"])
         for one in document["foretold"]["delivery"]["bins"]
-        if one["n"]
+        if one["n"] and one["says"] != "too few to tell"
     ]
     if points:
         found["calibrated"] = calibrated(points)
@@ -122,7 +123,8 @@ def _pictures(document: Mapping[str, Any]) -> Mapping[str, Markup]:
         rows.append(("running", -float(paid["running_cents"]), None, None, money(-paid["running_cents"])))
         rows.append(("net", float(paid["net_cents"]), paid["net_low"], paid["net_high"], money(paid["net_cents"])))
         found["paid"] = bars(rows)
-    return {name: Markup(svg) for name, svg in found.items()}  # noqa: S704 (our own SVG, its words escaped)
+    names = ("became", "calibrated", "causes", "paid")
+    return {name: Markup(found.get(name, "")) for name in names}  # noqa: S704 (our own SVG, its words escaped)
 
 
 def money(cents: float | None) -> str:
@@ -141,6 +143,12 @@ def money(cents: float | None) -> str:
 
 def _units(value: float | None) -> str:
     return "" if value is None else f"{value:,.1f}".removesuffix(".0")
+
+
+def _code(said: str) -> Markup:
+    """What stands between backticks is something to type."""
+    parts = [escape(part) for part in said.split("`")]
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def _share(value: float | None, digits: int = 1) -> str:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from evenstock.domain import PlanId, PlanState, TransferPlan
+from evenstock.operations.outcomes.plan_answers import KIND
 from evenstock.operations.outcomes.recommendation import Became
-from evenstock.operations.outcomes.rejection import KIND
 from evenstock.operations.outcomes.told import Told, who_of
 
 _BECAME: Final = {

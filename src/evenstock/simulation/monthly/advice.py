@@ -41,7 +41,7 @@ def advice(frame: pl.DataFrame, foretold: ForetoldAndCame, regret: Regret | None
         *_causes(regret), *_freight(foretold), *_promises(foretold), *_transfers(foretold), *_queue(frame),
         *_refused(frame), *_demand(foretold),
     ]  # fmt: skip
-    if not paid.running_cents:
+    if not paid.entered:
         found.append(
             Advice("Enter what servers and people cost: `evenstock report costs`, or nobody knows whether it pays", 0)
         )

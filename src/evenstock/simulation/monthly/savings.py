@@ -49,6 +49,8 @@ class Paid:
     """Saved less running."""
     net_low: float
     net_high: float
+    entered: bool
+    """Whether somebody said what running costs; else defaults were taken."""
     break_even: str
     """In one sentence."""
 
@@ -66,8 +68,8 @@ def paid(told: Told, regret: Regret | None, running: Running) -> Paid:
     cost = running.cents
     orders = regret.by_cause.orders if regret is not None else 0
     return Paid(
-        tuple(found), saved, low, high, cost, saved - cost, low - cost, high - cost,
-        _break_even(saved, low, cost, orders),
+        tuple(found), saved, low, high, cost, saved - cost, low - cost, high - cost, bool(running.entered.since),
+        _break_even(saved, low, running, orders),
     )  # fmt: skip
 
 
@@ -136,24 +138,27 @@ def _transfers(told: Told) -> Saving | None:
     )  # fmt: skip
 
 
-def _break_even(saved: int, low: float, cost: int, orders: int) -> str:
+def _break_even(saved: int, low: float, running: Running, orders: int) -> str:
+    cost = running.cents
     if not orders and not saved:
         return "Nothing was saved that can be measured, so nothing can be said of break-even."
     if isnan(low):
         return f"The sample is too small to tell whether it pays: {_money(saved)} saved as far as seen, {_money(cost)} to run."
-    if cost == 0:
+    if not running.entered.since:
         return (
-            "Running costs nothing as entered, so any saving pays; enter servers and hourly rate to have this judged."
+            f"{_money(saved)} saved; whether that pays nobody can say until the cost of running is entered"
+            f" (answers of people alone, at a guess, cost {_money(cost)})."
         )
+    if cost == 0:
+        return f"{_money(saved)} saved, and running costs nothing as entered."
     if saved <= 0:
         return f"It did not pay: {_money(saved)} saved against {_money(cost)} to run."
-    times = saved / cost
-    sure = "surely" if low > cost else "probably, not surely,"
     if saved <= cost:
         more = f"; at this saving an order it pays from {ceil(cost / saved * orders):,} orders" if orders else ""
         return f"It saved {_money(saved)} and cost {_money(cost)} to run: it did not pay{more}."
+    sure = "surely" if low > cost else "probably, not surely,"
     share = f": from {ceil(cost / saved * orders):,} of its {orders:,} orders on" if orders else ""
-    return f"It {sure} pays {times:,.1f} times what it costs to run{share}."
+    return f"It {sure} pays {saved / cost:,.1f} times what it costs to run{share}."
 
 
 def _money(cents: int) -> str:
