@@ -7,9 +7,10 @@ the twin's before the deed or after it, nothing between; and asked for again, th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from evenstock.operations.check_books import check_books
 from evenstock.operations.ports import Store, UnavailableError
 from evenstock.storage import open_store
 from evenstock.storage.memory import MemoryStore
+from evenstock.storage.postgres_singly import Driver, Told
 from evenstock.storage.sql import SqlStore
 
 
@@ -36,6 +38,26 @@ class Cut:
         self.countdown, self.struck, self.seen = 0, "", 0
         sa.event.listen(self.engine, "before_cursor_execute", self._statement)
         sa.event.listen(self.engine, "commit", self._commit)
+        self._inner = Driver.exec_driver_sql
+        cut = self
+
+        def struck(driver: Driver, statement: str, arguments: Sequence[Any] = ()) -> Told:
+            return cut._by_itself(driver, statement, arguments)
+
+        Driver.exec_driver_sql = struck  # type: ignore[method-assign]
+
+    def close(self) -> None:
+        Driver.exec_driver_sql = self._inner  # type: ignore[method-assign]
+
+    def _by_itself(self, driver: Driver, statement: str, arguments: Sequence[Any] = ()) -> Told:
+        """A statement that is a transaction: struck before it, and after it before we hear of it."""
+        if self._due():
+            self._end(driver._connection, "a statement")
+        answer = self._inner(driver, statement, arguments)
+        if self._due():
+            self._end(driver._connection, "the answer to a statement")
+            raise psycopg.OperationalError("the connection is gone")
+        return answer
 
     @contextmanager
     def at(self, number: int) -> Iterator[None]:
@@ -67,8 +89,10 @@ class Cut:
         return self.countdown == 0
 
     def _strike(self, connection: sa.Connection, moment: str) -> None:
+        self._end(connection.connection.driver_connection, moment)
+
+    def _end(self, raw: object, moment: str) -> None:
         self.struck = moment
-        raw = connection.connection.driver_connection
         if self.how == "the power fails":
             raise PowerError
         assert isinstance(raw, psycopg.Connection)
@@ -136,11 +160,16 @@ def test_a_deed_struck_at_any_point_is_there_whole_or_not_at_all_and_counts_once
     fill(store)
     fill(twin)
 
-    points = strike_everywhere(store, twin, Cut(store, how, url), deed)
+    cut = Cut(store, how, url)
+    try:
+        points = strike_everywhere(store, twin, cut, deed)
+    finally:
+        cut.close()
 
     assert points["a statement"] >= 2
-    assert points["the commit"] >= 1
-    assert points["the answer to the commit"] >= 1
+    by_themselves = points.get("the answer to a statement", 0)
+    assert by_themselves or points["the commit"] >= 1
+    assert by_themselves or points["the answer to the commit"] >= 1
     print(f"  {how}, {deed.name}: {sum(points.values())} points struck, 0 broken")
     assert check_books(store, LATER) == check_books(twin, LATER)
     store.close()

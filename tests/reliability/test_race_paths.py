@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -183,9 +183,9 @@ def test_a_batch_without_its_guard_would_be_seen(postgres: Store) -> None:
     gate = threading.Barrier(4)
 
     class Waiting(PostgresTransaction):
-        def keep_together(self, answers: Sequence[Answer], now: datetime, said: Sequence[tuple[str, str]] = ()) -> bool:
+        def keep_together(self, answers: Sequence[Answer], now: datetime, *more: Any, **said: Any) -> bool:
             gate.wait(timeout=60)
-            return super().keep_together(answers, now, said)
+            return super().keep_together(answers, now, *more, **said)
 
     postgres.kind = Waiting
     at_once(4, lambda n: route_together(postgres, NETWORK, POLICY, [Wish(RouteOrder(order((ONE, 1), name=names[-1 - n]), NOW))]))  # fmt: skip

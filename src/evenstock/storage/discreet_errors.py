@@ -11,6 +11,12 @@ def say_no_values(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "handle_error")
     def first_line(context: sa.ExceptionContext) -> None:
         for error in (context.original_exception, context.sqlalchemy_exception):
-            if isinstance(error, (engine.dialect.loaded_dbapi.Error, sa.exc.DBAPIError)) and error.args:
-                said = str(error.args[0]).strip().splitlines()
-                error.args = (said[0] if said else "", *error.args[1:])
+            if isinstance(error, (engine.dialect.loaded_dbapi.Error, sa.exc.DBAPIError)):
+                keep_first_line(error)
+
+
+def keep_first_line(error: BaseException) -> None:
+    """Of an error of the driver: which rule was broken, and where."""
+    if error.args:
+        said = str(error.args[0]).strip().splitlines()
+        error.args = (said[0] if said else "", *error.args[1:])

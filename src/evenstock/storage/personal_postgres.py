@@ -13,6 +13,10 @@ KEEP_KEYS: Final = """
 INSERT INTO personal_key (subject, id, country, made_at, master, wrapped)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::bytea[])
 """
+KEY_ROWS: Final = (
+    "SELECT subject, id, master, wrapped FROM personal_key "
+    "WHERE subject = ANY (%s::text[]) AND id = ANY (%s::text[]) AND erased_at IS NULL"
+)
 _AFTER: Final = """
 WITH kept (done) AS MATERIALIZED (STATEMENT), keyed AS (
     INSERT INTO personal_key (subject, id, country, made_at, master, wrapped)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -50,13 +50,17 @@ class SealedSql(Session):
         pairs = set(wanted)
         if not pairs:
             return {}
-        found = self.run(_KEYS, among=sorted({s for s, _ in pairs}), ids=sorted({k for _, k in pairs})).all()
+        found = self.key_rows(sorted({subject for subject, _ in pairs}), sorted({key for _, key in pairs}))
         keys = self.master_keys or _none()
         return {
-            (row.subject, row.id): cipher(keys.unwrap(row.master, bytes(row.wrapped), about(row.subject, row.id)))
-            for row in found
-            if (row.subject, row.id) in pairs
+            (subject, key): cipher(keys.unwrap(master, bytes(wrapped), about(subject, key)))
+            for subject, key, master, wrapped in found
+            if (subject, key) in pairs
         }
+
+    def key_rows(self, subjects: Sequence[str], ids: Sequence[str]) -> Iterable[Sequence[Any]]:
+        """Subject, id, master and wrapped key of those that are there."""
+        return self.run(_KEYS, among=subjects, ids=ids).all()
 
     def opened_each(self, kept: Sequence[tuple[str | bytes, str]]) -> list[bytes | None]:
         """Each as it was before it was sealed; None where its key is destroyed. What was never sealed is as it is."""

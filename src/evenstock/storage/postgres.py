@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from time import monotonic, sleep
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 
@@ -27,10 +27,11 @@ from evenstock.storage import bookkeeping as book
 from evenstock.storage.array_text import array_text
 from evenstock.storage.audit_postgres import AuditPostgres, columns_of
 from evenstock.storage.discreet_errors import say_no_values
-from evenstock.storage.personal_postgres import KEEP_KEYS, key_columns, with_keys
+from evenstock.storage.personal_postgres import KEEP_KEYS, KEY_ROWS, key_columns, with_keys
 from evenstock.storage.personal_seals import KeyRow
 from evenstock.storage.postgres_books import COMPARE, OUTSIDE, SETTINGS, side_by_side
 from evenstock.storage.postgres_inbound import InboundPostgres
+from evenstock.storage.postgres_singly import by_themselves
 from evenstock.storage.postgres_together import (
     HALTS,
     KEEP_TOGETHER,
@@ -228,6 +229,9 @@ class PostgresTransaction(AuditPostgres, InboundPostgres):
             key in new and first[key] == place for place, key in enumerate((event.source, event.id) for event in events)
         ]
 
+    def key_rows(self, subjects: Sequence[str], ids: Sequence[str]) -> Iterable[Sequence[Any]]:
+        return self.connection.exec_driver_sql(KEY_ROWS, (array_text(subjects), array_text(ids))).all()
+
     def keep_keys(self, keys: Iterable[KeyRow]) -> None:
         wanted = list(keys)
         if wanted:
@@ -383,8 +387,8 @@ class PostgresStore(SqlStore):
 
     @contextmanager
     def singly(self) -> Iterator[SingleCalls]:
-        with self._begun(self._engine.execution_options(isolation_level="AUTOCOMMIT")) as connection:
-            yield self.kind(connection)
+        with self._alone(), by_themselves(self._engine) as connection:
+            yield self.kind(cast("sa.Connection", connection))
 
     def reading_engine(self) -> sa.Engine:
         return self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -123,12 +123,17 @@ class SqlStore:
 
     @contextmanager
     def _begun(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        with self._alone(), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One at a time in a thread, and what the driver says in our words."""
         if getattr(self._open, "now", False):
             raise StoreError(book.NESTED)
         self._open.now = True
         try:
-            with engine.begin() as connection:
-                yield connection
+            yield
         except sa.exc.DBAPIError as error:
             gone = error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
             raise (UnavailableError if gone else StoreError)(_sentence(error)) from error
