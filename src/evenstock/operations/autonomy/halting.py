@@ -49,18 +49,29 @@ def halt(store: Store, scope: Scope, *, by: str, because: str, now: datetime, pa
     ValueError
         If nobody says who halts it and why.
     """
+    with store.transaction() as books:
+        made, repeated = begin_halt(books, scope, by=by, because=because, now=now)
+    return Halted(made, settle(store, patience_s), repeated)
+
+
+def begin_halt(books: Transaction, scope: Scope, *, by: str, because: str, now: datetime) -> tuple[Halt, bool]:
+    """The halt of the scope, in a transaction of the caller's, and whether it was there before; in force once that commits."""
     refuse_naive(now, "now")
     _refuse_nobody(by, because)
     made = Halt(_name(scope, now), scope, by.strip(), because.strip(), now)
-    with store.transaction() as books:
-        there = next((one for one in halts_in_force(books) if one.scope == scope), None)
-        if there is None:
-            books.enter(Entry(KIND, made.id, _body(made), state=ON))
-            books.publish([Event(f"{made.id}:on", "AutonomyHalted", "autonomy", now, _body(made))])
+    there = next((one for one in halts_in_force(books) if one.scope == scope), None)
+    if there is not None:
+        return there, True
+    books.enter(Entry(KIND, made.id, _body(made), state=ON))
+    books.publish([Event(f"{made.id}:on", "AutonomyHalted", "autonomy", now, _body(made))])
+    return made, False
+
+
+def settle(store: Store, patience_s: float = PATIENCE_S) -> bool:
+    """Wait, after a halt was committed, until what had begun before it has ended; False where something still goes on."""
     # In a transaction of its own: those that it waits for must see the halt, or have begun before it.
     with store.transaction() as books:
-        settled = books.outlast(patience_s)
-    return Halted(there or made, settled, there is not None)
+        return books.outlast(patience_s)
 
 
 def resume(store: Store, name: str, *, by: str, because: str, now: datetime) -> Halt:
@@ -122,6 +133,11 @@ def under_halts(policy: CompiledPolicy, halts: tuple[Halt, ...]) -> CompiledPoli
 def past_halts(books: Transaction, limit: int = 1_000) -> list[Entry]:
     """Halts that were resumed, with who did so and why, by id."""
     return books.entries(KIND, state=OFF, limit=limit)
+
+
+def kept_halt(books: Transaction, name: str) -> Entry | None:
+    """A halt in force or past; None where there never was one."""
+    return books.entry(KIND, name)
 
 
 def scope_of(said: Any) -> Scope:

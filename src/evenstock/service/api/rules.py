@@ -13,6 +13,7 @@ from starlette.responses import Response
 from evenstock import policy as kinds
 from evenstock.domain import Policy, Refuse, rfc3339
 from evenstock.operations.access.actions import Action
+from evenstock.operations.autonomy.evidence import simulated_told
 from evenstock.operations.dry_run_rules import dry_run, past_orders
 from evenstock.operations.network import policy_from_frames
 from evenstock.operations.ports import Store, StoreError
@@ -257,7 +258,8 @@ def activate(
             assert isinstance(done.checked.verdict, Refuse)
             faults = [("", finding.sentence) for finding in done.checked.findings]
             raise Problem("refused", done.checked.verdict.because, errors=faults)
-        return said(checked_out(done.checked, 0) | {"activation": deed_told(done.activation)})
+        tried = simulated_told(done.simulated) if done.simulated is not None else None
+        return said(checked_out(done.checked, 0) | {"activation": deed_told(done.activation), "simulated": tried})
 
     return _changed(request, service, body, work)
 

@@ -11,6 +11,7 @@ from evenstock.domain import Policy, Rule, plain
 from evenstock.operations.rulebook import Checked
 from evenstock.operations.rulebook_told import finding_told
 from evenstock.policy import text
+from evenstock.service.http.bodies.autonomy import SimulatedOut
 from evenstock.service.http.bodies.out import Day as DayOut
 from evenstock.service.http.bodies.out import Moment, Out
 from evenstock.service.http.problems import Problem
@@ -146,6 +147,7 @@ class CheckedOut(Out):
 
 class ActivatedOut(CheckedOut):
     activation: DeedOut
+    simulated: SimulatedOut | None = Field(description="What these rules would have done; null where that was not tried")
 
 
 class KindOut(Out):
