@@ -1,8 +1,9 @@
-"""`evenstock audit verify`, `prove` and `export`: the log held against its checkpoints, here or by somebody else."""
+"""`evenstock audit verify`, `evaluate`, `prove` and `export`: whether the log is whole and what it tells lawful, here or elsewhere."""
 
 from __future__ import annotations
 
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -13,6 +14,10 @@ from evenstock.cli.opening import workspace
 from evenstock.cli.screen import Exit, fail, page, say
 from evenstock.operations.audit.page import page_about
 from evenstock.operations.audit.rows import audit_of
+from evenstock.operations.audit.wordings import wordings
+from evenstock.storage.audit_evidence.evaluate import evaluate as evaluate_pack
+from evenstock.storage.audit_evidence.evaluate import sentences
+from evenstock.storage.audit_evidence.evaluating import evaluate_books
 from evenstock.storage.audit_evidence.pack import write_pack
 from evenstock.storage.audit_evidence.verify import verify as verify_pack
 
@@ -43,6 +48,33 @@ def verify(
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))
 
 
+def evaluate(
+    pack: Annotated[Path | None, typer.Option("--pack", help="An evidence pack, instead of the books at hand.")] = None,
+    json: _Json = False,
+) -> None:
+    """Judge every executed action again, by a second reading of the rules that shares no code with the first.
+
+    It reads the log alone: which policy was in force, what it says of the action, and who approved it. Ends with 5 where an
+    action was not lawful, with 3 where the pack cannot be read.
+    """
+    if pack is None:
+        with workspace() as opened:
+            report = evaluate_books(opened.store)
+    else:
+        try:
+            report = evaluate_pack(str(pack))
+        except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as trouble:
+            fail(Exit.REFUSED_INPUT, f"{pack} cannot be read as an evidence pack: {trouble}")
+    if json:
+        say(report)
+    else:
+        for sentence in sentences(report):
+            wrong = sentence.startswith("VIOLATION")
+            page.print(sentence, style="red" if wrong else None, markup=False, soft_wrap=True)
+    if report["violations"]:
+        raise typer.Exit(int(Exit.NEEDS_ATTENTION))
+
+
 def prove(id: Annotated[str, typer.Argument(help="As for show.")], out: _Out) -> None:  # noqa: A002
     """Write a pack of the rows about one id, with proofs that they are in the last checkpoint, and of no other row."""
     with workspace() as opened, opened.store.reading() as books:
@@ -55,15 +87,16 @@ def prove(id: Annotated[str, typer.Argument(help="As for show.")], out: _Out) ->
 
 
 def export(out: _Out) -> None:
-    """Write an evidence pack: every row, every checkpoint, the public key and the program that verifies them."""
+    """Write an evidence pack: every row and checkpoint, the public key, policies, and the programs that check them."""
     with workspace() as opened, _new(out) as file:
         _write(opened, file)
-    page.print(f"the evidence pack is {out}; its verify.py checks it: python verify.py {out} --key KEY", soft_wrap=True)
+    page.print(f"the evidence pack is {out}; its README.txt says how to check it without evenstock", soft_wrap=True)
 
 
 def _write(opened: Workspace, file: IO[bytes]) -> None:
+    policies = wordings(opened.store, opened.snapshots)
     with opened.store.reading() as books:
-        write_pack(file, audit_of(books), open_audit(opened.settings))
+        write_pack(file, audit_of(books), open_audit(opened.settings), policies=policies)
 
 
 def _new(path: Path) -> IO[bytes]:

@@ -20,6 +20,7 @@ from evenstock.service.http.bodies.out import Moment, Out, Plain
 from evenstock.service.http.problems import Problem
 from evenstock.service.http.replies import said
 from evenstock.service.http.strict import Name
+from evenstock.storage.audit_evidence.evaluating import evaluate_books
 from evenstock.storage.audit_evidence.pack import proofs, write_pack
 from evenstock.storage.audit_evidence.verify import verify
 
@@ -59,6 +60,20 @@ class VerificationOut(Out):
     whole: bool
     wrong: list[str] = Field(description="What is wrong and where; empty where nothing is")
     seen: list[str] = Field(description="What was looked at, and what cannot be told")
+
+
+class ViolationOut(Out):
+    row: str = Field(description="Stream and number of the row, such as 3/17")
+    at: str = Field(description="When it was written, by the books' clock")
+    about: str
+    sentence: str = Field(description="What is wrong")
+
+
+class EvaluationOut(Out):
+    lawful: bool
+    violations: list[ViolationOut]
+    checked: dict[str, int] = Field(description="How much was looked at, by what it is")
+    unchecked: dict[str, int] = Field(description="What the log cannot show, and how often")
 
 
 @ROUTER.get(
@@ -108,3 +123,14 @@ def verified(service: Annotated[Service, Depends(service_of)]) -> Response:
         file.seek(0)
         wrong, seen = verify(file, folder.key.public)
     return said({"whole": not wrong, "wrong": wrong, "seen": seen})
+
+
+@ROUTER.get(
+    "/audit/evaluation",
+    summary="Everything that was executed, judged again from the log alone by the evaluator of evidence packs",
+    responses={200: {"model": EvaluationOut, "description": "What was found"}},
+)
+@guarded(Action.AUDIT_READ, Load.REPORT)
+def evaluated(service: Annotated[Service, Depends(service_of)]) -> Response:
+    """Reads the whole of the log: ask it seldom. The worker judges what is new each night, and metrics say what it found."""
+    return said(evaluate_books(service.store))

@@ -268,8 +268,10 @@ class Evaluator:
 
     @property
     def state(self) -> dict[str, Any]:
-        """To go on from here: plain data, which JSON holds."""
-        return {"enacted": self.enacted, "force": self.force, "requests": self.requests, "cases": self.cases}
+        """To go on from here: plain data, which JSON holds. What is closed for good approves nothing any more."""
+        requests = {name: each for name, each in self.requests.items() if each["closed"] in {"", "approved"}}
+        cases = {name: each for name, each in self.cases.items() if each["state"] != "closed"}
+        return {"enacted": self.enacted, "force": self.force, "requests": requests, "cases": cases}
 
     def wrong(self, row: Row, sentence: str) -> None:
         self.violations.append({"row": row.id, "at": row.at, "about": row.about, "sentence": sentence})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,10 +19,22 @@ from evenstock.operations.ports import StoreError
 from evenstock.storage.audit_folder import AuditFolder
 
 VERIFIER: Final = Path(__file__).with_name("verify.py")
-_README: Final = (
-    "Run `python verify.py PACK --key KEY` with Python 3.11 or later and nothing else: KEY as you were told it by another way "
-    "than this file. Give checkpoints that you kept yourself by `--checkpoints FOLDER`.\n"
-)
+EVALUATOR: Final = Path(__file__).with_name("evaluate.py")
+_README: Final = """\
+What this pack holds, and how to check it without us and without a network: take verify.py and evaluate.py out and read them.
+Python 3.11 or later is all they need.
+
+1. Is the log whole?            python verify.py PACK --key KEY --checkpoints FOLDER
+   KEY as you were told it by another way than this file; FOLDER of checkpoints that you kept yourself, if you have some.
+2. Was what was done lawful?    python evaluate.py PACK
+   Every action that was executed is judged again under the policy of its time, and its approvals are counted again.
+
+rows/         every row of every stream (.txt), and the links of its chain (.links, 32 bytes a row)
+checkpoints/  signed notes (C2SP signed-note, tlog-checkpoint); gaps/ and superseded/ where an older backup was restored
+policies/     the wordings of policies, each named by the SHA-256 of its bytes, as rows name it
+proofs.json   in a pack about one thing: that its rows are in the last checkpoint (RFC 9162)
+"""
+_NO_WORDINGS: Final[Mapping[str, bytes]] = {}
 
 
 @dataclass(frozen=True)
@@ -54,11 +67,22 @@ def leaves(log: AuditBooks, checkpoints: Sequence[Checkpoint]) -> Leaves:
 
 
 def write_pack(
-    file: IO[bytes], log: AuditBooks, folder: AuditFolder, *, whole: bool = True, about: Sequence[AuditRow] = ()
+    file: IO[bytes],
+    log: AuditBooks,
+    folder: AuditFolder,
+    *,
+    whole: bool = True,
+    about: Sequence[AuditRow] = (),
+    policies: Mapping[str, bytes] = _NO_WORDINGS,
 ) -> None:
     """Write a pack: the `whole` log, or only the rows `about` something with the proofs that they are in it.
 
-    `log` is that of a reading, so that everything is as of one moment.
+    `log` is that of a reading, so that everything is as of one moment. Rows go through some at a time, however many there are.
+
+    Parameters
+    ----------
+    policies
+        Wordings by digest, as `wordings` has them.
     """
     notes, heads = folder.notes(), log.audit_heads()
     told: dict[str, Any] = {
@@ -72,6 +96,9 @@ def write_pack(
         pack.writestr("pack.json", json.dumps(told, indent=1))
         pack.writestr("README.txt", _README)
         pack.writestr("verify.py", VERIFIER.read_text("utf-8"))
+        pack.writestr("evaluate.py", EVALUATOR.read_text("utf-8"))
+        for digest, said in sorted(policies.items()):
+            pack.writestr(f"policies/{digest.removeprefix('sha256:')}.json", said)
         for path, note in notes:
             pack.writestr(f"checkpoints/{path.name}", note)
         if about:
@@ -118,14 +145,14 @@ def _previous(log: AuditBooks, row: AuditRow) -> bytes:
 
 
 def _write_stream(pack: zipfile.ZipFile, log: AuditBooks, stream: int) -> None:
-    links = bytearray()
     # Whatever the books hold goes in, what they should hold or not: the verifier is to see it.
     with pack.open(f"rows/{stream:02}.txt", "w", force_zip64=True) as file:
         for some in _some(lambda after: log.audit_rows(stream, after, AT_ONCE)):
             for row in some:
                 file.write(row.line + b"\n")
-                links += row.link
-    pack.writestr(f"rows/{stream:02}.links", bytes(links))
+    with pack.open(f"rows/{stream:02}.links", "w", force_zip64=True) as file:
+        for links in _links(log, stream, 0, sys.maxsize):
+            file.write(b"".join(links))
 
 
 def _some(read: Callable[[int], list[AuditRow]]) -> Iterator[list[AuditRow]]:
