@@ -16,6 +16,7 @@ from evenstock.operations.inbound.sources import Source, keep_source
 from evenstock.operations.keep_check import keep_check
 from evenstock.operations.ports import Entry
 from evenstock.service.app import create_app
+from evenstock.storage.audit_evidence.evaluating import evaluate_new
 from evenstock.storage.memory import MemoryStore
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -38,6 +39,7 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """Names of every series that a service tells after a little life."""
     service = made(MemoryStore(lambda: NOW), tmp_path_factory.mktemp("service"))
     keep_check(service.store, NOW)
+    evaluate_new(service.store)
     with service.store.transaction() as books:
         books.enter(Entry("worker", "w", {"beat_at": NOW.isoformat()}))
     with TestClient(create_app(service)) as client:

@@ -18,6 +18,7 @@ from evenstock.operations.keep_check import Checked, last_check
 from evenstock.operations.ports import Store, StoreError
 from evenstock.operations.runs.keeping import RunState
 from evenstock.service.admission import Load
+from evenstock.service.telemetry.audit_metrics import WatchingAudit
 from evenstock.service.telemetry.source_metrics import WatchingSources
 from evenstock.storage.vital_signs import VitalSigns, vital_signs
 
@@ -44,6 +45,7 @@ class Watching(Collector):
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self._registry.register(WatchingSources(service, ticks))
+        self._registry.register(WatchingAudit(service, ticks))
         self._asking = threading.Lock()
         self._asked: tuple[float, VitalSigns | None, Checked | None] = (-ASKED_AGAIN_S, None, None)
         self._feeds: tuple[float, Mapping[str, datetime]] = (-FEEDS_AGAIN_S, {})
