@@ -56,6 +56,7 @@ class Cut:
         answer = self._inner(driver, statement, arguments)
         if self._due():
             self._end(driver._connection, "the answer to a statement")
+            driver._connection.close()
             raise psycopg.OperationalError("the connection is gone")
         return answer
 

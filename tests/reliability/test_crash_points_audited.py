@@ -58,7 +58,7 @@ def test_a_deed_struck_at_any_point_is_there_with_its_rows_or_neither_is(
     fill(store)
     fill(twin)
     cut, struck, appending = Cut(inner, how, url), 0, 0
-    request.addfinalizer(cut.close)  # noqa: PT021 (it is made here)
+    request.addfinalizer(cut.close)
 
     for number in range(1, 200):
         key = f"{deed.name.replace(' ', '-')}-{number}"

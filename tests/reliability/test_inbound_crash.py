@@ -71,7 +71,9 @@ def test_a_batch_struck_at_any_point_is_there_whole_or_not_at_all_and_counts_onc
     if not bulk:
         monkeypatch.setattr("evenstock.operations.inbound.drain.planning_of", lambda _: None)
 
-    points = strike_everywhere(store, twin, Cut(store, how, url), DRAIN)
+    cut = Cut(store, how, url)
+    request.addfinalizer(cut.close)
+    points = strike_everywhere(store, twin, cut, DRAIN)
 
     assert points["a statement"] >= 10
     assert points["the commit"] >= 1
