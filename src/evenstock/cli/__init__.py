@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "backup": "backup",
     "restore": "restore",
     "work": "work",
+    "rollback": "rollback",
     "export-schemas": "export_schemas",
 }
 """Command and the module in which it is the function `command`."""
@@ -47,6 +48,7 @@ GROUPS: Final = (
     "stock",
     "learn",
     "rollout",
+    "autonomy",
     "rules",
     "rates",
     "gate",

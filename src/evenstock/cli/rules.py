@@ -14,6 +14,7 @@ from evenstock.bootstrap import Workspace
 from evenstock.cli.default_command import group
 from evenstock.cli.opening import workspace
 from evenstock.cli.rules_effective import effective
+from evenstock.cli.rules_simulate import simulate
 from evenstock.cli.screen import Exit, fail, moment, page, say, table
 from evenstock.domain import Policy, Refuse
 from evenstock.operations.network import policy_from_frames
@@ -36,6 +37,7 @@ from evenstock.policy.lint import Finding
 
 app = typer.Typer(cls=group("show"), help="The rules: read, check, put in force, take back.")
 app.command()(effective)
+app.command()(simulate)
 _By = Annotated[str, typer.Option("--by", help="Who does this.")]
 _Because = Annotated[str, typer.Option("--because", help="Why.")]
 _AsOf = Annotated[str | None, typer.Option(help="The moment it is; now by default.")]
@@ -102,7 +104,10 @@ def activate(
     by: _By,
     because: _Because,
     force: Annotated[
-        bool, typer.Option("--force", help="Although its law contradicts itself; it stays on record.")
+        bool,
+        typer.Option(
+            "--force", help="Although its law contradicts itself, or nobody tried it first; it stays on record."
+        ),
     ] = False,
     as_of: _AsOf = None,
     json: _Json = False,
@@ -133,6 +138,8 @@ def activate(
     if json:
         return
     _show_findings(done.checked.findings)
+    if done.simulated is not None:
+        page.print(f"tried before: {escape(done.simulated.sentence)}", soft_wrap=True)
     page.print(f"version [bold]{version.id}[/] is in force: {escape(done.activation.because)}", soft_wrap=True)
 
 

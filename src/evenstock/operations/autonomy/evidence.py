@@ -15,6 +15,7 @@ import polars as pl
 
 from evenstock.domain import digest, rfc3339
 from evenstock.operations.autonomy.halting import scope_told
+from evenstock.operations.autonomy.live_routing import ALL_BP
 from evenstock.operations.autonomy.stages import Stages
 from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError, Transaction
 
@@ -111,7 +112,14 @@ class Simulated:
 def stages_digest(stages: Stages) -> str:
     """Digest of what a version of the stages says, whoever set it and whenever."""
     lines = [
-        [line.stage, scope_told(line.scope), line.share_bp, line.otherwise, line.valid_from, line.valid_to]
+        [
+            line.stage,
+            scope_told(line.scope),
+            line.share_bp,
+            line.otherwise if line.share_bp < ALL_BP else line.stage,
+            line.valid_from,
+            line.valid_to,
+        ]
         for line in stages.lines
     ]
     routing = stages.routing

@@ -43,7 +43,7 @@ def line_of(said: Mapping[str, Any]) -> StageLine:
         Stage(said["stage"]),
         scope_of(said.get("scope", {})),
         said.get("share_bp", 10_000),
-        Stage(said.get("otherwise", Stage.GUIDED)) if said.get("share_bp", 10_000) < 10_000 else Stage.SUPPORT,
+        Stage(said.get("otherwise", Stage.GUIDED)),
         _day(said.get("valid_from")) or date.min,
         _day(said.get("valid_to")) or date.max,
         said.get("pilot", ""),

@@ -37,7 +37,7 @@ class StageLineBody(Strict):
     share_bp: Annotated[int, Field(ge=0, le=ALL_BP, description="Share of the actions, hundredths of a percent")] = (
         ALL_BP
     )
-    otherwise: Annotated[Stage, Field(strict=False, description="The stage of the others")] = Stage.SUPPORT
+    otherwise: Annotated[Stage, Field(strict=False, description="The stage of the others")] = Stage.GUIDED
     valid_from: Day | None = None
     valid_to: Day | None = Field(default=None, description="Last day")
     pilot: MaybeName = Field(default="", description="Name of the pilot it is part of")
