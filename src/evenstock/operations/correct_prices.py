@@ -12,13 +12,15 @@ repricing alive. An item that the repricing found uncontested, and the prices of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
 
 from evenstock.domain import Cents, Event, NodeId, Price, Sku, digest, promisable
+from evenstock.operations.autonomy.asking_of_prices import lawful_prices
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.foretold_use import FORETOLD, ForetoldUse
 from evenstock.operations.ports import ConflictError, Snapshots, Store, Transaction
 from evenstock.routing.prices.correction import correct
@@ -47,8 +49,10 @@ class Corrected:
     sentence: str
 
 
-def correct_prices(store: Store, snapshots: Snapshots, *, now: datetime) -> Corrected:
+def correct_prices(store: Store, snapshots: Snapshots, *, now: datetime, rules: Governance | None = None) -> Corrected:
     """Write the prices of contested items as the stock says that is gone since the repricing.
+
+    Prices that `rules` do not let change without people stay as they are, and the sentence says so.
 
     Prices from a later source than the repricing, such as a night's, are left alone. A repricing that commits in between
     wins: nothing is written then.
@@ -80,6 +84,11 @@ def correct_prices(store: Store, snapshots: Snapshots, *, now: datetime) -> Corr
     try:
         with store.transaction() as books:
             books.repoint(FORETOLD, name, name, now)
+            lawful = lawful_prices(books, rules, now, rows, before=standing.values())
+            if len(lawful.prices) < len(rows):
+                rows = lawful.prices
+                done = _said(told, left, gone, len(skus), rows)
+                done = replace(done, sentence=" ".join([done.sentence, *(f"{note}." for note in lawful.notes)]))
             books.put_prices(rows)
             books.publish([_event(done, rows, now)])
     except ConflictError:

@@ -23,6 +23,7 @@ from evenstock.operations.autonomy.asking_of_plans import (
     rule_on_plan,
     without_refused,
 )
+from evenstock.operations.autonomy.asking_of_prices import lawful_prices
 from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.network import Network
 from evenstock.operations.ports import Snapshots, Store, Transaction
@@ -189,7 +190,8 @@ def _kept(
             books.put_plan(plan)
         else:
             plan = _put_ruled(books, *without_refused(plan, ruled))
-        books.put_prices(prices)
+        lawful = lawful_prices(books, rules, plan.made_at, prices)
+        books.put_prices(lawful.prices)
         books.put_capacity_prices(shared)
         books.publish([_proposed(plan)])
     return plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from evenstock.domain import ROUTING_SCOPES, CapacityPrice, Cents, Event, NodeId, Price, Sku, StockBalance, digest
 from evenstock.forecasting import Forecast
+from evenstock.operations.autonomy.asking_of_prices import lawful_prices
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.company import Company
 from evenstock.operations.expected_orders import MOST_ORDERS, ExpectedOrders, Routable, expected_orders, routable
 from evenstock.operations.foretold_use import FORETOLD, ForetoldUse, pace_of
@@ -126,13 +128,14 @@ def reprice(
         balances = books.balances(names)
     market = _market(expected, ways, shipping, names, balances, taken, service_ceilings)
     if forecast_free:
-        return _without_forecast(store, expected, market, now)
+        return _without_forecast(store, expected, market, now, Governance.of(company))
     wanted = decide_many(market.batch, np.zeros(market.stock.shape))
     contested = _contested(market, wanted.way)
     found = _prices(market, wanted.cost, contested, before, sweeps)
     kept = _scenarios(snapshots, market, found, contested, now, (scenarios, seed))
     told = _foretold(expected, ways, market, wanted, found.ascent, contested, now).keep(snapshots)
-    return _written(store, expected, market, (wanted, contested, found.ascent, before, full, (kept, told)), now)
+    rules = Governance.of(company)
+    return _written(store, expected, market, (wanted, contested, found.ascent, before, full, (kept, told)), now, rules)
 
 
 def _written(
@@ -141,14 +144,16 @@ def _written(
     market: _Market,
     computed: tuple[Chosen, NDArray[np.bool_], Ascent, list[Price], list[CapacityPrice], tuple[str, str]],
     now: datetime,
+    rules: Governance,
 ) -> Repriced:
-    """Put the rows into the books, and tell."""
+    """Put the rows into the books, and tell; those outside the envelopes stay as they are."""
     wanted, contested, ascent, before, full, (kept, told) = computed
     skus = tuple(market.names[n] for n in np.flatnonzero(contested))
     rows = _rows(ascent.price, contested, market, now, REPRICING)
     slots = _capacity_rows(market, ascent.ceiling_price, full, now)
     with store.transaction() as books:
         freed = _freed(books, before, set(skus), now)
+        lawful = lawful_prices(books, rules, now, [*rows, *freed], slots, before=before, places_before=full)
         done = Repriced(
             contested=skus,
             freed=len({row.sku for row in freed}),
@@ -159,13 +164,13 @@ def _written(
             bound_cents=int(np.floor(ascent.bound)),
             free_cents=round(float(market.weight @ np.where(wanted.served, wanted.cost, 0.0))),
             sweeps=ascent.sweeps,
-            prices=len(rows) + len(freed),
-            capacity_prices=len(slots),
+            prices=len(lawful.prices),
+            capacity_prices=len(lawful.places),
             scenarios=kept,
-            notes=expected.notes,
+            notes=(*expected.notes, *lawful.notes),
         )
-        books.put_prices([*rows, *freed])
-        books.put_capacity_prices(slots)
+        books.put_prices(lawful.prices)
+        books.put_capacity_prices(lawful.places)
         if kept:
             books.point(SCENARIOS, kept, now)
         books.point(FORETOLD, told, now)
@@ -406,6 +411,7 @@ def _without_forecast(
     expected: ExpectedOrders,
     market: _Market,
     now: datetime,
+    rules: Governance,
 ) -> Repriced:
     """Running prices after the last weeks' orders, oldest first."""
     to_come = max(1, round(float(market.weight.sum())))
@@ -428,7 +434,9 @@ def _without_forecast(
         notes=(*expected.notes, "prices by mirror descent: no forecast was used, and nothing is proved"),
     )
     with store.transaction() as books:
-        books.put_prices(rows)
+        lawful = lawful_prices(books, rules, now, rows)
+        done = replace(done, prices=len(lawful.prices), notes=(*done.notes, *lawful.notes))
+        books.put_prices(lawful.prices)
         books.publish([_computed(done, now)])
     return done
 

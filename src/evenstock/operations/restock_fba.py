@@ -7,9 +7,9 @@ Own warehouses keep what their own demand is worth: the value of the k-th unit a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any, Final
 
@@ -17,6 +17,9 @@ import numpy as np
 
 from evenstock.domain import Cents, Costs, NodeId, NodeKind, Sku, TransferLine, Units, plain
 from evenstock.forecasting import Forecast
+from evenstock.operations.autonomy.asking_of_plans import named, rule_on_transfer
+from evenstock.operations.autonomy.governance import Asking, Governance
+from evenstock.operations.autonomy.intended.stock_plan import KINDS
 from evenstock.operations.network import Network
 from evenstock.operations.ports import Store
 from evenstock.operations.tonight.closed import CLOSED_POOL
@@ -142,8 +145,9 @@ def fba_tonight(
     n_paths: int,
     happened: Happenings | None = None,
     effort: Effort | None = None,
+    rules: Governance | None = None,
 ) -> FbaRestock:
-    """`restock_fba` from the books as they are; nothing is kept.
+    """`restock_fba` from the books as they are; nothing is kept. Its notes name each line that `rules` refuse, or ask people about.
 
     Raises
     ------
@@ -163,7 +167,20 @@ def fba_tonight(
         happened=happened,
     )
     days = lane_days(network.lanes, question.ship_on, transfers)
-    return restock_fba(question, network.costs, seed=seed, effort=effort, days=days)
+    found = restock_fba(question, network.costs, seed=seed, effort=effort, days=days)
+    with store.reading() as books:
+        asking = rules.asking(books, datetime.combine(on, time.min, UTC), KINDS) if rules is not None else None
+    return found if asking is None else replace(found, notes=(*found.notes, *_asked(asking, found.lines)))
+
+
+def _asked(asking: Asking, lines: Sequence[TransferLine]) -> Iterator[str]:
+    """What may not be, or not without people, line by line."""
+    for line in lines:
+        ruled = rule_on_transfer(asking, line)
+        if ruled.refused is not None:
+            yield f"may not go: {named(line)}: {ruled.refused.because}"
+        elif ruled.asks is not None:
+            yield f"waits for {ruled.asks.role}: {named(line)}: {ruled.asks.because}"
 
 
 def restock_fba(

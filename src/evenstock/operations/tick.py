@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.correct_prices import Corrected, correct_prices
 from evenstock.operations.exceptions.answer import Handled
 from evenstock.operations.exceptions.cutoff_missed import sweep_cutoffs
@@ -55,7 +56,7 @@ def tick(
     with store.reading() as books:
         more = len(books.due_cases(now, limit))
     try:
-        prices: Corrected | str = correct_prices(store, snapshots, now=now)
+        prices: Corrected | str = correct_prices(store, snapshots, now=now, rules=Governance(policy, shipping.known))
     except StoreError as refused:
         prices = str(refused)
     return Ticked(tuple(done), tuple(missed), told, more, prices)

@@ -8,6 +8,7 @@ import typer
 
 from evenstock.cli.opening import company, todays_forecast, workspace
 from evenstock.cli.screen import dollars, moment, page, progress, say, show_whole, table
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.plan_transfers import PATHS
 from evenstock.operations.restock_fba import FbaRestock, FbaRow, document, fba_tonight
 from evenstock.operations.tonight.happened import happenings
@@ -35,6 +36,7 @@ def command(
             seed=seed,
             n_paths=paths,
             happened=happenings(opened.store, here),
+            rules=Governance.of(here),
         )
     if json:
         say(document(found))

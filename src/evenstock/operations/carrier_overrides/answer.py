@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from evenstock.domain import Event, Policy, Refuse, Rule, refuse_naive
+from evenstock.operations.carrier_overrides.asking import may_adopt
 from evenstock.operations.carrier_overrides.keeping import Kept, change, one, state_of
 from evenstock.operations.carrier_overrides.proposal import RULE, WEEKS, Form, Standing, State, rule_of
-from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError
+from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError, Transaction
 from evenstock.operations.rulebook import activate_rules, network_frames, policy_in_force, propose_rules
 
 MOST_WEEKS = 26
@@ -26,7 +28,8 @@ def adopt_override(
     Raises
     ------
     StoreError
-        If there is no such proposal, it is not open any more, or its rule cannot be used with today's network.
+        If there is no such proposal, it is not open any more, or its rule cannot be used with today's network; if the rules
+        in force refuse it, or ask for people who have not agreed.
     ValueError
         If nobody says who adopts it, or for a number of weeks that is not 1 to 26.
     """
@@ -39,11 +42,12 @@ def adopt_override(
     last = first + timedelta(weeks=weeks) - timedelta(days=1)
     found = _open(store, snapshots, name, by, first)
     said = because.strip() or found.proposal.sentence
+    adopted = may_adopt(store, snapshots, found.proposal, weeks, by, now)
     if found.proposal.form is Form.RULE:
         rule = rule_of(found.proposal, first, last, by.strip())
         why = f"carrier override {found.proposal.id}: {said}"
         _with_rules(store, snapshots, [rule], drop="", by=by, because=why, now=now)
-    return _done(store, snapshots, found, State.ADOPTED, by, said, now, first, last)
+    return _done(store, snapshots, found, State.ADOPTED, by, said, now, first, last, adopted)
 
 
 def reject_override(store: Store, snapshots: Snapshots, name: str, *, by: str, because: str, now: datetime) -> Standing:
@@ -109,7 +113,7 @@ def over(rule: Rule, on: date) -> bool:
 
 def _done(
     store: Store, snapshots: Snapshots, found: Standing, state: State, by: str, because: str, now: datetime,
-    first: date | None, last: date | None,
+    first: date | None, last: date | None, within: Callable[[Transaction], None] = lambda _books: None,
 ) -> Standing:  # fmt: skip
     name = found.proposal.id
     deed = {
@@ -127,6 +131,6 @@ def _done(
     kind = f"CarrierOverride{state.value.capitalize()}"
     change(
         store, snapshots, add,
-        [Event(f"carrier-override:{name}:{state.value}", kind, f"carrier-override:{name}", now, body)], now,
+        [Event(f"carrier-override:{name}:{state.value}", kind, f"carrier-override:{name}", now, body)], now, within,
     )  # fmt: skip
     return replace(found, state=state, by=by.strip(), because=because, at=now, valid_from=first, valid_to=last)

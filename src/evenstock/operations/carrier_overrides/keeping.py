@@ -20,7 +20,7 @@ from evenstock.operations.carrier_overrides.proposal import (
     lapses_on,
     to_frame,
 )
-from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError
+from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError, Transaction
 
 POINTER: Final = "carrier overrides"
 _TRIES: Final = 5
@@ -78,8 +78,15 @@ Change = Callable[[Kept], Kept | None]
 """From what is kept to what is kept next; None where nothing changes."""
 
 
-def change(store: Store, snapshots: Snapshots, to: Change, facts: Sequence[Event], now: datetime) -> None:
-    """Write the next state; of two people at once, the later reads again what the first wrote."""
+def change(
+    store: Store,
+    snapshots: Snapshots,
+    to: Change,
+    facts: Sequence[Event],
+    now: datetime,
+    within: Callable[[Transaction], None] = lambda _books: None,
+) -> None:
+    """Write the next state; of two people at once, the later reads again what the first wrote. `within` is done in the same transaction."""
     for tried in range(_TRIES):
         kept, seen = _read(store, snapshots)
         after = to(kept)
@@ -97,6 +104,7 @@ def change(store: Store, snapshots: Snapshots, to: Change, facts: Sequence[Event
             with store.transaction() as books:
                 books.repoint(POINTER, seen, name, now)
                 books.publish(facts)
+                within(books)
         except ConflictError:
             if tried == _TRIES - 1:
                 raise

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from evenstock.operations.autonomy.governance import Governance
 from evenstock.operations.plan_transfers import PATHS
 from evenstock.operations.restock_fba import document, fba_tonight
 from evenstock.operations.runs.keeping import Run
@@ -35,6 +36,6 @@ def work(at: Workplace, run: Run, asked: Asked, progress: Progress) -> Mapping[s
     progress(40, "planning the pool")
     found = fba_tonight(
         at.store, here.network, said.forecast, on=now.date(), seed=asked.seed, n_paths=asked.paths,
-        happened=happenings(at.store, here),
+        happened=happenings(at.store, here), rules=Governance.of(here),
     )  # fmt: skip
     return document(found)
