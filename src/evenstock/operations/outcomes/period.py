@@ -24,6 +24,8 @@ class Period:
     def __post_init__(self) -> None:
         if not 0 <= (self.last - self.first).days < LONGEST:
             raise ValueError(f"a period has 1 to {LONGEST} days, not from {self.first} to {self.last}")
+        if not 1_900 <= self.first.year <= self.last.year <= 9_000:
+            raise ValueError(f"a period lies in a year that books are kept in, not from {self.first} to {self.last}")
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as wrong:

@@ -76,7 +76,7 @@ def month_report(
         None if seconds is None else seconds * len(told.decisions),
     )  # fmt: skip
     money = paid(told, regret, cost)
-    document: dict[str, Any] = _plain(
+    document: dict[str, Any] = plain(
         {
             "form": FORM,
             "period": {"first": period.first, "last": period.last, "zone": period.zone,
@@ -87,9 +87,9 @@ def month_report(
             "network": company.digests.get("network", ""),
             "policy": company.network.policy.digest,
             "to_do": [asdict(one) for one in _advice(told, frame, foretold, regret, money)],
-            "decided": _decided(told),
+            "decided": decided(told),
             "recommendations": recommended(frame),
-            "foretold": _foretold(foretold),
+            "foretold": foretold_of(foretold),
             "regret": None if regret is None else _regret(regret),
             "money": _money(money, cost) if nodes is None else None,
             "notes": [*foretold.notes, *(regret.notes if regret is not None else ()), *_gaps(told, frame, regret)],
@@ -170,7 +170,7 @@ def _advice(
     return advice(frame, foretold, regret, money)
 
 
-def _decided(told: Told) -> dict[str, Any]:
+def decided(told: Told) -> dict[str, Any]:
     """Orders by who in effect decided them first."""
     first = [
         record for record in told.first_decisions.values() if told.nodes is None or str(record.order) in _own(told)
@@ -191,7 +191,8 @@ def _own(told: Told) -> set[str]:
     return {str(name) for name in told.served}
 
 
-def _foretold(found: ForetoldAndCame) -> dict[str, Any]:
+def foretold_of(found: ForetoldAndCame) -> dict[str, Any]:
+    """What was foretold against what came, each figure with its number of cases and what it may be taken for."""
     delivery = asdict(found.delivery)
     return {
         "money": [{**asdict(one), "says": one.says.value} for one in found.money],
@@ -283,12 +284,12 @@ def _gaps(told: Told, frame: pl.DataFrame, regret: Regret | None) -> list[str]:
     return notes
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """As JSON has it: days as text, and None for what is not a number."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, float):
         return round(value, 6) if isfinite(value) else None
     if value is None or isinstance(value, bool | int | str):
