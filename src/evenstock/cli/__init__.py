@@ -57,6 +57,7 @@ GROUPS: Final = (
     "runs",
     "keys",
     "people",
+    "person",
     "actors",
     "audit",
     "report",

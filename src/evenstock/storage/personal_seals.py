@@ -29,7 +29,7 @@ TEXT: Final = "sealed:1:"
 """How sealed text begins; JSON never does."""
 BYTES: Final = b"\x00sealed:1:"
 RECORD: Final = b"\x00record:1:"
-"""A record whose texts that name the place are sealed, and stands readable without them behind."""
+"""A record of which the place is sealed, and that stands readable without it behind."""
 EVENTS: Final = "events:"
 ANSWERS: Final = "answers"
 """Subjects of what belongs to no order: its keys are destroyed by their age."""
@@ -96,14 +96,13 @@ class Sealing:
         return self.record_bytes(decision.canonical(), decision.order, decision.decided_at)
 
     def record_bytes(self, record: bytes, order: str, at: datetime) -> bytes:
-        """A record as it is kept: most of them name no place and stay as they are."""
+        """A record as it is kept: one that names no place stays as it is."""
         if self._keys is None or not names_place(record):
             return record
-        bare, texts = parted(record)
-        if joined(bare, texts) != record:
-            raise StoreError(f"the record of order {order} is not in canonical form; it cannot be kept")
-        fresh = self._of(ORDER + order, "", at)
-        sealed = fresh.seal(json.dumps(texts, ensure_ascii=False).encode())
+        bare, place = parted(record)
+        if not place or joined(bare, place) != record:
+            return record
+        sealed = (fresh := self._of(ORDER + order, "", at)).seal(place)
         return b"".join((RECORD, fresh.row.id.encode(), b":", _SIZE.pack(len(sealed)), sealed, bare))
 
     def event(self, event: Received, now: datetime) -> tuple[bytes, str]:
@@ -184,7 +183,7 @@ def opened(kept: str | bytes, subject: str, ciphers: Mapping[str, AESGCM]) -> by
         content = found.decrypt(sealed[:NONCE], sealed[NONCE:], about(subject, name))
     except InvalidTag:
         raise StoreError(f"{subject}: what is sealed there was changed, or belongs to somebody else") from None
-    return content if bare is None else joined(bare, json.loads(content))
+    return content if bare is None else joined(bare, content)
 
 
 def _bare(kept: bytes) -> tuple[bytes, bytes]:

@@ -1,25 +1,25 @@
 """Where a decision's record names the customer's place, and the same record without it.
 
-Two rules and one sentence say the postal code. Everything else in a record is about nodes, services, days and cents.
+Two rules and one sentence say the postal code. Everything else in a record is about nodes, services, days and cents. Records are
+taken as bytes: each order writes one, of many thousands.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any, Final
-
-from evenstock.domain import canonical_json
-from evenstock.routing.candidates import OF_THE_CODE
+from typing import Final
 
 ERASED: Final = "[a place]"
-"""Stands where the text that named the place stood."""
+"""Stands where the place was named."""
+_MARK: Final = ERASED.encode()
 _REACHES: Final = "No node reaches "
-_SIGNS: Final = (_REACHES.encode(), *(f'"rule":"{rule}"'.encode() for rule in sorted(OF_THE_CODE)))
+_NO_RATE: Final = b" has no rate for zone "
+_NO_ZONE: Final = b"; add the place or a zone chart"
+_TO: Final = b" to "
+_SIGNS: Final = (_NO_RATE, _NO_ZONE, _REACHES.encode())
 
 
 def names_place(record: bytes) -> bool:
-    """Whether a record's canonical bytes may say where the order goes.
+    """Whether a record's canonical bytes say where the order goes.
 
     Examples
     --------
@@ -29,32 +29,34 @@ def names_place(record: bytes) -> bool:
     return any(sign in record for sign in _SIGNS)
 
 
-def parted(record: bytes) -> tuple[bytes, list[str]]:
-    """The record without the texts that name the place, and those texts; `joined` gives the same bytes again.
+def parted(record: bytes) -> tuple[bytes, bytes]:
+    """The record without the place, and the place as the record spells it; `joined` gives the same bytes again.
+
+    No place where the record does not name it as ours do.
 
     Examples
     --------
-    >>> bare, texts = parted(b'{"barred":[{"because":"no zone to 96799","rule":"zone"}],"sentence":"Kept."}')
+    >>> bare, place = parted(b'{"because":"ups:ground has no rate for zone 9, from TX to 96799","rule":"rate"}')
     >>> bare
-    b'{"barred":[{"because":"[a place]","rule":"zone"}],"sentence":"Kept."}'
-    >>> joined(bare, texts)
-    b'{"barred":[{"because":"no zone to 96799","rule":"zone"}],"sentence":"Kept."}'
+    b'{"because":"ups:ground has no rate for zone 9, from TX to [a place]","rule":"rate"}'
+    >>> place, joined(bare, place)
+    (b'96799', b'{"because":"ups:ground has no rate for zone 9, from TX to 96799","rule":"rate"}')
     """
-    said = json.loads(record)
-    texts = []
-    for at, name in _places(said):
-        texts.append(at[name])
-        at[name] = ERASED
-    return canonical_json(said), texts
+    place = _place(record)
+    if not place or _MARK in record:
+        return record, b""
+    bare = record
+    for before, after in _around(place):
+        bare = bare.replace(before, after)
+    return bare, place
 
 
-def joined(bare: bytes, texts: list[str]) -> bytes:
-    """The record with its texts back in their places."""
-    said = json.loads(bare)
-    rest = iter(texts)
-    for at, name in _places(said):
-        at[name] = next(rest)
-    return canonical_json(said)
+def joined(bare: bytes, place: bytes) -> bytes:
+    """The record with its place back where it was named."""
+    record = bare
+    for before, after in _around(place) if place else ():
+        record = record.replace(after, before)
+    return record
 
 
 def nameless(text: str) -> str:
@@ -68,13 +70,22 @@ def nameless(text: str) -> str:
     return f"{text[: text.index(_REACHES)]}{_REACHES}{ERASED}." if _REACHES in text else text
 
 
-def _places(said: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Each text of a record that names the place, in one order, whether it stands there or `ERASED` does."""
-    for at in (said, said.get("verdict")):
-        for name in ("sentence", "because"):
-            text = at.get(name) if isinstance(at, dict) else None
-            if isinstance(text, str) and (_REACHES in text or text == ERASED):
-                yield at, name  # type: ignore[misc]
-    for barred in said.get("barred", ()):
-        if barred.get("rule") in OF_THE_CODE:
-            yield barred, "because"
+def _place(record: bytes) -> bytes:
+    """The place, by the first text that names it."""
+    at = record.find(_NO_RATE)
+    if at >= 0:
+        end = record.find(b'"', at)
+        while record[end - 1 : end] == b"\\":
+            end = record.find(b'"', end + 1)
+        return record[record.rfind(_TO, at, end) + len(_TO) : end]
+    at = record.find(_NO_ZONE)
+    if at >= 0:
+        return record[record.rfind(_TO, 0, at) + len(_TO) : at]
+    at = record.find(_SIGNS[-1])
+    return record[at + len(_REACHES) : record.find(b":", at)] if at >= 0 else b""
+
+
+def _around(place: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """With what stands around it, so that a number that happens to be the same stays."""
+    forms = (b' to %b"', b" to %b;", b"No node reaches %b:", b" to %b.")
+    return tuple((form % place, form % _MARK) for form in forms)
