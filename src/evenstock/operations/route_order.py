@@ -52,7 +52,7 @@ from evenstock.operations.open_cases import EXECUTE, OPERATIONS, REVIEW_WITHIN, 
 from evenstock.operations.places import places_of
 from evenstock.operations.ports import ConflictError, Look, Slot, Store, Transaction
 from evenstock.operations.replaying.company_then import keep_origin
-from evenstock.operations.replaying.noting import decider_told, keep_inputs, noting
+from evenstock.operations.replaying.noting import decider_told, keep_inputs, noting, without_told
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.stale_feeds import held_back
 from evenstock.operations.substitution import Substitutes, shippable, skus_of, with_substitutes
@@ -143,6 +143,7 @@ def route_order(
             open_unserved(books, record)
         more = decider_told(decide)
         if more is not None:
+            more |= without_told(stage=stage is None, substitutes=not substitutes)
             keep_inputs(books, record, "route", question, read_then, order_kept=not shadow, more=more)
     return Routed(record)
 

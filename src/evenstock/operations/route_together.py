@@ -43,7 +43,7 @@ from evenstock.operations.places import places_of
 from evenstock.operations.ports import Answer, ConflictError, Look, Remembered, Slot, Store, Transaction
 from evenstock.operations.replaying.company_then import keep_origin, origin_of
 from evenstock.operations.replaying.kept_inputs import Read
-from evenstock.operations.replaying.noting import actors_matter, said_inputs
+from evenstock.operations.replaying.noting import actors_matter, said_inputs, without_told
 from evenstock.operations.roll_out import RollOut
 from evenstock.operations.route_order import (
     Routed,
@@ -190,14 +190,18 @@ def _keep_one_unserved(books: Transaction, wish: Wish, said: _Unserved, now: dat
     return True
 
 
-def _also(wish: Wish, record: DecisionRecord, question: Question, look: Look) -> list[Remembered]:
+def _also(
+    wish: Wish, record: DecisionRecord, question: Question, look: Look, stage: RollOut | None
+) -> list[Remembered]:
     """The caller's own answer, and what it was made from."""
     said = [Remembered(wish.key, wish.request, wish.reply(record))] if wish.key else []
     if origin_of(question.network) is not None:
         on, order = question.command.now.date(), question.command.order
         asked_who = actors_matter(question.policy, on)
         actor = actor_at_hand(order.id, roles=asks_roles(question.policy, on)) if asked_who else None
-        said.append(said_inputs(record, "route", question, Read([look]), actor))
+        # What needs a substitute is not answered here.
+        more = without_told(stage=stage is None, substitutes=True)
+        said.append(said_inputs(record, "route", question, Read([look]), actor, more=more))
     return said
 
 
@@ -225,7 +229,7 @@ def _answer(
         if any(line.sku in substitutes for line in order.lines):
             return None
         no = record_of(question, found, decision, Outcome.UNSERVED, Refuse(decision.sentence), decision.sentence)
-        return _Unserved(no, _also(wish, no, question, look))
+        return _Unserved(no, _also(wish, no, question, look, stage))
     if stage is not None and not stage.lets(plan):
         return None
     verdict = asked(policy.review(order, plan, decision.rules, found.on), decision)
@@ -245,7 +249,7 @@ def _answer(
         [routed_event(record)],
         _key(wish),
         request,
-        _also(wish, record, question, look),
+        _also(wish, record, question, look, stage),
         ruled.acts(),
     )
 

@@ -100,6 +100,11 @@ def decider_told(decide: Decide | None) -> dict[str, Any] | None:
     return None if told is None else {"decider": told()}
 
 
+def without_told(*, stage: bool, substitutes: bool) -> dict[str, Any]:
+    """Which of the company's stage and substitutes were not asked, for whoever asked without them."""
+    return ({"without_stage": True} if stage else {}) | ({"without_substitutes": True} if substitutes else {})
+
+
 def actors_matter(policy: CompiledPolicy, on: date) -> bool:
     """Whether it may depend on who acts."""
     return policy.staged is not None or bool(policy.autonomy(on).lines)

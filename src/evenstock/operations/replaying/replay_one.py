@@ -155,6 +155,8 @@ class Replayer:
             text = self._again(said, asked).canonical()
         except MissingError as missing:
             return Replayed(said.decision, seen, missing=str(missing))
+        except Exception as error:  # noqa: BLE001 (what cannot be decided again was decided once: that is told, not raised)
+            return Replayed(said.decision, seen, difference=f"deciding it again fails: {type(error).__name__}: {error}")
         if text == asked.record:
             return Replayed(said.decision, seen, seen)
         return Replayed(said.decision, seen, digest_of(text), difference=first_difference(asked.record, text))
@@ -205,7 +207,8 @@ def _route(company: CompanyThen, kept: KeptInputs, _: Asked) -> DecisionRecord:
     route_order(
         then.store, company.shipping, company.policy, command,
         decide=None if told is None else pool_decider(told, command.order, command.now),
-        stage=company.stage, substitutes=company.substitutes,
+        stage=None if kept.more.get("without_stage") else company.stage,
+        substitutes=None if kept.more.get("without_substitutes") else company.substitutes,
     )  # fmt: skip
     assert then.record_told is not None
     return then.record_told
@@ -294,6 +297,8 @@ def asked_of(books: Transaction, record: bytes) -> Asked:
     done = erased(books, said.order)
     if done is not None:
         return Asked(record, None, None, erased_at=done.erased_at)
+    if said.follows:
+        return Asked(record, None, None, books.decision(DecisionId(said.follows)))
     inputs = books.recall(inputs_key(said.decision))
     if inputs is None:
         return Asked(record, None, None)

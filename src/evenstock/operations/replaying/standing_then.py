@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from evenstock.domain import (
     DecisionRecord,
@@ -20,6 +20,9 @@ from evenstock.domain import (
 )
 from evenstock.operations.replaying.kept_inputs import lines_from, lines_told
 from evenstock.operations.standing import Standing
+
+_AFTER: Final = timedelta(hours=1)
+"""A reservation expires some time after it was made; when is no part of what is decided."""
 
 
 def standing_told(there: Standing, before: DecisionRecord) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def standing_from(said: Mapping[str, Any], order: Order, at: datetime) -> Standi
             order.id,
             tuple(ReservationLine(Sku(sku), NodeId(node), Units(units), LotId(lot)) for sku, node, units, lot in lines),
             at,
-            at,
+            at + _AFTER,
         )
         for name, lines in said["soft"]
     )
