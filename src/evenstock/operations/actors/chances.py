@@ -81,13 +81,14 @@ def larger_than(bin_: int, own: Mapping[int, float], others: Mapping[int, float]
     """
     most = sum(others.values())
     share = min(1.0, lean / most) if most > 0 else 0.0
+    n = sum(own.values()) + share * most
+    above = sum([weight for at, weight in own.items() if at >= bin_])
+    above += share * sum([weight for at, weight in others.items() if at >= bin_])
+    if above > 0 or n == 0:
+        return (above + 1.0) / (n + 1.0)
     mixed = dict(own)
     for at, weight in others.items():
         mixed[at] = mixed.get(at, 0.0) + share * weight
-    n = sum(mixed.values())
-    above = sum(weight for at, weight in mixed.items() if at >= bin_)
-    if above > 0 or n == 0:
-        return (above + 1.0) / (n + 1.0)
     ranked = sorted(mixed.items(), reverse=True)
     left, top = n / 10, 0.0
     threshold = ranked[0][0]

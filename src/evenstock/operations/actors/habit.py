@@ -25,6 +25,8 @@ TWICE: Final = 4
 ENOUGH_WINDOWS: Final = 3 * _A_DAY
 ENOUGH_SPELLS: Final = 30
 ENOUGH_HOURS: Final = 40
+ENOUGH_WEEKS: Final = 14 * _A_DAY
+"""Two week-ends seen before an hour can be unusual."""
 LEAN: Final = 60.0
 LEAST: Final = 30
 """Deeds in ten minutes under which nobody is too fast."""
@@ -128,6 +130,9 @@ class Habits:
     """Hours at work."""
     hours_total: float = 0.0
     hour: int = -1
+    shift: list[int] = field(default_factory=list)
+    """Hours at work since it last rested: learnt when it is over, so that an odd night does not make itself usual."""
+    shift_began: int = -1
     hours_evidence: float = 0.0
     hours_run: int = 0
     last_at: float = 0.0
@@ -163,8 +168,8 @@ class Expected:
     mean: float
     dispersion: float
     """With the doubt about the mean."""
-    own: float
-    """Without it: how uneven the work is."""
+    usual: float
+    """Mean without what was unusual about the last hours."""
 
     def chance(self, count: int) -> float:
         return more_than(count, self.mean, self.dispersion)
@@ -192,7 +197,7 @@ def expected(actor: Habits, name: str, pool: Habits, hour: int) -> Expected | No
         mean, at = (habit.total + 0.5) / (actor.life + 1.0), 1.0
     local = (_smooth(habit.counts, hour) + _HOURS_LEAN * mean * at) / (_smooth(actor.lived, hour) + _HOURS_LEAN)
     busy = min(_MOST_RECENT, max(1.0, (habit.recent + 2.0) / (habit.recent_mean + 2.0)))
-    return Expected(max(local * busy, 1e-3), alpha + (1.0 + alpha) / shape, alpha)
+    return Expected(max(local * busy, 1e-3), alpha + (1.0 + alpha) / shape, local)
 
 
 def learn_window(habit: Habit, others: Habit, count: int, told: Expected | None, hour: int) -> None:
@@ -208,7 +213,7 @@ def learn_window(habit: Habit, others: Habit, count: int, told: Expected | None,
             one.square += mean * mean
             one.windows += 1.0
     habit.recent = habit.recent * _RECENT + taken
-    habit.recent_mean = habit.recent_mean * _RECENT + mean
+    habit.recent_mean = habit.recent_mean * _RECENT + (told.usual if told is not None else mean)
 
 
 def rest(habit: Habit, others: Habit, windows: int, told: Expected | None) -> None:
@@ -255,7 +260,7 @@ def way_chance(habit: Habit, others: Habit, way: str, kind: str) -> float | None
 
 def hour_chance(actor: Habits, pool: Habits, hour: int) -> float | None:
     """Chance to be at work at an hour that is no more usual than three times this one; None while too little is known."""
-    if actor.hours_total < ENOUGH_HOURS:
+    if actor.hours_total < ENOUGH_HOURS or actor.until - actor.first < ENOUGH_WEEKS:
         return None
     others = max(pool.hours_total, 1e-9)
     lean = [6.0 * _smooth(pool.hours, h) / (2.0 * others) + 0.5 / HOURS for h in range(HOURS)]

@@ -50,6 +50,7 @@ _MACHINE_SPELL_S: Final = 60
 _SPELLS: Final = {True: 36_000, False: 365 * 1_440 * 3}
 _HOURS: Final = {True: 2_500, False: 8_760}
 WATCHED: Final = frozenset({"person", "integration", "agent"})
+_REST_HOURS: Final = 6
 _MOST_IN_SPELL: Final = 200
 
 
@@ -113,7 +114,9 @@ class Watch:
         self.changed.add(name)
         self._at_work(actor, at)
         for one in found:
-            habit = actor.work.setdefault(one.work, Habit())
+            habit = actor.work.get(one.work)
+            if habit is None:
+                habit = actor.work[one.work] = Habit()
             self._counted(actor, one.work, habit, int(at // WINDOW_S))
             if one.size or one.way:
                 self._in_spell(actor, one.work, habit, at, one.size, one.way)
@@ -153,7 +156,18 @@ class Watch:
         return actor
 
     def _pool(self, kind: str) -> Habits:
-        return self.pools.setdefault(kind, Habits(kind))
+        found = self.pools.get(kind)
+        if found is None:
+            found = self.pools[kind] = Habits(kind)
+        return found
+
+    def _others(self, kind: str, work: str) -> Habit:
+        """What all of a kind do of this work."""
+        there = self._pool(kind).work
+        found = there.get(work)
+        if found is None:
+            found = there[work] = Habit()
+        return found
 
     def _live(self, actor: Habits, until: int) -> None:
         """Count the windows that went by; at most those of four weeks."""
@@ -192,7 +206,7 @@ class Watch:
 
     def _end_window(self, actor: Habits, work: str, habit: Habit, window: int) -> None:
         pool, hour = self._pool(actor.kind), self._hour(habit.window * WINDOW_S)
-        others = pool.work.setdefault(work, Habit())
+        others = self._others(actor.kind, work)
         told = expected(actor, work, pool, hour)
         if told is not None:
             self._look_at_rate(actor, work, habit, told)
@@ -240,7 +254,7 @@ class Watch:
             habit.spell_ways[way] = habit.spell_ways.get(way, 0) + 1
 
     def _end_spell(self, actor: Habits, work: str, habit: Habit) -> None:
-        others = self._pool(actor.kind).work.setdefault(work, Habit())
+        others = self._others(actor.kind, work)
         if habit.spell_sizes:
             self._size(actor, work, habit, others, sorted(habit.spell_sizes)[len(habit.spell_sizes) // 2])
         if habit.spell_ways:
@@ -296,8 +310,15 @@ class Watch:
         number = int(at // 3_600)
         if number <= actor.hour:
             return
-        actor.hour = number
         hour, pool = self._hour(at), self._pool(actor.kind)
+        if number - actor.hour > _REST_HOURS or number - actor.shift_began >= 24:
+            for one in (actor, pool):
+                for before in actor.shift:
+                    one.hours[before] += 1.0
+                one.hours_total += len(actor.shift)
+            actor.shift, actor.shift_began = [], number
+        actor.hour = number
+        actor.shift.append(hour)
         p = hour_chance(actor, pool, hour)
         if p is not None:
             actor.hours_evidence = wagered(actor.hours_evidence, p)
@@ -312,9 +333,6 @@ class Watch:
                 )
                 numbers = {"hour": hour % 24, "weekend": hour >= HOURS // 2, "hours": actor.hours_run}
                 self._suspect(actor, Aspect.HOURS, sentence, numbers, actor.hours_evidence)
-        for one in (actor, pool):
-            one.hours[hour] += 1.0
-            one.hours_total += 1.0
 
     # --- what is told ----------------------------------------------------------------------------------------------
     def _suspect(self, actor: Habits, aspect: Aspect, sentence: str, numbers: dict[str, Any], evidence: float) -> None:

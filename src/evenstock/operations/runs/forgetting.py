@@ -21,7 +21,7 @@ def forget_runs(store: Store, before: datetime, scheduled_before: datetime, *, a
         with store.transaction() as books:
             entries = books.entries(KIND, after=after, limit=at_once)
             for run in map(run_of, entries):
-                well = run.by == SCHEDULE and run.state is RunState.DONE
+                well = run.by.partition(":")[0] == SCHEDULE and run.state is RunState.DONE
                 limit = scheduled_before if well else before
                 if run.state.over and run.ended_at is not None and run.ended_at < limit:
                     gone += books.remove_entry(KIND, run.id)

@@ -19,6 +19,7 @@ from evenstock.operations.ports import Store, StoreError
 from evenstock.operations.runs.keeping import RunState
 from evenstock.service.admission import Load
 from evenstock.service.telemetry.audit_metrics import WatchingAudit
+from evenstock.service.telemetry.actor_metrics import WatchingActors
 from evenstock.service.telemetry.source_metrics import WatchingSources
 from evenstock.storage.vital_signs import VitalSigns, vital_signs
 
@@ -45,6 +46,7 @@ class Watching(Collector):
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self._registry.register(WatchingSources(service, ticks))
+        self._registry.register(WatchingActors(service, ticks))
         self._registry.register(WatchingAudit(service, ticks))
         self._asking = threading.Lock()
         self._asked: tuple[float, VitalSigns | None, Checked | None] = (-ASKED_AGAIN_S, None, None)
