@@ -24,7 +24,7 @@ from evenstock.service.configuration import Secret
 from evenstock.service.worker.family import planted
 
 PLENTY = Quota(100_000, 100_000)
-MANAGED = ("people", "api-keys", "session", "sources", "webhooks")
+MANAGED = ("people", "personal-data", "api-keys", "session", "sources", "webhooks")
 """Tags that are tried by whoever manages accounts; `BOTH` of them by everybody else too."""
 BOTH = ("sources", "webhooks")
 

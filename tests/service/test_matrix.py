@@ -82,6 +82,8 @@ actors.quarantine    .      .       .             .        .            .       
 actors.release       .      .       .             .        .            .           .     .       C     .
 metrics.read         .      .       .             .        .            .           .     .       C     C
 audit.read           .      .       .             .        .            .           .     C       .     .
+personal.read        .      .       .             .        .            .           .     .       C     .
+personal.manage      .      .       .             .        .            .           .     .       C     .
 session.own          S      S       S             S        S            S           S     S       S     S
 """
 APPROVING = {Action.PLANS_APPROVE, Action.APPROVALS_DECIDE, Action.RULES_ACTIVATE, Action.ROLLOUT_CHANGE}
@@ -101,6 +103,7 @@ ASKING_BY_POST = {
     "POST /rules/versions/{version}/dry-runs",
     "POST /sources/{source}/trials",
     "POST /rates/quotes",
+    "POST /personal-data/searches",
 }
 """Requests that change nothing although they are no GET, so that reading is enough."""
 OWN, OTHER = "TX-DC", "PA-3PL"

@@ -56,6 +56,8 @@ class Action(StrEnum):
     AUTONOMY_HALT = "autonomy.halt"
     METRICS_READ = "metrics.read"
     AUDIT_READ = "audit.read"
+    PERSONAL_READ = "personal.read"
+    PERSONAL_MANAGE = "personal.manage"
     ACTORS_READ = "actors.read"
     ACTORS_QUARANTINE = "actors.quarantine"
     ACTORS_RELEASE = "actors.release"
