@@ -83,7 +83,11 @@ class Told:
         for record in self.decisions:
             if record.outcome is not Outcome.SHADOW:
                 last[record.order] = record
-        return {name: record for name, record in last.items() if record.outcome in CHOSEN and record.choice is not None}
+        return {
+            name: record
+            for name, record in last.items()
+            if record.outcome in CHOSEN and record.choice is not None and self.within(home(record))
+        }
 
     @cached_property
     def shadow(self) -> int:
