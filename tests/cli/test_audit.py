@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -106,3 +107,46 @@ def test_books_that_were_tampered_with_need_attention(home: Path) -> None:
 
     (wrong,) = told("audit", "verify", code=Exit.NEEDS_ATTENTION)["wrong"]
     assert "stream 0, row 1: it is not what was written" in wrong
+
+
+def test_what_was_executed_is_judged_again_here_and_from_a_pack(home: Path) -> None:
+    assert told("audit", "evaluate")["lawful"]
+    assert "every executed action was lawful" in run("audit", "evaluate")
+    run("audit", "export", "--out", "pack.zip")
+    assert told("audit", "evaluate", "--pack", "pack.zip")["checked"]["policies put in force"] == 1
+    with zipfile.ZipFile("pack.zip") as pack:
+        assert {"evaluate.py", "verify.py", "README.txt"} <= set(pack.namelist())
+        assert any(name.startswith("policies/") for name in pack.namelist())
+        pack.extract("evaluate.py")
+    alone = subprocess.run(
+        [sys.executable, "-I", "evaluate.py", "pack.zip"], check=False, capture_output=True, text=True
+    )
+    assert alone.returncode == 0, alone.stdout
+    Path("none.zip").write_bytes(b"nothing")
+    run("audit", "evaluate", "--pack", "none.zip", code=Exit.REFUSED_INPUT)
+
+
+def test_a_restored_backup_is_a_gap_that_the_doctor_names_until_it_is_acknowledged(home: Path) -> None:
+    told("audit", "checkpoint")
+    run("audit", "acknowledge-gap", "--by", "ana", "--because", "none", code=Exit.NOT_FOUND)
+    books = home / "home" / "evenstock.db"
+    assert books.is_file(), list((home / "home").iterdir())
+    shutil.copy(books, home / "backup.db")
+    run("rules", "propose", "--by", "ana", "--because", "x", str(rules(home)))
+    told("audit", "checkpoint")
+    shutil.copy(home / "backup.db", books)
+
+    run("audit", "checkpoint", code=Exit.NEEDS_ATTENTION)
+    assert "acknowledge-gap" in run("doctor", code=Exit.NEEDS_ATTENTION).replace("\n", "")
+    done = told("audit", "acknowledge-gap", "--by", "ana", "--because", "the disk broke")
+    assert done["superseded"] == 1
+    verified = told("audit", "verify")
+    assert verified["wrong"] == []
+    assert any(one.startswith("GAP") for one in verified["seen"])
+    assert "acknowledge-gap" not in run("doctor", code=Exit.NEEDS_ATTENTION).replace("\n", "")
+
+
+def rules(home: Path) -> Path:
+    path = home / "house.rules"
+    path.write_text("policy house\nrule open: active\n")
+    return path

@@ -7,10 +7,14 @@ from typing import Annotated
 
 import typer
 
-from evenstock.bootstrap import Workspace, system_clock
+from evenstock.bootstrap import Workspace, open_audit, system_clock
 from evenstock.cli.opening import workspace
 from evenstock.cli.screen import Exit, moment, page, say, table
 from evenstock.operations.advise import Advice, examine
+from evenstock.operations.audit.checkpoint import broken
+from evenstock.operations.audit.rows import audit_of
+from evenstock.operations.audit.standing import last_evaluation
+from evenstock.operations.ports import StoreError
 
 
 def command(
@@ -20,7 +24,7 @@ def command(
     """Check database, disk, clock, worker, books, tables, rates, counts and forecast; ends with 5 if anything needs attention."""
     now = moment(as_of)
     with workspace() as opened:
-        advice = [*_running(opened), *examine(opened.store, opened.snapshots, now)]
+        advice = [*_running(opened), *_audited(opened), *examine(opened.store, opened.snapshots, now)]
         advice.sort(key=lambda one: not one.grave)
         place = opened.settings.database
     if json:
@@ -32,6 +36,24 @@ def command(
         page.print("[green]All is well:[/] books balance, tables are complete, rates and counts are fresh.")
     if advice:
         raise typer.Exit(int(Exit.NEEDS_ATTENTION))
+
+
+def _audited(opened: Workspace) -> list[Advice]:
+    """Whether the audit log is what was signed last, and whether what was executed was lawful, as of the last evaluation."""
+    folder, found = open_audit(opened.settings), []
+    with opened.store.reading() as books:
+        try:
+            wrong = broken(audit_of(books), folder.latest())
+        except StoreError as unreadable:
+            wrong = str(unreadable)
+        last = last_evaluation(books)
+    if wrong:
+        fix = "evenstock audit verify; after the restore of an older backup, evenstock audit acknowledge-gap"
+        found.append(Advice(grave=True, what=wrong, fix=fix))
+    if last is not None and last.violations:
+        what = f"{last.violations} findings in what was executed; the first: {last.sentences[0]}"
+        found.append(Advice(grave=True, what=what, fix="evenstock audit evaluate"))
+    return found
 
 
 def _running(opened: Workspace) -> list[Advice]:

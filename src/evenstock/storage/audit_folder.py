@@ -1,4 +1,8 @@
-"""A folder of signed checkpoints outside the books: one file each, on disk before it counts, never overwritten."""
+"""A folder of signed checkpoints outside the books: one file each, on disk before it counts, never overwritten.
+
+Where the books went back to an older state, a signed note says so and names the checkpoints that no longer hold; these are moved
+aside, and none is lost.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from evenstock.operations.audit.checkpoint import BrokenLogError, Checkpoint
+from evenstock.operations.audit.gap import Gap
 from evenstock.storage.audit_key import AuditKey, open_key
 
 PUBLIC_KEY: Final = "public-key.txt"
+GAPS: Final = "gaps"
+SUPERSEDED: Final = "superseded"
 
 
 class AuditFolder:
@@ -36,6 +43,33 @@ class AuditFolder:
 
     def every(self) -> list[Checkpoint]:
         return [self._opened(path, note) for path, note in self.notes()]
+
+    def gaps(self) -> list[tuple[Path, bytes]]:
+        """Every note of a gap as it is signed, the oldest first."""
+        return [(path, path.read_bytes()) for path in sorted((self.folder / GAPS).glob("*.gap"))]
+
+    def superseded(self) -> list[tuple[Path, bytes]]:
+        """Checkpoints that a note of a gap names."""
+        return [(path, path.read_bytes()) for path in sorted((self.folder / SUPERSEDED).glob("*/*.checkpoint"))]
+
+    def keep_gap(self, gap: Gap) -> bytes:
+        """Sign and write the note of a gap, for good; the same gap again is the note that is there."""
+        folder = self.folder / GAPS
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{gap.name}.gap"
+        self._put(path, self.key.signed(gap.body))
+        return path.read_bytes()
+
+    def set_aside(self, gap: Gap) -> None:
+        """Move the checkpoints that a gap names out of the way; done again, nothing is left to move."""
+        aside = self.folder / SUPERSEDED / gap.name
+        aside.mkdir(parents=True, exist_ok=True)
+        for point in gap.superseded:
+            path = self.folder / f"{point.size:016}.checkpoint"
+            if path.exists():
+                path.rename(aside / path.name)
+        _on_disk(aside)
+        _on_disk(self.folder)
 
     def latest(self) -> Checkpoint | None:
         there = sorted(self.folder.glob("*.checkpoint"))
@@ -67,9 +101,13 @@ class AuditFolder:
             return False
         finally:
             new.unlink(missing_ok=True)
-        handle = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _on_disk(path.parent)
         return True
+
+
+def _on_disk(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

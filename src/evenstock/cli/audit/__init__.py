@@ -13,6 +13,7 @@ app = typer.Typer(
 )
 app.command("show")(show.command)
 app.command("checkpoint")(seal.checkpoint)
+app.command("acknowledge-gap")(seal.gap)
 app.command("key")(seal.key)
 app.command("verify")(evidence.verify)
 app.command("evaluate")(evidence.evaluate)

@@ -122,6 +122,19 @@ def still_there(log: AuditBooks, signed: Head, head: Head, size: int) -> None:
         )
 
 
+def broken(log: AuditBooks, last: Checkpoint | None) -> str:
+    """Why the log is not what the last checkpoint signed, as far as its heads say; empty where it is."""
+    heads = {head.stream: head for head in log.audit_heads()}
+    try:
+        for signed in last.heads if last is not None else ():
+            still_there(
+                log, signed, heads.get(signed.stream, Head(signed.stream, 0, NOTHING)), last.size if last else 0
+            )
+    except BrokenLogError as wrong:
+        return str(wrong)
+    return ""
+
+
 def following(log: AuditBooks, after: Head, until: Head) -> Iterator[bytes]:
     """Links of the rows between, each checked against the row before it. Raises BrokenLogError."""
     link, number = after.link, after.number

@@ -101,6 +101,10 @@ def write_pack(
             pack.writestr(f"policies/{digest.removeprefix('sha256:')}.json", said)
         for path, note in notes:
             pack.writestr(f"checkpoints/{path.name}", note)
+        for path, note in folder.gaps():
+            pack.writestr(f"gaps/{path.name}", note)
+        for path, note in folder.superseded():
+            pack.writestr(f"superseded/{path.parent.name}/{path.name}", note)
         if about:
             pack.writestr("proofs.json", json.dumps(proofs(log, folder, about), indent=1, ensure_ascii=False))
         if whole:

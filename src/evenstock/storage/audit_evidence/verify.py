@@ -194,6 +194,42 @@ def signed(line: bytes, name: str, number: bytes, public: bytes, text: bytes) ->
     return value[:4] == number and ed25519_verifies(public, text, value[4:])
 
 
+class Gap:
+    """A signed note that the books went back to an older state, and which checkpoints therefore no longer hold."""
+
+    def __init__(self, text: bytes, key: str) -> None:
+        self.wrong, self.superseded, said = "", set[tuple[int, bytes]](), dict[str, str]()
+        body, _, signatures = text.rpartition(b"\n\n")
+        name, number, public = parts_of(key)
+        if not any(signed(line, name, number, public, body + b"\n") for line in signatures.split(b"\n")):
+            self.wrong = f"it is not signed by {name}, or was changed since"
+        for line in body.decode("utf-8", "replace").split("\n")[2:]:
+            word, _, rest = line.partition(" ")
+            said[word] = rest
+            if word == "superseded":
+                size, _, root = rest.partition(" ")
+                self.superseded.add((int(size), base64.b64decode(root)))
+        self.sentence = (
+            f"GAP, acknowledged at {said.get('at')} by {said.get('by')}: the books went back to an older state; "
+            f"{len(self.superseded)} checkpoints after the one of {said.get('holds')} rows no longer hold, and "
+            f"{said.get('missing')} rows that the last of them counted are missing: {said.get('because')}"
+        )
+
+
+def gaps_of(pack: zipfile.ZipFile, key: str, wrong: list[str], seen: list[str]) -> set[tuple[int, bytes]]:
+    """Size and root of every checkpoint that a note of a gap names."""
+    found: set[tuple[int, bytes]] = set()
+    for name in pack.namelist():
+        if name.endswith(".gap"):
+            gap = Gap(pack.read(name), key)
+            if gap.wrong:
+                wrong.append(f"{name}: {gap.wrong}")
+            else:
+                seen.append(gap.sentence)
+                found |= gap.superseded
+    return found
+
+
 # --- rows -------------------------------------------------------------------------------------------------------------
 def read_rows(file: IO[bytes]) -> Iterator[list[bytes]]:
     """Rows of a stream, some hundred at a time: what a processor has at hand, of a log of any length."""
@@ -311,8 +347,10 @@ def proofs_of(pack: zipfile.ZipFile, checkpoints: list[Checkpoint], wrong: list[
     return len(found.get("inclusion", [])), len(found.get("consistency", []))
 
 
-def checkpoints_of(pack: zipfile.ZipFile, key: str, folder: str | None, wrong: list[str]) -> list[Checkpoint]:
-    """Those of the pack and those that were kept elsewhere, by size."""
+def checkpoints_of(
+    pack: zipfile.ZipFile, key: str, folder: str | None, wrong: list[str], gone: set[tuple[int, bytes]]
+) -> list[Checkpoint]:
+    """Those of the pack and those that were kept elsewhere, by size, without those that a note of a gap names."""
     texts = {name: pack.read(name) for name in pack.namelist() if name.endswith(".checkpoint")}
     if folder is not None:
         texts |= {str(path): path.read_bytes() for path in sorted(Path(folder).glob("*.checkpoint"))}
@@ -322,6 +360,8 @@ def checkpoints_of(pack: zipfile.ZipFile, key: str, folder: str | None, wrong: l
         point = Checkpoint(text, key)
         if point.wrong:
             wrong.append(f"{name}: {point.wrong}")
+        elif (point.size, point.root) in gone:
+            continue
         elif point.size not in by_size:
             by_size[point.size] = point
             found.append(point)
@@ -344,7 +384,8 @@ def verify(
             seen.append(
                 "the key is the pack's own: whoever could write the pack could bring his own; give yours by --key"
             )
-        points = checkpoints_of(pack, key or told["key"], folder, wrong)
+        gone = gaps_of(pack, key or told["key"], wrong, seen)
+        points = checkpoints_of(pack, key or told["key"], folder, wrong, gone)
         count = 0
         if told["rows"]:
             streams = rows_and_heads(pack, told, wrong)
