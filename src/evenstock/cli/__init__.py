@@ -41,6 +41,7 @@ COMMANDS: Final = {
 GROUPS: Final = (
     "plan",
     "transfer",
+    "approvals",
     "queue",
     "exception",
     "events",
