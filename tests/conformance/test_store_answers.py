@@ -135,7 +135,7 @@ def test_a_look_says_what_is_there(full: Store) -> None:
 
 def test_empty_books_have_nothing_to_say(store: Store) -> None:
     with store.reading() as t:
-        assert t.look([MUG], [TODAY], NOW) == Look([], [], [], {}, [], [])
+        assert t.look([MUG], [TODAY], NOW) == Look([], [], [], {}, [], [], [])
 
 
 # --- the answer ------------------------------------------------------------------------------------------------------

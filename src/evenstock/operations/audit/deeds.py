@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -298,7 +298,14 @@ def answer(
     return [(decision.order, {**said, **_order(order)} if order is not None else said)]
 
 
-def keep_together(kept: bool, answers: Sequence[Answer], now: datetime, said: Sequence[tuple[str, str]] = ()) -> Said:
+def keep_together(
+    kept: bool,
+    answers: Sequence[Answer],
+    now: datetime,
+    said: Sequence[tuple[str, str]] = (),
+    *,
+    halts: Collection[str] = (),
+) -> Said:
     if not kept:
         return []
     decided: Said = [
