@@ -136,6 +136,8 @@ class Habits:
     hours_evidence: float = 0.0
     hours_run: int = 0
     last_at: float = 0.0
+    quiet_until: float = 0.0
+    """Told not long ago: nothing more is said of it before."""
     work: dict[str, Habit] = field(default_factory=dict)
 
     def fade_to(self, day: int) -> None:

@@ -50,6 +50,8 @@ _MACHINE_SPELL_S: Final = 60
 _SPELLS: Final = {True: 36_000, False: 365 * 1_440 * 3}
 _HOURS: Final = {True: 2_500, False: 8_760}
 WATCHED: Final = frozenset({"person", "integration", "agent"})
+QUIET_S: Final = 3_600
+"""Who was told of is not told of again so soon: a person who released him has the word."""
 _REST_HOURS: Final = 6
 _MOST_IN_SPELL: Final = 200
 
@@ -140,6 +142,7 @@ class Watch:
         for actor in self.actors.values():
             if actor.target == target:
                 actor.begin_anew()
+                actor.quiet_until = 0.0
 
     # --- actors --------------------------------------------------------------------------------------------------
     def _actor(self, name: str, target: str, kind: str, at: float) -> Habits:
@@ -336,10 +339,13 @@ class Watch:
 
     # --- what is told ----------------------------------------------------------------------------------------------
     def _suspect(self, actor: Habits, aspect: Aspect, sentence: str, numbers: dict[str, Any], evidence: float) -> None:
+        actor.begin_anew()
+        if actor.last_at < actor.quiet_until:
+            return
+        actor.quiet_until = actor.last_at + QUIET_S
         told = {**numbers, "evidence": float(f"{evidence:.3g}"), "bound": float(f"{bound(aspect, actor.kind):.3g}")}
         at = datetime.fromtimestamp(actor.last_at, UTC)
         self._found.append(Suspicion(actor.target, Because(aspect, sentence, told), at))
-        actor.begin_anew()
 
     def _local(self, at: float) -> str:
         return f"{datetime.fromtimestamp(at, self.zone):%Y-%m-%d %H:%M %Z}"

@@ -143,7 +143,7 @@ def _slot(books: Transaction, name: str, clock: datetime, now: datetime) -> Run 
     stopped = stopped_because(books, one)
     if stopped:
         body = {"name": one.name, "job": one.job, "by": one.by, "because": stopped}
-        books.publish([Event(f"schedule:{named}:held", "ScheduleHeld", f"schedule:{one.name}", clock, body)])
+        books.publish([Event(f"schedule:{named}:held:{one.step}", "ScheduleHeld", f"schedule:{one.name}", clock, body)])
     elif before is None or before.state.over:
         run = ask_for(books, one.job, one.asked, f"{SCHEDULE}:{one.name}" if one.by else SCHEDULE, now, name=named)
         if one.by:
