@@ -23,6 +23,7 @@ from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.route_order import route_order
 from evenstock.operations.route_together import route_together
 from evenstock.operations.run_due import Workplace, run_due
+from evenstock.policy.text import parse
 from evenstock.storage import open_store
 
 NETWORK = network(4)
@@ -62,6 +63,25 @@ def test_a_halted_order_is_decided_and_set_aside_and_waits_for_a_person(store) -
         assert halts_in_force(books) == ()
         (past,) = past_halts(books)
     assert (past.body["by"], past.body["resumed_by"]) == ("Ana", "Ben")
+
+
+def test_a_plan_that_would_execute_at_its_deadline_waits_while_it_is_halted(store) -> None:
+    stocked(store)
+    policy = compiled(NETWORK, parse("rule open: active\nrule all: review_above lead plan above 0.01\n"))
+    record = route_order(store, NETWORK, policy, RouteOrder(order((ONE, 1), name="A-1"), NOW)).record
+    with store.reading() as books:
+        (case,) = books.cases(CaseState.OPEN, CaseKind.REVIEW)
+    assert case.at_deadline == "execute"
+    made = halt(store, ROUTES, **WHY, now=NOW).halt
+    run_due(Workplace(store, NETWORK, policy), case.due_at + timedelta(seconds=1))
+    with store.reading() as books:
+        (again,) = books.cases(CaseState.OPEN, CaseKind.REVIEW)
+    assert "halted by Ana" in again.because
+    resume(store, made.id, by="Ben", because="fine", now=LATER)
+    run_due(Workplace(store, NETWORK, policy), again.due_at + timedelta(seconds=1))
+    with store.reading() as books:
+        assert books.cases(CaseState.OPEN, CaseKind.REVIEW) == []
+        assert len(books.reservations_of(record.order)) == 1
 
 
 def test_orders_together_heed_a_halt_that_their_process_never_heard_of(store) -> None:
