@@ -136,7 +136,7 @@ MUTATIONS = {
     "strictest": ("strictest = max(STRICT[one.says]", "strictest = min(STRICT[one.says]"),
     "roles": ("bool(self.roles & set(", "bool(self.roles >= set("),
     "regions": ("{country} | self.regions.get(country, set())", "{country}"),
-    "people": ("max(asking, default=1) if says", "min(asking, default=1) if says"),
+    "people": ("max(asking, default=1)", "min(asking, default=1)"),
 }  # fmt: skip
 
 

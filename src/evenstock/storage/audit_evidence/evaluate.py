@@ -124,9 +124,10 @@ def names(text: str) -> frozenset[str]:
     return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
-def scaled(of: str, text: str) -> Fraction:
+def scaled(of: str, text: str) -> int | Fraction:
     """A bound in the unit in which actions state it: confidence in millionths, all else as it is."""
-    return Fraction(text) * (1_000_000 if of == "confidence_millionths" else 1)
+    exact = Fraction(text) * (1_000_000 if of == "confidence_millionths" else 1)
+    return exact.numerator if exact.denominator == 1 else exact
 
 
 class Judgement:
@@ -179,14 +180,12 @@ class Policy:
         strictest = max(STRICT[one.says] for one in found)
         those = [one for one in found if STRICT[one.says] == strictest]
         rules, roles = {r for one in those for r in one.rules or {""}}, {r for one in those for r in one.roles}
-        # However many a rule asks for that proposes this, at any of its places: another rule beside it asks for no fewer.
-        asking = [
-            line.people
-            for line in lines
-            if line.kind == "propose" and line.holds(act) and any(map(line.placed, places))
-        ]
         says = those[0].says
-        return Judgement(says, rules, roles, max(asking, default=1) if says == "propose" else 1)
+        if says != "propose":
+            return Judgement(says, rules)
+        # However many a rule asks for that proposes this, at any of its places: another rule beside it asks for no fewer.
+        asking = [one.people for one in lines if one.kind == says and one.holds(act) and any(map(one.placed, places))]
+        return Judgement(says, rules, roles, max(asking, default=1))
 
     def at_place(self, lines: list[Line], act: Deed, place: dict[str, Any]) -> Judgement:
         speaking = [line for line in lines if line.placed(place) and (line.kind == "automatic" or line.holds(act))]
