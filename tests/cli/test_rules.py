@@ -115,7 +115,7 @@ def test_what_counts_at_a_place_is_shown_with_where_it_comes_from(company: Path)
 
 
 def test_a_place_that_is_not_there_is_refused(company: Path) -> None:
-    run("effective", "--node", "TXX", code=Exit.NOT_FOUND)
+    assert "there is no node TXX; did you mean TX?" in run("effective", "--node", "TXX", code=Exit.NOT_FOUND)
     run("effective", "--node", "TX", "--region", "US", code=2)
 
 

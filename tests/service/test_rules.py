@@ -145,3 +145,31 @@ def test_checks_say_what_the_doctor_says(client: TestClient) -> None:
     assert found["well"] == (not found["items"])
     assert all(item["what"] and item["fix"] for item in found["items"])
     assert not [item for item in found["items"] if "balance" in item["what"]], "books must balance"
+
+
+def test_who_may_act_alone_at_a_place_is_told_line_by_line_with_where_each_comes_from(client: TestClient) -> None:
+    node = client.get("/v1/nodes").json()["items"][0]["node"]
+    assert client.get("/v1/rules/effective").json()["lines"] == []
+    words = client.get("/v1/rules").json()["text"] + (
+        f"rule small: automatic transfer when value at most 500\n    owner ops@brand\n"
+        f"rule here: automatic transfer when node is {node} and value at most 900\n"
+    )
+    version = client.post("/v1/rules/versions", json={"text": words, "because": "a pilot"}).json()["version"]
+    body = {"version": version, "because": "a pilot", "force": True}
+    assert client.post("/v1/rules/activations", json=body).status_code == 200
+
+    told = client.get("/v1/rules/effective", params={"node": node, "action": "transfer"}).json()
+    assert (told["version"], told["place"]["node"]) == (version, node)
+    assert told["digest"] == client.get("/v1/rules").json()["digest"]
+    shown = [(line["rule"], line["scope"], line["owner"], line["version"], line["overrides"]) for line in told["lines"]]
+    assert shown == [("here", f"node {node}", None, version, ["small"]), ("small", "company", "ops@brand", version, [])]
+    assert [line["rule"] for line in client.get("/v1/rules/effective").json()["lines"]] == ["small"]
+    assert client.get("/v1/rules/effective", params={"action": "adjust"}).json()["lines"] == []
+
+
+def test_a_place_or_an_action_that_is_not_there_is_told_so(client: TestClient) -> None:
+    none = client.get("/v1/rules/effective", params={"node": "nowhere"})
+    assert none.status_code == 404
+    assert "there is no node nowhere; there is " in none.json()["detail"]
+    assert client.get("/v1/rules/effective", params={"node": "TX", "region": "US"}).status_code == 422
+    assert client.get("/v1/rules/effective", params={"action": "fly"}).status_code == 422

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,9 +9,8 @@ from rich.markup import escape
 
 from evenstock.cli.opening import workspace
 from evenstock.cli.screen import Exit, fail, moment, page, say, table
-from evenstock.domain import ActionKind, NodeId, Policy
-from evenstock.operations.rulebook_effective import EffectiveRules, LineInForce, effective_rules
-from evenstock.policy import text
+from evenstock.domain import ActionKind, NodeId
+from evenstock.operations.rulebook_effective import LineInForce, UnknownNodeError, effective_rules, effective_told, said
 from evenstock.policy.autonomy import Place
 
 
@@ -32,10 +30,10 @@ def effective(
     with workspace() as opened:
         try:
             found = effective_rules(opened.store, opened.snapshots, place, moment(as_of).date(), action)
-        except ValueError as wrong:
+        except UnknownNodeError as wrong:
             fail(Exit.NOT_FOUND, escape(str(wrong)))
     if json:
-        say(_told(found, place))
+        say(effective_told(found, place))
         return
     version = f"version {found.version.id}" if found.version else "the imported table, or the default"
     page.print(f"[dim]# {escape(version)}, {found.digest[:19]}[/]", soft_wrap=True)
@@ -43,44 +41,11 @@ def effective(
         page.print("no rule speaks of this place: whatever is done there, a person decides")
         return
     rows = [
-        (one.line.rule, _said(one), one.line.scope, one.line.owner or "–", _since(one), _beside(one))
+        (one.line.rule, said(one), one.line.scope, one.line.owner or "–", _since(one), _beside(one))
         for one in found.lines
     ]
     page.print(table("who may act alone", ("rule", "says", "from", "owner", "since", "beside"), rows))
     page.print("[dim]what none of them lets happen by itself, a person decides[/]")
-
-
-def _told(found: EffectiveRules, place: Place) -> dict[str, object]:
-    return {
-        "version": found.version.id if found.version else None,
-        "digest": found.digest,
-        "place": {name: getattr(place, name) for name in ("region", "channel", "node", "category")},
-        "lines": [
-            {
-                "rule": one.line.rule,
-                "kind": one.line.line.rule.kind,
-                "actions": sorted(one.line.line.actions),
-                "said": _said(one),
-                "scope": one.line.scope,
-                "law": one.line.line.law,
-                "owner": one.line.owner or None,
-                "because": one.line.line.rule.because or None,
-                "since": one.since.isoformat() if one.since else None,
-                "version": one.version or None,
-                "overrides": list(one.line.overrides),
-                "bound_by": list(one.line.bound_by),
-            }
-            for one in found.lines
-        ],
-    }
-
-
-def _said(one: LineInForce) -> str:
-    """Kind, actions and conditions, as the rule is written."""
-    written = text.write(Policy(text.UNNAMED, (replace(one.line.line.rule, id="r"),)))
-    lines = [line.strip() for line in written.splitlines()]
-    head = lines[0].split(": ", maxsplit=1)[1]
-    return " ".join([head, *(line for line in lines[1:] if line.startswith("when "))])
 
 
 def _since(one: LineInForce) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from evenstock import policy as kinds
-from evenstock.domain import Policy, Refuse, rfc3339
+from evenstock.domain import ActionKind, NodeId, Policy, Refuse, rfc3339
 from evenstock.operations.access.actions import Action
 from evenstock.operations.autonomy.evidence import simulated_told
 from evenstock.operations.dry_run_rules import dry_run, past_orders
@@ -31,8 +31,10 @@ from evenstock.operations.rulebook import (
     rules_in_force,
     version_of,
 )
+from evenstock.operations.rulebook_effective import UnknownNodeError, effective_rules, effective_told
 from evenstock.operations.rulebook_told import deed_told, pattern, text_form, version_told
 from evenstock.policy import text
+from evenstock.policy.autonomy import Place
 from evenstock.service.admission import Load
 from evenstock.service.context import Service, service_of
 from evenstock.service.guard import GuardedRoute, guarded
@@ -42,6 +44,7 @@ from evenstock.service.http.bodies.rules import (
     DeedOut,
     DeedsOut,
     DryRunOut,
+    EffectiveOut,
     KindsOut,
     RulesBody,
     RulesOut,
@@ -64,6 +67,9 @@ MOST_TRIED: Final = 500
 Limit = Annotated[int, Query(ge=1, le=1_000, description="Most items of a page")]
 Cursor = Annotated[str | None, Query(max_length=2_000, description="`next` of the page before")]
 Tried = Annotated[int, Field(ge=0, le=MOST_TRIED, description="Past orders they are tried on")]
+
+
+Asked = Annotated[str | None, Query(max_length=200, description="Of the place asked about")]
 
 
 class ProposalBody(RulesBody):
@@ -151,6 +157,33 @@ def deeds(service: Annotated[Service, Depends(service_of)], limit: Limit = 100, 
     begin = _after([str(n) for n in range(len(found))], cursor)
     shown = [deed_told(deed) for deed in found[begin : begin + limit]]
     return page(shown, str(begin + limit - 1) if begin + limit < len(found) else None)
+
+
+@ROUTER.get(
+    "/rules/effective",
+    summary="Who may act alone at a place: the lines that count there, with where each comes from",
+    responses={200: {"model": EffectiveOut, "description": "Those that decide first stand first"}},
+)
+@guarded(Action.RULES_READ, Load.CONSOLE)
+def effective(
+    service: Annotated[Service, Depends(service_of)],
+    node: Asked = None,
+    channel: Asked = None,
+    category: Asked = None,
+    region: Annotated[
+        str | None, Query(max_length=200, description="A region or country, where no node is named")
+    ] = None,
+    action: Annotated[ActionKind | None, Query(description="One action; without it, all")] = None,
+) -> Response:
+    """What none of the lines lets happen by itself, a person decides."""
+    if node is not None and region is not None:
+        raise Problem("invalid_request", "a node lies in its regions already; give node or region")
+    place = Place(NodeId(node) if node is not None else None, channel, category, region)
+    try:
+        found = effective_rules(service.store, service.snapshots, place, service.clock().date(), action)
+    except UnknownNodeError as none:
+        raise Problem("not_found", str(none)) from None
+    return said(effective_told(found, place))
 
 
 @ROUTER.get(

@@ -75,6 +75,41 @@ class RulesBody(Strict):
         return policy
 
 
+class PlaceOut(Out):
+    region: str | None
+    channel: str | None
+    node: str | None
+    category: str | None
+
+
+class EffectiveLineOut(Out):
+    """One line that counts at the place."""
+
+    rule: str
+    kind: str
+    actions: list[str]
+    said: str = Field(description="As the rule is written")
+    scope: str = Field(description="Where it is placed; company where it names no place")
+    law: bool = Field(description="Whether no line of a narrower scope loosens it")
+    owner: str | None
+    because: str | None
+    since: Moment | None = Field(
+        description="When it began to hold in these words; null for a line of the imported table"
+    )
+    version: str | None = Field(description="Version of the rules that brought it; null for the imported table")
+    overrides: list[str] = Field(description="Rules of wider scopes whose place it takes")
+    bound_by: list[str] = Field(description="Rules of law of wider scopes that it cannot loosen")
+
+
+class EffectiveOut(Out):
+    """Who may act alone at a place."""
+
+    version: str | None = Field(description="In force; null for the imported table, or the default")
+    digest: str = Field(description="Of the policy")
+    place: PlaceOut
+    lines: list[EffectiveLineOut]
+
+
 class RuleOut(Out):
     id: str
     kind: str
@@ -147,7 +182,9 @@ class CheckedOut(Out):
 
 class ActivatedOut(CheckedOut):
     activation: DeedOut
-    simulated: SimulatedOut | None = Field(description="What these rules would have done; null where that was not tried")
+    simulated: SimulatedOut | None = Field(
+        description="What these rules would have done; null where that was not tried"
+    )
 
 
 class KindOut(Out):
