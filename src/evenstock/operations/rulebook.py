@@ -18,6 +18,7 @@ import polars as pl
 
 from evenstock import policy as rules
 from evenstock.domain import Allow, Event, Order, Policy, Refuse, Rule, digest, refuse_naive, rfc3339
+from evenstock.operations.approvals import approved_by
 from evenstock.operations.audit.enacted import say_enacted
 from evenstock.operations.autonomy.evidence import Simulated, require_simulated, simulated
 from evenstock.operations.autonomy.keeping import stages_in_force
@@ -452,6 +453,8 @@ def _put(
     }
     name = f"rules:{activation.deed.value}:{rfc3339(activation.at)}:{kept.removeprefix('sha256:')[:12]}"
     with store.transaction() as books:
+        if activation.deed is Deed.ACTIVATED:
+            approved_by(books, f"rules:{activation.version}", activation.kept, activation.by, activation.at)
         books.repoint(POINTER, seen, kept, activation.at)
         say_enacted(books, meant, activation.version, countries)
         books.publish([Event(name, "RulesActivated", "rules", activation.at, body)])

@@ -59,9 +59,11 @@ def open_request(books: Transaction, ask: Ask, now: datetime) -> ApprovalRequest
     ValueError
         If the request makes no sense, such as zero people.
     """
-    last, clock = last_about(books, ask.about), books.clock()
+    last, clock, people = last_about(books, ask.about), books.clock(), ask.people
     if last is not None and last.state.live:
-        same = (last.digest, last.role, last.people) == (ask.digest, ask.role, ask.people)
+        # Whoever asks again never gets the same content by with fewer people.
+        people = max(people, last.people) if last.digest == ask.digest else people
+        same = (last.digest, last.role, last.people) == (ask.digest, ask.role, people)
         if same and clock < last.expires_at:
             return last
         close(books, last.id, RequestState.VOIDED if clock < last.expires_at else RequestState.EXPIRED, now)
@@ -79,7 +81,7 @@ def open_request(books: Transaction, ask: Ask, now: datetime) -> ApprovalRequest
         nodes=tuple(sorted(set(ask.nodes))),
         cents=ask.cents,
         units=ask.units,
-        people=ask.people,
+        people=people,
         because=ask.because,
         opened_at=clock,
         due_at=clock + min(ask.due, ask.lasts),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Final, Protocol, cast
 
 from evenstock.domain import ApprovalRequest, RequestState
+from evenstock.operations.approvals.asking import Ask, open_request
 from evenstock.operations.ports import Snapshots, Store, StoreError
 from evenstock.registry import members
 
@@ -24,7 +25,11 @@ class Place:
 
 
 class Subject(Protocol):
-    """A kind of thing that can be approved: a file in `subjects`, or an entry point of that name."""
+    """A kind of thing that can be approved: a file in `subjects`, or an entry point of that name.
+
+    One about which people may also be asked by hand says `ask(place, name) -> Ask`: what is asked about the thing of this name
+    as it stands, with its content, proposer, nodes and money.
+    """
 
     PREFIX: str
     """Word before the colon of what a request is about."""
@@ -47,6 +52,43 @@ def subject_of(about: str) -> Subject:
     if found is None:
         raise StoreError(f"{about}: nothing here carries out a {prefix}; there is {', '.join(subjects())}")
     return found
+
+
+def request_approval(
+    place: Place, about: str, *, because: str, now: datetime, people: int = 1, role: str = ""
+) -> ApprovalRequest:
+    """Ask people about a thing as it stands, though no rule asks for it: it is then not done without them.
+
+    The request that is open about the same content stays where it asks for as many people.
+
+    Raises
+    ------
+    StoreError
+        If there is no such thing. NotApprovedError if this very content was refused.
+    ValueError
+        If nobody says why, or for fewer than one person.
+    """
+    if not because.strip():
+        raise ValueError(f"{about}: say why people are asked")
+    kind, _, name = about.partition(":")
+    ask: Callable[[Place, str], Ask] | None = getattr(subject_of(about), "ask", None)
+    if ask is None:
+        raise StoreError(f"{about}: nobody is asked about it by hand; the rules ask where they must")
+    asked = ask(place, name)
+    wanted = replace(
+        asked,
+        about=f"{kind}:{name}",
+        because=because.strip(),
+        people=max(people, asked.people),
+        role=role or asked.role,
+    )
+    if people < 1:
+        raise ValueError(f"{about}: {people} people cannot agree; ask for one or more")
+    with place.store.transaction() as books:
+        live = books.live_request(wanted.about)
+        if live is not None and live.digest == wanted.digest and live.people >= wanted.people:
+            return live
+        return open_request(books, replace(wanted, role=live.role) if live is not None else wanted, now)
 
 
 def carry_out(place: Place, request: str, by: str, now: datetime) -> str:

@@ -35,10 +35,14 @@ def may_adopt(
     rules = rules_alone(store, snapshots)
     worth = proposal.worth
     about, content = f"{PREFIX}:{proposal.id}", digest([proposal.id, weeks])
+
+    def asked_by_hand(books: Transaction) -> None:
+        approved_by(books, about, content, by, now, limits=BY_NAME)
+
     with store.transaction() as books:
         asking = rules.asking(books, now, KINDS, actor=actor_of(books, by))
         if asking is None:
-            return lambda _books: None
+            return asked_by_hand
         cost = None if worth is None else worth.freight_cents
         action = carrier_override(asking.actor, asking.policy, proposal.failing, cost, weeks, proposal.made_at, now)
         ruled = asking.rule([action], proposal.id)

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from evenstock.domain import Event, refuse_naive
-from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError
+from evenstock.domain import Event, digest, refuse_naive
+from evenstock.operations.approvals import NotApprovedError, approved_by
+from evenstock.operations.ports import ConflictError, Snapshots, Store, StoreError, Transaction
 from evenstock.operations.rates.corrections import ADOPTED
 from evenstock.operations.rates.hold_invoices import latest_report
 from evenstock.operations.rates.in_force import NO_RATES, POINTER, imported_rates, keep
@@ -54,7 +55,20 @@ def adopt(store: Store, snapshots: Snapshots, drift: str, *, by: str, now: datet
             return adopted, there.row(0, named=True)
         return pl.concat([adopted, pl.DataFrame([row], schema=ADOPTED)]), row
 
-    return _change(store, snapshots, add, "RateCorrectionAdopted", now)
+    def within(books: Transaction) -> None:
+        approved_by(books, f"rate-correction:{found['drift']}", _content(found), by, now)
+
+    return _change(store, snapshots, add, "RateCorrectionAdopted", now, within)
+
+
+def proposed_correction(store: Store, snapshots: Snapshots, drift: str) -> tuple[dict[str, Any], str]:
+    """The row of a drift that proposes a correction, and the digest of what it proposes. Raises as `adopt`."""
+    found = _drift(store, snapshots, drift)
+    return found, _content(found)
+
+
+def _content(found: dict[str, Any]) -> str:
+    return digest([found[name] for name in ("drift", "service", "corrects", "cents", "share_bp", "days")])
 
 
 def end(store: Store, snapshots: Snapshots, correction: str, *, by: str, because: str, now: datetime) -> dict[str, Any]:
@@ -105,6 +119,7 @@ def _change(
     change: Callable[[pl.DataFrame], tuple[pl.DataFrame, dict[str, Any]]],
     kind: str,
     now: datetime,
+    within: Callable[[Transaction], None] = lambda _books: None,
 ) -> dict[str, Any]:
     """Write the next state of the corrections; of two people at once, the later reads again what the first wrote."""
     for tried in range(_TRIES):
@@ -119,8 +134,11 @@ def _change(
         name = f"rate-correction:{row['correction']}"
         try:
             with store.transaction() as books:
+                within(books)
                 books.repoint(POINTER, seen, kept, now)
                 books.publish([Event(f"{name}:{kind}:{now.isoformat()}", kind, name, now, body)])
+        except NotApprovedError:
+            raise
         except ConflictError:
             if tried == _TRIES - 1:
                 raise

@@ -6,11 +6,26 @@ import json
 from datetime import datetime
 from typing import Final
 
-from evenstock.domain import ApprovalRequest
+from evenstock.domain import ApprovalRequest, Cents, NodeId, Role, digest
+from evenstock.operations.approvals.asking import Ask
 from evenstock.operations.approvals.carrying_out import Place
 from evenstock.operations.carrier_overrides.answer import adopt_override
+from evenstock.operations.carrier_overrides.keeping import one
+from evenstock.operations.carrier_overrides.proposal import WEEKS
 
 PREFIX: Final = "carrier-override"
+
+
+def ask(place: Place, name: str) -> Ask:
+    """For as many weeks as an override lasts by itself; at risk is the freight that it costs more."""
+    with place.store.reading() as books:
+        today = books.clock().date()
+    found = one(place.store, place.snapshots, name, today).proposal
+    dearer = 0 if found.worth is None else max(0, found.worth.freight_cents * WEEKS)
+    return Ask(
+        "override_carrier", f"{PREFIX}:{found.id}", digest([found.id, WEEKS]), "schedule", Role.APPROVER.value,
+        (NodeId(found.failing.origin),), Cents(dearer), content=json.dumps({"weeks": WEEKS}),
+    )  # fmt: skip
 
 
 def carry_out(place: Place, request: ApprovalRequest, by: str, now: datetime) -> str:
