@@ -48,6 +48,13 @@ def test_two_people_agree_and_the_plan_is_carried_out(request_: str) -> None:
     assert kept.state is PlanState.APPROVED
 
 
+def test_more_people_are_asked_by_hand(request_: str) -> None:
+    three = told("approvals", "ask", "plan:p1", "--because", "a new lane", "--people", "3", *AT)
+    assert (three["people"], three["id"] == request_) == (3, False)
+    assert "waits for 3" in run("approvals", "ask", "plan:p1", "--because", "in a hurry", *AT)
+    run("approvals", "ask", "plan:none", "--because", "x", *AT, code=int(Exit.REFUSED_INPUT))
+
+
 def test_a_refusal_closes_it_and_the_plan_cannot_be_approved(request_: str) -> None:
     assert told("approvals", "refuse", request_, "--by", "Bob", "--because", "too dear", *AT)["state"] == "refused"
     run("approvals", "approve", request_, "--by", "Cai", *AT, code=int(Exit.REFUSED_INPUT))

@@ -87,6 +87,18 @@ def test_the_way_of_a_single_approver_counts_as_his_vote(there: Town) -> None:
     assert there.get("/approvals")["items"][0]["votes"][0]["person"] == "person:bob"
 
 
+def test_people_are_asked_by_hand_and_never_by_fewer(there: Town) -> None:
+    with there.world.store.transaction() as books:
+        books.put_plan(plan("p1", origin=TX, destination=PA))
+    body = {"about": "plan:p1", "because": "a new lane", "people": 2}
+    made = there.as_("fay").post("/approvals", body)
+    assert (made["people"], made["proposer"], made["digest"]) == (2, "person:ana", content())
+    assert there.post("/approvals", body | {"people": 1})["id"] == made["id"]
+    assert there.as_("bob").post("/plans/p1/approvals", {}, 409)["code"] == "conflict"
+    assert there.post("/approvals", body | {"about": "plan:none"}, 409)["code"] == "refused"
+    assert there.as_("eva").post("/approvals", body, 403)["code"] == "not_allowed"
+
+
 @pytest.mark.parametrize(
     ("who", "status", "code"),
     [

@@ -11,7 +11,7 @@ from evenstock.cli.opening import workspace
 from evenstock.cli.screen import Exit, fail, moment, page, say, table
 from evenstock.domain import ApprovalRequest, NodeId, RequestState, Says, Vote, plain
 from evenstock.operations.access.limits import BY_NAME
-from evenstock.operations.approvals.carrying_out import Place, carry_out
+from evenstock.operations.approvals.carrying_out import Place, carry_out, request_approval
 from evenstock.operations.approvals.delegation import Delegation, delegate, delegations, end_delegation
 from evenstock.operations.approvals.inbox import inbox
 from evenstock.operations.approvals.naming import name_of
@@ -79,6 +79,25 @@ def show(request: _Request, json: _Json = False) -> None:
     for one in votes:
         giver = f" for {one.person}" if one.delegated else ""
         page.print(f"{one.at:%Y-%m-%d %H:%M} {one.voter}{giver}: {one.says} {one.because}", soft_wrap=True)
+
+
+@app.command("ask")
+def ask(
+    about: Annotated[str, typer.Argument(help="The thing, such as plan:plan-1a2b or rules:1f2e3d4c5b6a.")],
+    because: Annotated[str, typer.Option("--because", help="Why people are asked.")],
+    people: Annotated[int, typer.Option(min=1, max=20, help="How many different people must agree.")] = 1,
+    as_of: _AsOf = None,
+    json: _Json = False,
+) -> None:
+    """Ask people about a thing though no rule does: it is then not done without them."""
+    with workspace() as opened:
+        made = request_approval(
+            Place(opened.store, opened.snapshots), about, because=because, people=people, now=moment(as_of)
+        )
+    if json:
+        say(_document(made, []))
+    else:
+        page.print(f"{made.id}: {made.about} waits for {made.people} of {made.role}", soft_wrap=True)
 
 
 @app.command("approve")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from evenstock.domain import ApprovalRequest, NodeId, RequestState, Says
 from evenstock.operations.access.actions import Action
 from evenstock.operations.access.principal import Kind
-from evenstock.operations.approvals.carrying_out import Place, carry_out
+from evenstock.operations.approvals.carrying_out import Place, carry_out, request_approval
 from evenstock.operations.approvals.delegation import Delegation, delegate, delegations, end_delegation
 from evenstock.operations.approvals.inbox import inbox
 from evenstock.operations.approvals.naming import name_of
@@ -24,6 +24,7 @@ from evenstock.service.http.approval import limits_of
 from evenstock.service.http.bodies.approvals import (
     ApprovalOut,
     ApprovalsOut,
+    AskBody,
     CarriedOutOut,
     DecidedOut,
     DelegateBody,
@@ -74,6 +75,37 @@ def listed(
         found = _from(books, from_cursor(cursor), state, about, permitted, limit + 1)
         told = [approval_out(one, books.votes(one.id)) | {"on_behalf_of": None} for one in found[:limit]]
     return page(told, found[limit - 1].id if len(found) > limit else None)
+
+
+@ROUTER.post(
+    "/approvals",
+    summary="Ask people about a thing, though no rule does: it is then not done without them",
+    responses={200: {"model": ApprovalOut, "description": "The request; the one that is open about the same content"}},
+)
+@guarded(Action.APPROVALS_DECIDE, Load.CONSOLE)
+def ask(
+    request: Request,
+    body: AskBody,
+    service: Annotated[Service, Depends(service_of)],
+    _key: IdempotencyKey = None,
+) -> Response:
+    """About the thing as it stands: whoever made or changed it last is the proposer, and does not decide."""
+
+    def work(store: Store) -> Response:
+        try:
+            made = request_approval(
+                Place(store, service.snapshots), body.about, because=body.because, people=body.people,
+                now=service.clock(),
+            )  # fmt: skip
+        except ValueError as wrong:
+            raise Problem("refused", str(wrong)) from None
+        if not _visible(made, nodes_of(service, request, Action.APPROVALS_DECIDE)):
+            raise Problem("not_allowed", f"{body.about} concerns other nodes than yours")
+        with store.reading() as books:
+            shown = approval_out(made, books.votes(made.id))
+        return said(shown, headers={"ETag": etag(shown), "Location": f"/v1/approvals/{made.id}"})
+
+    return once(request, service, body, work, whole=True)
 
 
 @ROUTER.get(

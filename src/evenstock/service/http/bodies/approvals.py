@@ -16,6 +16,12 @@ from evenstock.service.http.strict import Cents, Day, Name, Reason, Strict, Text
 MOST_VOTES = 500
 
 
+class AskBody(Strict):
+    about: Name = Field(description="Such as plan:plan-1a2b, rules:1f2e3d4c5b6a or rate-correction:d-1")
+    because: Reason
+    people: Annotated[int, Field(ge=1, le=20)] = Field(default=1, description="How many different people must agree")
+
+
 class VoteBody(Strict):
     says: Literal["approve", "refuse"]
     digest: Name = Field(description="Of the content that you saw: a vote on what has changed since does not count")
