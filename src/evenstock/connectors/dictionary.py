@@ -7,6 +7,7 @@ from typing import Any, Final
 import dataframely as dy
 
 from evenstock import tables
+from evenstock.tables.personal import MARKS
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _INTRODUCTION: Final = (
@@ -32,7 +33,7 @@ def as_markdown() -> str:
 def as_json_schema() -> dict[str, Any]:
     """JSON Schema, Draft 2020-12, of a network as JSON: one `$defs` entry per table, an object being one row.
 
-    What JSON Schema has no word for stands under `x-unit`, `x-key` and `x-references`.
+    What JSON Schema has no word for stands under `x-unit`, `x-key`, `x-references` and `x-personal`.
     """
     every = tables.INPUT | tables.RESULT
     return {
@@ -62,6 +63,8 @@ def _row(table: str, column: str, spec: dy.Column) -> str:
     meaning = spec.description or ""
     if reference := tables.REFERENCES.get((table, column)):
         meaning += f" (one of `{'.'.join(reference)}`)"
+    if mark := MARKS.get((table, column)):
+        meaning += f" (personal: {mark})"
     cells = [
         f"`{column}`",
         _kind(spec),
@@ -142,6 +145,8 @@ def _column_schema(table: str, column: str, spec: dy.Column) -> dict[str, Any]:
         schema["x-unit"] = metadata["unit"]
     if reference := tables.REFERENCES.get((table, column)):
         schema["x-references"] = {"table": reference[0], "column": reference[1]}
+    if mark := MARKS.get((table, column)):
+        schema["x-personal"] = str(mark)
     return schema
 
 

@@ -46,15 +46,16 @@ def parted(record: bytes) -> tuple[bytes, bytes]:
     if not place or _MARK in record:
         return record, b""
     bare = record
-    for before, after in _around(place):
+    for before, after in _around(place, whole=_SIGNS[-1] in record):
         bare = bare.replace(before, after)
     return bare, place
 
 
 def joined(bare: bytes, place: bytes) -> bytes:
     """The record with its place back where it was named."""
+    # Exact: the mark stood nowhere before, so each one stands where a place stood, with what was around it.
     record = bare
-    for before, after in _around(place) if place else ():
+    for before, after in _around(place, whole=True) if place else ():
         record = record.replace(after, before)
     return record
 
@@ -85,7 +86,7 @@ def _place(record: bytes) -> bytes:
     return record[at + len(_REACHES) : record.find(b":", at)] if at >= 0 else b""
 
 
-def _around(place: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    """With what stands around it, so that a number that happens to be the same stays."""
+def _around(place: bytes, *, whole: bool) -> list[tuple[bytes, bytes]]:
+    """With what stands around it, so that a number that happens to be the same stays; `whole`: in sentences of all reasons too."""
     forms = (b' to %b"', b" to %b;", b"No node reaches %b:", b" to %b.")
-    return tuple((form % place, form % _MARK) for form in forms)
+    return [(form % place, form % _MARK) for form in (forms if whole else forms[:2])]
