@@ -8,9 +8,9 @@ people accept and override, others are faster. All of it follows from the seed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -29,7 +29,6 @@ from evenstock.domain import (
     Order,
     OrderId,
     OrderLine,
-    Outcome,
     Price,
     Promise,
     Quota,
@@ -43,7 +42,7 @@ from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.exceptions.node_down import NodeDown, node_down
 from evenstock.operations.import_network import import_network
-from evenstock.operations.ports import ConflictError, Short, Slot, Snapshots, Store, Transaction
+from evenstock.operations.ports import ConflictError, Short, Store, Transaction
 from evenstock.operations.queue import accept, override
 from evenstock.operations.reoptimise import reoptimise
 from evenstock.operations.replaying.replay_one import CompanyThen
@@ -57,16 +56,15 @@ from evenstock.operations.substitution import allowed_substitutes
 from evenstock.storage.snapshots import SnapshotFolder
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "dtc-3-node"
-OPENS = datetime(2026, 11, 20, 15, tzinfo=UTC)
+OPENS = datetime(2026, 11, 23, 14, tzinfo=UTC)
 NODES = ("CA-3PL", "PA-3PL", "TX-DC")
-ZIPS = ("75001", "10001", "90210", "60601", "98101", "33101", "80202", "04101")
 WAVES = ("plain", "tries", "capped", "governed", "watched")
 
 
 def live(store: Store, folder: SnapshotFolder, orders: int, seed: int = 1) -> Counter[str]:
     """Live through so many orders; counts the recorded decisions by kind."""
     brand = read_folder(EXAMPLE).frames
-    world = _World(store, folder, brand, Random(seed))  # noqa: S311 (a made-up world, the same for the same seed)
+    world = _World(store, folder, brand, Random(seed))
     a_wave = -(-orders // len(WAVES))
     for number, wave in enumerate(WAVES):
         world.open(wave, OPENS + timedelta(hours=3 * number))
@@ -97,13 +95,14 @@ def kinds(store: Store) -> Counter[str]:
             found["deadline"] += said.startswith("The plan of ") and "nobody answered" in said
             found["overridden"] += " overrode " in said
             found["silent feed"] += any("last heard of" in one for one in record.inputs.warnings)
-            found["closed"] += any(one.because.endswith("is down") for one in record.barred)
+            found["closed"] += any("reported as down" in one.because for one in record.barred)
 
 
 class _World:
     def __init__(self, store: Store, snapshots: SnapshotFolder, brand: dict[str, pl.DataFrame], lot: Random) -> None:
         self.store, self.snapshots, self.brand, self.lot = store, snapshots, brand, lot
         self.skus = sorted(brand["items"]["sku"])
+        self.codes = sorted(set(brand["orders"]["postal_code"]))
         self.version, self.number, self.now = 0, 0, OPENS
         self.wave = ""
 
@@ -113,7 +112,7 @@ class _World:
         self.wave, self.now = wave, now
         frames = {**self.brand, "rules": _rules(self.brand["rules"], wave), "substitutes": self._substitutes()}
         if wave == "tries":
-            frames["costs"] = _costs(self.brand["costs"], explore_share_bp=5_000, explore_within_cents=1_500, explore_week_cents=6_000)  # fmt: skip
+            frames["costs"] = _costs(self.brand["costs"], explore_share_bp=5_000, explore_within_cents=3_000, explore_week_cents=20_000)  # fmt: skip
         if wave == "capped":
             frames["nodes"] = self.brand["nodes"].with_columns(
                 orders_per_day=pl.when(pl.col("node") == "TX-DC").then(30).otherwise(pl.col("orders_per_day"))
@@ -140,7 +139,12 @@ class _World:
     def _substitutes(self) -> pl.DataFrame:
         others = self.skus[1:] + self.skus[:1]
         return pl.DataFrame(
-            {"sku": self.skus, "substitute": others, "share": [0.8] * len(self.skus), "allowed": [True] * len(self.skus)}
+            {
+                "sku": self.skus,
+                "substitute": others,
+                "share": [0.8] * len(self.skus),
+                "allowed": [True] * len(self.skus),
+            }
         )
 
     def fill(self) -> None:
@@ -148,12 +152,8 @@ class _World:
         with self.store.transaction() as books:
             for n, sku in enumerate(self.skus):
                 for node in NODES:
-                    units = 0 if n % 10 == 7 else self.lot.choice((0, 2, 400, 400))
-                    self.version += 1
-                    said = StockObservation(
-                        "count", Sku(sku), NodeId(node), Units(units), self.now, self.version, LotId("")
-                    )
-                    books.adjust_on_hand(said, "counted", self.now)
+                    units = 0 if n % 10 == 7 else self.lot.choice((2, 400, 400, 400, 400))
+                    self._count(books, sku, node, units)
                     books.set_buffer(Sku(sku), NodeId(node), Units(self.lot.choice((0, 0, 1, 3))))
             made = self.now - timedelta(hours=1)
             books.put_prices(
@@ -168,18 +168,23 @@ class _World:
                 [CapacityPrice("node", "TX-DC", day, made, "nightly", Cents(40)) for day in (self.now.date(), tomorrow)]
             )
 
+    def _count(self, books: Transaction, sku: str, node: str, units: int) -> None:
+        self.version += 1
+        said = StockObservation("count", Sku(sku), NodeId(node), Units(units), self.now, self.version, LotId(""))
+        books.adjust_on_hand(said, "counted", self.now)
+
     # --- orders ------------------------------------------------------------------------------------------------------
-    def order(self) -> Order:
+    def order(self, wanted: Sequence[str] = ()) -> Order:
         self.number += 1
         lines = tuple(
             OrderLine(LineId(str(k)), Sku(sku), Units(self.lot.choice((1, 1, 1, 2, 3))), Cents(2_500))
-            for k, sku in enumerate(self.lot.sample(self.skus, self.lot.choice((1, 1, 2, 3))))
+            for k, sku in enumerate(wanted or self.lot.sample(self.skus, self.lot.choice((1, 1, 2, 3))))
         )
         promise = Promise(self.now.date() + timedelta(days=self.lot.choice((2, 4, 6))), 0.93)
         return Order(
             OrderId(f"{self.wave}-İı-{self.number}"),
             lines,
-            ShipTo(self.lot.choice(ZIPS), "US", self.lot.random() < 0.7),
+            ShipTo(self.lot.choice(self.codes), "US", self.lot.random() < 0.7),
             self.now - timedelta(minutes=self.lot.randrange(60)),
             promise if self.lot.random() < 0.5 else None,
             self.lot.choice(("standard", "vip")),
@@ -192,9 +197,9 @@ class _World:
         while done < count:
             self.now += timedelta(seconds=self.lot.randrange(1, 20))
             way = self.lot.random()
-            if way < 0.45:
+            if way < 0.2:
                 done += self._together(min(8, count - done))
-            elif way < 0.5:
+            elif way < 0.3:
                 done += self._pool(min(6, count - done))
             else:
                 done += self._alone(way)
@@ -203,15 +208,17 @@ class _World:
 
     def _alone(self, way: float) -> int:
         here, order = self.here, self.order()
-        store = cast("Store", Crowded(self.store, self.lot)) if 0.5 <= way < 0.6 else self.store
-        wish = RouteOrder(order, self.now, shadow=0.6 <= way < 0.66, prove=0.66 <= way < 0.68)
+        store = cast("Store", Crowded(self.store, self.lot)) if 0.5 <= way < 0.7 else self.store
+        wish = RouteOrder(order, self.now, shadow=0.7 <= way < 0.76, prove=0.76 <= way < 0.79)
         route_order(store, here.shipping, here.policy, wish, stage=here.stage, substitutes=here.substitutes)
         return 1
 
     def _together(self, count: int) -> int:
         here = self.here
         wishes = [Wish(RouteOrder(self.order(), self.now)) for _ in range(count)]
-        told = route_together(self.store, here.shipping, here.policy, wishes, stage=here.stage, substitutes=here.substitutes)
+        told = route_together(
+            self.store, here.shipping, here.policy, wishes, stage=here.stage, substitutes=here.substitutes
+        )
         for wish, one in zip(wishes, told, strict=True):
             if one is None:
                 route_order(
@@ -221,7 +228,13 @@ class _World:
 
     def _pool(self, count: int) -> int:
         here = self.here
-        orders = [self.order() for _ in range(count)]
+        # They want the same few units: some must do with what the others leave.
+        scarce = self.lot.choice(self.skus)
+        with self.store.transaction() as books:
+            for node, units in zip(NODES, (1, 2, 2), strict=True):
+                self._count(books, scarce, node, units)
+                books.set_buffer(Sku(scarce), NodeId(node), Units(0))
+        orders = [self.order((scarce,)) for _ in range(count)]
         route_pool(
             self.store, here.shipping, here.policy, orders, self.now, stage=here.stage, substitutes=here.substitutes
         )
@@ -238,7 +251,7 @@ class _World:
         for number, case in enumerate(reviews[:60]):
             self.now += timedelta(seconds=1)
             if number % 3 == 0:
-                accept(store, here.shipping, here.policy, case.id, "ana", self.now, "it is fine")
+                accept(store, case.id, "ana", self.now, "it is fine")
             elif number % 3 == 1:
                 nodes = {node for node in NODES if self.lot.random() < 0.6}
                 override(store, here.shipping, here.policy, case.id, "Öykü", "the customer asked", self.now, nodes=nodes or NODES)  # fmt: skip
@@ -263,8 +276,13 @@ def _rules(frame: pl.DataFrame, wave: str) -> pl.DataFrame:
     more = [("look at it", "review_above", "role=operations lead;plan_cost_cents=2200", "Dear plans are looked at")]
     if wave == "governed":
         more += [
-            ("cheap alone", "automatic", "actions=route,split;value at most=9000", "Small orders ship alone"),
-            ("nothing to the cold", "refuse", "actions=route;node=PA-3PL;value above=12000", "Not from there"),
+            ("cheap alone", "automatic", "actions=route,split;max_value_cents=9000", "Small orders ship alone"),
+            (
+                "nothing to the cold",
+                "refuse",
+                "actions=route;at_nodes=PA-3PL;above_value_cents=12000",
+                "Not from there",
+            ),
         ]
     rows = [
         {"rule": name, "kind": kind, "parameters": said, "hard": True, "because": because}
