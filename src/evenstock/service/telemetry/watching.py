@@ -16,10 +16,11 @@ from prometheus_client.registry import Collector
 from evenstock import __version__
 from evenstock.operations.keep_check import Checked, last_check
 from evenstock.operations.ports import Store, StoreError
+from evenstock.operations.replaying.keep_replay import LastReplay, last_replay
 from evenstock.operations.runs.keeping import RunState
 from evenstock.service.admission import Load
-from evenstock.service.telemetry.audit_metrics import WatchingAudit
 from evenstock.service.telemetry.actor_metrics import WatchingActors
+from evenstock.service.telemetry.audit_metrics import WatchingAudit
 from evenstock.service.telemetry.source_metrics import WatchingSources
 from evenstock.storage.vital_signs import VitalSigns, vital_signs
 
@@ -46,10 +47,11 @@ class Watching(Collector):
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self._registry.register(WatchingSources(service, ticks))
-        self._registry.register(WatchingActors(service, ticks))
         self._registry.register(WatchingAudit(service, ticks))
+        self._registry.register(WatchingActors(service, ticks))
         self._asking = threading.Lock()
         self._asked: tuple[float, VitalSigns | None, Checked | None] = (-ASKED_AGAIN_S, None, None)
+        self._replay: LastReplay | None = None
         self._feeds: tuple[float, Mapping[str, datetime]] = (-FEEDS_AGAIN_S, {})
 
     def exposed(self) -> bytes:
@@ -90,6 +92,8 @@ class Watching(Collector):
             )
         if checked is not None and signs is not None:
             yield from _checked(checked, signs.clock)
+        if self._replay is not None and signs is not None:
+            yield from _replayed(self._replay, signs.clock)
 
     def _process(self, now: datetime) -> Iterator[GaugeMetricFamily]:
         service = self._service
@@ -115,9 +119,9 @@ class Watching(Collector):
         try:
             signs = vital_signs(store, feeds=False)
             with store.reading() as books:
-                checked = last_check(books)
+                checked, self._replay = last_check(books), last_replay(books)
         except StoreError:
-            signs = checked = None
+            signs = checked = self._replay = None
         self._asked = (self._ticks(), signs, checked)
         return signs, checked
 
@@ -168,6 +172,16 @@ def _checked(checked: Checked, clock: datetime) -> Iterator[GaugeMetricFamily]:
     )
     yield _one(
         "evenstock_books_checked_seconds", "Since the books were last checked", {}, (clock - checked.at).total_seconds()
+    )
+
+
+def _replayed(last: LastReplay, clock: datetime) -> Iterator[GaugeMetricFamily]:
+    said = {"equal": last.replayed - last.unequal, "unequal": last.unequal, "not comparable": last.missing}
+    yield _labelled(
+        "evenstock_replay_decisions", "What the last sample of decisions came to when decided again", "came_out", said
+    )
+    yield _one(
+        "evenstock_replay_seconds", "Since decisions were last decided again", {}, (clock - last.at).total_seconds()
     )
 
 
