@@ -11,8 +11,10 @@ from tests.routing.brand import NOW, compiled, network, order
 
 from evenstock.domain import (
     Account,
+    ApprovalRequest,
     Bucket,
     Cause,
+    Cents,
     CostTerm,
     Movement,
     MovementId,
@@ -22,6 +24,7 @@ from evenstock.domain import (
     Reservation,
     ReservationId,
     ReservationLine,
+    Says,
     Sku,
     StockObservation,
     TransferId,
@@ -29,6 +32,9 @@ from evenstock.domain import (
     TransferPlan,
     Units,
 )
+from evenstock.operations.access.limits import Limits
+from evenstock.operations.approvals import Ask, open_request, vote
+from evenstock.operations.approvals.plan_content import plan_digest
 from evenstock.operations.count_stock import count_stock
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.one_transaction import JoinedStore
@@ -167,6 +173,44 @@ def _receive(store: Store, key: str) -> object:
     return receive_transfer(store, TransferId(f"{key}:001"), "dock-1", lines, NOW)
 
 
+def _asked(store: Store, key: str) -> object:
+    """A plan that two people must agree to; one has."""
+    _plan(store, key)
+    with store.transaction() as t:
+        plan = t.plan(PlanId(key))
+        assert plan is not None
+        ask = Ask(
+            "transfer", f"plan:{key}", plan_digest(plan), "person:ana", "approver", (CA, GA), Cents(200), people=2
+        )
+        request = open_request(t, ask, NOW)
+    vote(store, request.id, "person:bob", Says.APPROVE, "", request.digest, NOW)
+    return None
+
+
+def _request(store: Store, key: str) -> ApprovalRequest:
+    with store.reading() as t:
+        (found,) = t.approval_requests(about=f"plan:{key}")
+    return found
+
+
+def _vote(store: Store, key: str) -> object:
+    """The last vote that it needs."""
+    request = _request(store, key)
+    done = vote(store, request.id, "person:cai", Says.APPROVE, "", request.digest, NOW)
+    return done.agree, done.request.state.live
+
+
+def _voted(store: Store, key: str) -> object:
+    _asked(store, key)
+    return _vote(store, key)
+
+
+def _carry_out(store: Store, key: str) -> object:
+    """What two people agreed to; struck anywhere, the plan is released with its approval used, or neither."""
+    released = approve_plan(store, PlanId(key), TODAY, "person:cai", NOW, limits=Limits(()))
+    return released, _request(store, key).state
+
+
 _versions = count(1)
 _counted: dict[str, int] = {}
 
@@ -207,6 +251,8 @@ DEEDS = (
     Deed("void", _void, _route),
     Deed("expire", _expire, _route),
     Deed("approve a plan", _approve, _plan),
+    Deed("vote", _vote, _asked),
+    Deed("carry out what was approved", _carry_out, _voted),
     Deed("dispatch a transfer", _dispatch, _approved),
     Deed("receive a transfer", _receive, _dispatched),
     Deed("count", _count),
@@ -225,6 +271,7 @@ def state(store: Store) -> dict[str, object]:
             "slots": dict(t.slots_taken([TODAY])),
             "cases": [(case.id, case.state, case.step) for case in t.cases()],
             "transfers": t.transfers(),
+            "approvals": [(one.about, one.state, len(t.votes(one.id))) for one in t.approval_requests()],
             "plans": sorted((plan.id, plan.state) for plan in t.plans(1_000)),
             "decisions": sorted(t.decisions(1_000)),
             "facts": sorted(fact.id for fact in t.outbox(10_000)),
