@@ -7,7 +7,11 @@ import pytest
 from tests.operations import stocked
 
 from evenstock import policy
-from evenstock.domain import Allow, Policy, Refuse, Rule
+from evenstock.domain import Allow, Policy, Refuse, Rule, Says
+from evenstock.operations.approvals import NotApprovedError
+from evenstock.operations.approvals.carrying_out import Place, carry_out, request_approval
+from evenstock.operations.approvals.voting import vote
+from evenstock.operations.autonomy.evidence import Simulated, Tried, keep_simulated
 from evenstock.operations.import_network import import_network
 from evenstock.operations.network import Network, orders_from_frame
 from evenstock.operations.ports import ConflictError, StoreError
@@ -228,3 +232,30 @@ def test_two_who_activate_at_once_do_not_overwrite_each_other(tmp_path):
         activate((store, Interrupted(tmp_path)), a.id)
     assert in_force(company) == b.policy
     assert [deed.by for deed in history(*company)] == ["eve"]
+
+
+def test_rules_of_which_an_approval_was_asked_wait_for_it_and_show_what_they_would_have_done(company):
+    store, snapshots = company
+    version = propose(company, TIGHT)
+    tried = Tried(10, 0, 2, 1, 0, 9_000)
+    kept = keep_simulated(
+        store,
+        snapshots,
+        Simulated(
+            version.policy.digest(), "sha256:now", "rules", NOW.date(), NOW.date(), 1, 10, 0, tried, tried, -1.0, 2.0,
+            (), (), NOW, "ann",
+        ),
+    )  # fmt: skip
+    place = Place(store, snapshots)
+    request = request_approval(place, f"rules:{version.id}", because="a new season", now=NOW, people=2)
+    assert (request.proposer, request.people) == ("person:ann", 2)
+    assert ("simulation", kept.kept) in request.evidence
+    with pytest.raises(NotApprovedError, match="waits for its approval: 0 of 2"):
+        activate(company, version.id)
+    assert in_force(company) == policy.default_policy()
+
+    for name in ("person:ben", "person:cleo"):
+        vote(store, request.id, name, Says.APPROVE, "seen", request.digest, NOW)
+    assert carry_out(place, request.id, "person:ben", NOW) == f"rules {version.id} are in force"
+    assert in_force(company) == version.policy
+    assert history(*company)[-1].evidence == kept.kept
