@@ -20,7 +20,7 @@ from evenstock.operations.autonomy.halting import NotHaltedError, halt, resume
 from evenstock.operations.autonomy.keeping import stage_history, stages_in_force, version_in_force
 from evenstock.operations.autonomy.live_routing import ALL_BP
 from evenstock.operations.autonomy.roll_back_stages import roll_back_stages
-from evenstock.operations.autonomy.set_stage import ask_for_evidence, end_stage, set_stage, with_line
+from evenstock.operations.autonomy.set_stage import ask_for_evidence, end_stage, propose_stage, set_stage, with_line
 from evenstock.operations.autonomy.stages import Scope, Stage, StageLine
 from evenstock.operations.autonomy.told import halt_told, stages_told, version_told
 from evenstock.operations.cost_book import set_costs
@@ -66,6 +66,7 @@ def change(
     first: _First = None,
     last: _Last = None,
     pilot: _Pilot = "",
+    propose: Annotated[bool, typer.Option("--propose", help="Only keep it, for people to agree to.")] = False,
     force: _Force = False,
     as_of: _AsOf = None,
     json: _Json = False,
@@ -75,6 +76,13 @@ def change(
     now = moment(as_of)
     with workspace() as opened:
         policy = company(opened, now.date()).network.policy
+        if propose:
+            kept = propose_stage(opened.store, opened.snapshots, line, by=by, because=because, now=now, policy=policy)
+            if json:
+                say({"proposed": f"stages:{kept}"})
+            else:
+                page.print(f"kept as [bold]stages:{kept}[/]; ask people about it with `evenstock approvals`")
+            return
         set_stage(opened.store, opened.snapshots, line, by=by, because=because, now=now, policy=policy, force=force)
         _tell(opened, json)
 

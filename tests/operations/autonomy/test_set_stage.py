@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from tests.routing.brand import compiled, network
 
-from evenstock.domain import ActionKind, ActorKind, IntendedAction, NodeId
+from evenstock.domain import ActionKind, ActorKind, IntendedAction, NodeId, Says
+from evenstock.operations.approvals import NotApprovedError
+from evenstock.operations.approvals.carrying_out import Place, carry_out, request_approval
+from evenstock.operations.approvals.voting import vote
 from evenstock.operations.autonomy.evidence import (
     Dearer,
     NotSimulatedError,
@@ -18,9 +21,9 @@ from evenstock.operations.autonomy.evidence import (
 )
 from evenstock.operations.autonomy.keeping import stage_history, stages_in_force
 from evenstock.operations.autonomy.roll_back_stages import roll_back_stages
-from evenstock.operations.autonomy.set_stage import ask_for_evidence, end_stage, set_stage, with_line
+from evenstock.operations.autonomy.set_stage import ask_for_evidence, end_stage, propose_stage, set_stage, with_line
 from evenstock.operations.autonomy.stages import Scope, Stage, StageLine, Stages
-from evenstock.operations.ports import StoreError
+from evenstock.operations.ports import ConflictError, StoreError
 from evenstock.operations.roll_out import roll_out_in_force, set_roll_out
 from evenstock.storage.memory import MemoryStore
 from evenstock.storage.snapshots import SnapshotFolder
@@ -155,3 +158,29 @@ def test_a_wider_stage_needs_its_own_simulation_where_the_company_asks_for_one(b
     assert stage_history(*books)[-1].forced
     with store.reading() as read:
         assert roll_out_in_force(read, snapshots).live
+
+
+def test_a_proposed_stage_comes_into_force_when_people_agree_and_once(books) -> None:
+    store, _ = books
+    kept = propose_stage(*books, StageLine(Stage.GUIDED, Scope(ROUTES)), **WHO, now=NOW)
+    assert in_force(*books).lines == ()
+    place = Place(*books)
+    request = request_approval(place, f"stages:{kept}", because="a careful start", now=NOW)
+    with pytest.raises(NotApprovedError):
+        carry_out(place, request.id, "person:ben", NOW)
+    vote(store, request.id, "person:ben", Says.APPROVE, "seen", request.digest, NOW)
+    carry_out(place, request.id, "person:ben", NOW)
+    assert [line.stage for line in in_force(*books).lines] == [Stage.GUIDED]
+    assert "before" in carry_out(place, request.id, "person:ben", NOW)
+
+
+def test_a_proposed_stage_is_overtaken_by_one_that_came_into_force(books) -> None:
+    store, _ = books
+    kept = propose_stage(*books, StageLine(Stage.GUIDED, Scope(ROUTES)), **WHO, now=NOW)
+    set_stage(*books, StageLine(Stage.SUPPORT), **WHO, now=NOW)
+    place = Place(*books)
+    request = request_approval(place, f"stages:{kept}", because="a careful start", now=NOW)
+    vote(store, request.id, "person:ben", Says.APPROVE, "seen", request.digest, NOW)
+    with pytest.raises(ConflictError):
+        carry_out(place, request.id, "person:ben", NOW)
+    assert [line.stage for line in in_force(*books).lines] == [Stage.SUPPORT]

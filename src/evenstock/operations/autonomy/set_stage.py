@@ -9,7 +9,7 @@ from typing import Final
 
 from evenstock.domain import refuse_naive
 from evenstock.operations.autonomy.evidence import require_simulated, simulated, stages_digest
-from evenstock.operations.autonomy.keeping import StagesVersion, keep_version, successor, version_in_force
+from evenstock.operations.autonomy.keeping import StagesVersion, keep_version, successor, take, version_in_force
 from evenstock.operations.autonomy.stages import Scope, StageLine, Stages
 from evenstock.operations.autonomy.widening import wider
 from evenstock.operations.ports import Snapshots, Store, StoreError, Transaction
@@ -100,6 +100,45 @@ def change_stages(
     force: bool = False,
 ) -> StagesVersion:
     """Put what `changed` makes of the stages in force into force."""
+    version, seen = _prepared(store, snapshots, changed, by=by, because=because, now=now, force=force)
+    return keep_version(store, snapshots, version, seen, now)
+
+
+def propose_stage(
+    store: Store,
+    snapshots: Snapshots,
+    line: StageLine,
+    *,
+    by: str,
+    because: str,
+    now: datetime,
+    policy: CompiledPolicy | None = None,
+) -> str:
+    """Keep the stages with this line as a version that is not in force, for people to agree to; returns its snapshot.
+
+    It comes into force when a request about `stages:SNAPSHOT` is approved and carried out, unless others came into force in
+    the meantime.
+
+    Raises
+    ------
+    ValueError, NotSimulatedError
+        As `set_stage`: what could not come into force need not be asked about.
+    """
+    if policy is not None:
+        refuse_strange(line.scope, policy)
+    said = replace(line, by=by.strip(), because=because.strip(), at=now)
+
+    def changed(stages: Stages) -> Stages:
+        return with_line(stages, said)
+
+    version, _ = _prepared(store, snapshots, changed, by=by, because=because, now=now, force=False)
+    return take(snapshots, version)
+
+
+def _prepared(
+    store: Store, snapshots: Snapshots, changed: Change, *, by: str, because: str, now: datetime, force: bool
+) -> tuple[StagesVersion, str | None]:
+    """The version that would follow, with the simulation it rests on, and the pointer seen."""
     refuse_naive(now, "now")
     if not by.strip() or not because.strip():
         raise ValueError("a roll-out says who decided it and why")
@@ -112,7 +151,7 @@ def change_stages(
         current, wanted, by=by.strip(), because=because.strip(), now=now, evidence=missing,
         forced=force and stages.asks_evidence and not missing and wider(stages, wanted),
     )  # fmt: skip
-    return keep_version(store, snapshots, version, current.kept if current is not None else None, now)
+    return version, current.kept if current is not None else None
 
 
 def with_line(stages: Stages, line: StageLine) -> Stages:
