@@ -135,6 +135,23 @@ def test_each_night_only_what_is_new_is_judged(client: TestClient, days: Days) -
     assert "says automatic, and its policy says propose by big" in last.sentences[0]
 
 
+def test_the_page_of_an_order_names_rules_models_and_what_envelopes_said(client: TestClient, days: Days) -> None:
+    route(client, days, "A", units=5)
+    days.world.person("ben@example.com", "approver")
+    head = sign_in(client, "ben@example.com")
+    (case,) = client.get("/v1/queue", headers=head).json()["items"]
+    client.post(f"/v1/cases/{case['id']}/acceptance", json={}, headers=head)
+    with acting(Who("person:ana@example.com", "person")):
+        days.put_in_force("30")
+    page = client.get("/v1/audit/trail", params={"about": "A"}, headers=bearer(days.world.key("auditor"))).json()
+    rules = page["based_on"]["rules"]
+    assert rules["put_in_force_by"] == "system", "the version that was in force when it was decided, not the later one"
+    assert len(rules["version"]) == 12
+    (done,) = page["executed"]
+    assert (done["says"], done["rule"], done["approval"]) == ("propose", "big", case["id"])
+    assert page["approvals"] == [], "a case is answered in the queue, and nobody votes"
+
+
 def acts(days: Days, about: str) -> list[dict[str, Any]]:
     with days.world.store.reading() as books:
         rows = audit_of(books).audit_about([about], 100)

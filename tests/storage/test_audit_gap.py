@@ -156,3 +156,24 @@ def test_what_stands_against_sealing_is_kept_once(books):
             assert trouble(reading) == said
     with books.store.reading() as reading:
         assert len(audit_of(reading).audit_about(["audit_standing:sealing"], 10)) == 2
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "postgres"])
+def test_the_last_row_about_each_of_several_things_up_to_a_moment(kind, request, tmp_path):
+    place = {"memory": "memory:", "sqlite": f"sqlite:///{tmp_path / 'other.db'}"}
+    store = AuditedStore(open_store(place[kind] if kind in place else request.getfixturevalue("postgres_url")))
+    moments = []
+    for k in range(3):
+        for name in ("network", "forecast"):
+            with store.transaction() as t:
+                t.point(name, f"sha256:{name}{k}", NOW)
+        with store.reading() as t:
+            moments.append(t.clock())
+    with store.reading() as t:
+        last = audit_of(t).audit_last(["pointer:forecast", "pointer:none", "pointer:network"], moments[1])
+        assert audit_of(t).audit_last(["pointer:network"], moments[0] - timedelta(days=1)) == []
+    assert [(row.about, row.said.split('"to":"')[1].split('"')[0]) for row in last] == [
+        ("pointer:forecast", "sha256:forecast1"),
+        ("pointer:network", "sha256:network1"),
+    ]
+    store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from evenstock.operations.audit.rows import NOTHING, STREAMS, AuditRow, Head, line_of, linked
@@ -38,3 +39,10 @@ class AuditInMemory(EntriesInMemory):
     def audit_about(self, about: Sequence[str], limit: int) -> list[AuditRow]:
         wanted = set(about)
         return [row for row in self._books.audit.values() if row.about in wanted][:limit]
+
+    def audit_last(self, about: Sequence[str], until: datetime) -> list[AuditRow]:
+        last: dict[str, AuditRow] = {}
+        for row in self._books.audit.values():
+            if row.at <= until:
+                last[row.about] = row
+        return [last[name] for name in about if name in last]

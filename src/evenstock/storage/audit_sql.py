@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -27,6 +28,11 @@ _LINKS = sa.text("SELECT link FROM audit_row WHERE stream = :stream AND number >
 _ABOUT = listed(
     "SELECT stream, number, at, about, said, link FROM audit_row WHERE about IN :among "
     "ORDER BY at, stream, number LIMIT :limit"
+)
+
+_LAST = sa.text(
+    "SELECT stream, number, at, about, said, link FROM audit_row WHERE about = :about AND at <= :until "
+    "ORDER BY at DESC, stream DESC, number DESC LIMIT 1"
 )
 
 
@@ -66,6 +72,10 @@ class AuditSql(Session):
 
     def audit_about(self, about: Sequence[str], limit: int) -> list[AuditRow]:
         return [_row(found) for found in self.run(_ABOUT, among=list(about), limit=limit)]
+
+    def audit_last(self, about: Sequence[str], until: datetime) -> list[AuditRow]:
+        until_there = self.moment(until)
+        return [_row(found) for name in about for found in self.run(_LAST, about=name, until=until_there)]
 
 
 def _row(found: Any) -> AuditRow:

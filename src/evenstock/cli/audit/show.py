@@ -42,6 +42,10 @@ def _tell(found: AuditPage) -> None:
     page.print("\n[bold]On which data, policy, model, prices and code[/]")
     for name, value in found.based_on.items():
         page.print(f"  {_words(name)}: {_value(name, value)}", soft_wrap=True)
+    if found.executed or found.approvals:
+        page.print("\n[bold]Who let it happen[/]")
+    for each in (*found.approvals, *found.executed):
+        page.print(f"  {_value('', each)}", soft_wrap=True)
     rows = [_row(row_document(row)) for row in found.done]
     page.print()
     page.print(table("Who or what did it", ("when", "who", "through", "did", "what", "row"), rows))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from evenstock.domain import (
+    ApprovalRequest,
     DecisionId,
     DecisionRecord,
     OrderId,
@@ -18,7 +19,8 @@ from evenstock.domain import (
     TransferPlan,
     rfc3339,
 )
-from evenstock.operations.audit.rows import AuditRow, audit_of
+from evenstock.operations.audit.rows import AuditBooks, AuditRow, audit_of
+from evenstock.operations.audit.versions_named import decided_when, models_named, rules_named
 from evenstock.operations.decisions import decision_from
 from evenstock.operations.ports import Transaction
 
@@ -39,6 +41,10 @@ class AuditPage:
     """Versions of data, policy, model, prices and code."""
     done: Sequence[AuditRow]
     """Who or what proposed, approved and executed it, by time."""
+    approvals: Sequence[Mapping[str, Any]] = ()
+    """What people were asked, and what each of them said."""
+    executed: Sequence[Mapping[str, Any]] = ()
+    """Of each action that envelopes govern: what they said of it, by which rule, at which stage, on whose approval."""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -47,6 +53,8 @@ class AuditPage:
             "kind": self.kind,
             "recommended": dict(self.recommended),
             "based_on": dict(self.based_on),
+            "approvals": [dict(each) for each in self.approvals],
+            "executed": [dict(each) for each in self.executed],
             "done": [row_document(row) for row in self.done],
         }
 
@@ -65,17 +73,75 @@ def page_about(books: Transaction, name: str) -> AuditPage | None:
     if decided is not None:
         record = decision_from(decided)
         kind = "decision" if decision is not None else "reservation" if held is not None else "order"
-        ids = [order, *(each.id for each in books.reservations_of(order))]
-        return AuditPage(name, kind, _recommended(record), _inputs(record), log.audit_about(ids, MOST))
+        asked = requests_about(books, [f"order:{order}"])
+        ids = [order, *(each.id for each in books.reservations_of(order)), *(each.id for each in asked)]
+        rows = log.audit_about(ids, MOST)
+        based_on = _inputs(record) | _named(log, rows, record.inputs.policy)
+        return AuditPage(name, kind, _recommended(record), based_on, rows, _told(books, asked), _executed(rows))
     transfer = books.transfer(TransferId(name))
     plan = books.plan(transfer.plan if transfer is not None else PlanId(name))
     if plan is not None:
-        ids = [plan.id, *([transfer.id] if transfer is not None else [])]
+        asked = requests_about(books, [f"plan:{plan.id}"])
+        ids = [plan.id, *([transfer.id] if transfer is not None else []), *(each.id for each in asked)]
         kind = "transfer" if transfer is not None else "plan"
         recommended = _plan(plan) | (_transfer(transfer) if transfer is not None else {})
-        return AuditPage(name, kind, recommended, dict(plan.inputs) | {"seed": plan.seed}, log.audit_about(ids, MOST))
+        rows = log.audit_about(ids, MOST)
+        executed = _executed(rows)
+        policy = next(
+            (str(each["policy"]) for each in executed if "policy" in each), dict(plan.inputs).get("policy", "")
+        )
+        based_on = dict(plan.inputs) | {"seed": plan.seed} | _named(log, rows, policy)
+        return AuditPage(name, kind, recommended, based_on, rows, _told(books, asked), executed)
     rows = log.audit_about(list(_names(name)), MOST)
     return AuditPage(name, "thing", {}, _pointed(rows), rows) if rows else None
+
+
+def requests_about(books: Transaction, things: Sequence[str]) -> list[ApprovalRequest]:
+    """Every request for approval about these, the oldest first."""
+    found = [each for about in things for each in books.approval_requests(about=about)]
+    return sorted(found, key=lambda each: (each.opened_at, each.id))
+
+
+def _told(books: Transaction, asked: Sequence[ApprovalRequest]) -> list[dict[str, Any]]:
+    """Without the reasons that people wrote: those are in the books."""
+    return [
+        {
+            "request": each.id,
+            "state": each.state.value,
+            "proposer": each.proposer,
+            "role": each.role,
+            "people": each.people,
+            "digest": each.digest,
+            "policy": each.policy,
+            "expires_at": rfc3339(each.expires_at),
+            "votes": [
+                {
+                    "by": vote.voter,
+                    "for": vote.person,
+                    "says": vote.says.value,
+                    "at": rfc3339(vote.at) if vote.at else None,
+                }
+                for vote in books.votes(each.id)
+            ],
+        }
+        for each in asked
+    ]
+
+
+def _executed(rows: Sequence[AuditRow]) -> list[dict[str, Any]]:
+    shown = ("kind", "says", "rule", "stage", "approval", "policy", "on", "actor")
+    return [
+        {"at": rfc3339(row.at), **{name: deed[name] for name in shown if deed.get(name)}}
+        for row in rows
+        for deed in json.loads(row.said)["deeds"]
+        if deed["did"] == "act"
+    ]
+
+
+def _named(log: AuditBooks, rows: Sequence[AuditRow], policy: str) -> dict[str, Any]:
+    """Versions of rules and models by name, as of when the log says it was recommended; nothing where it does not."""
+    at = decided_when(rows)
+    return {} if at is None else {"rules": rules_named(log, policy, at), "models": models_named(log, at)}
 
 
 def _names(name: str) -> Iterator[str]:

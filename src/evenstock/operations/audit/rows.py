@@ -69,6 +69,9 @@ class AuditBooks(Protocol):
     def audit_about(self, about: Sequence[str], limit: int) -> list[AuditRow]:
         """Rows about any of these ids, by time, then stream and number."""
 
+    def audit_last(self, about: Sequence[str], until: datetime) -> list[AuditRow]:
+        """Of each of these ids the last row up to a moment, in the order of the ids; none where there is none."""
+
 
 def audit_of(books: Transaction) -> AuditBooks:
     """The audit log of the store that this transaction is of; every store keeps one."""

@@ -44,6 +44,8 @@ class TrailOut(Out):
     kind: str
     recommended: Plain = Field(description="What was recommended; empty where nothing was")
     based_on: Plain = Field(description="Versions of data, policy, model, prices and code")
+    approvals: list[Plain] = Field(description="What people were asked to approve, and what each of them said")
+    executed: list[Plain] = Field(description="What envelopes said of each action, by which rule, on whose approval")
     done: list[AuditRowOut] = Field(description="Who or what approved and executed it, by time")
 
 

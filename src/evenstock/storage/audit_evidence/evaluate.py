@@ -427,7 +427,10 @@ class Evaluator:
             self.wrong(row, f"its approval {name} is not in the log")
 
     def of_request(self, row: Row, act: Deed, request: Deed, people: int, roles: set[str]) -> Iterator[str]:
-        if request["about"] not in {row.about, f"plan:{row.about}", f"order:{row.about}"}:
+        of, _, thing = request["about"].partition(":")
+        if request["about"] != row.about and of not in {"plan", "order"}:
+            self.unchecked["approved under a name of their own, not that of the stock or lane they change"] += 1
+        elif row.about not in {request["about"], thing}:
             yield f"is about {request['about']}"
         if request["closed"] not in {"", "approved", "executed"}:
             yield f"was {request['closed']}"
