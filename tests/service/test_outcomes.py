@@ -82,3 +82,12 @@ def test_the_report_of_a_month_is_given_as_it_was_kept(brand: Brand) -> None:  #
 
     assert brand.get("/outcomes/months/2026-09") == document
     assert "2026-09" in brand.get("/outcomes/months")["items"]
+
+
+def test_a_month_is_the_company_s_and_not_told_to_who_may_see_some_nodes(brand: Brand) -> None:  # noqa: F811
+    brand.access.scope = frozenset({"TX-DC"})
+    answers = [brand.client.get(f"/v1/outcomes{path}") for path in ("/months", "/months/2026-09")]
+    own = brand.get("/outcomes/rows", first="2026-11-01", last="2026-11-30", limit=1000)["items"]
+
+    assert {answer.status_code for answer in answers} == {403}
+    assert {row["node"] for row in own} <= {"TX-DC"}

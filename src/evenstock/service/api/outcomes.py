@@ -22,7 +22,7 @@ from evenstock.service.http.bodies.out import Day, Moment, Out, Plain
 from evenstock.service.http.bulk import Cursor, Limit, Names, bulk, only, paged
 from evenstock.service.http.problems import Problem
 from evenstock.service.http.replies import page, said
-from evenstock.service.http.scope import nodes_of, require_all
+from evenstock.service.http.scope import nodes_of, require_all, require_everywhere
 from evenstock.simulation.monthly.report import decided, foretold_of, kept_months, kept_report, plain, recommended
 
 ROUTER = APIRouter(tags=["outcomes"], route_class=GuardedRoute)
@@ -118,7 +118,7 @@ def rows(
 @ROUTER.get("/outcomes/months", summary="Months that were reported", responses={200: {"model": MonthsOut}})
 @guarded(Action.KPIS_READ, Load.REPORT)
 def months(request: Request, service: Annotated[Service, Depends(service_of)]) -> Response:
-    _company_wide(service, request)
+    require_everywhere(service, request, Action.KPIS_READ, "a month's report")
     return page(kept_months(service.store), None)
 
 
@@ -129,7 +129,7 @@ def months(request: Request, service: Annotated[Service, Depends(service_of)]) -
 )
 @guarded(Action.KPIS_READ, Load.REPORT)
 def report(request: Request, month: str, service: Annotated[Service, Depends(service_of)]) -> Response:
-    _company_wide(service, request)
+    require_everywhere(service, request, Action.KPIS_READ, "a month's report")
     found = kept_report(service.store, month)
     if found is None:
         raise Problem(
@@ -138,12 +138,6 @@ def report(request: Request, month: str, service: Annotated[Service, Depends(ser
             hint="months are written as 2026-10; the run monthly-report makes one",
         )
     return said(dict(found))
-
-
-def _company_wide(service: Service, request: Request) -> None:
-    """A month's report is of the whole company."""
-    if nodes_of(service, request, Action.KPIS_READ) is not None:
-        raise Problem("forbidden", "a month's report is of the whole company: ask /outcomes about your nodes")
 
 
 def _asked(
