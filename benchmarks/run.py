@@ -53,7 +53,13 @@ PARTS = {
         "service_restart",
         "service_invariants",
     ],
-    "governance": ["governance_verdicts", "governance_audit"],
+    "governance": [
+        "governance_verdicts",
+        "governance_audit",
+        "governance_replay",
+        "governance_actors",
+        "governance_personal",
+    ],
     "real": ["real_brunel", "real_m5", "real_online_retail"],
 }
 
