@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from evenstock.operations.check_books import check_books
 from evenstock.operations.company import Company
 from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.import_network import import_network
+from evenstock.operations.ports import StoreError
 from evenstock.operations.route_order import Routed, route_order
 from evenstock.service.api.orders import OrderBody
 from evenstock.service.backup import of_postgres
@@ -65,7 +67,9 @@ def places(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Se
 
     def made(name: str) -> Settings:
         home = tmp_path / name
-        return Settings(home, next(urls) if urls is not None else f"sqlite:///{home}/evenstock.db")
+        database = next(urls) if urls is not None else f"sqlite:///{home}/evenstock.db"
+        # As the one file of master keys that every machine of a company has.
+        return Settings(home, database, personal_key=tmp_path / "master-keys")
 
     return made
 
@@ -88,6 +92,26 @@ def test_a_restore_gives_back_books_that_balance_and_decisions_byte_for_byte(
     assert again.repeated, "asked again after the restore, an order gets the answer it got before"
     assert again.record.canonical() == records(before)["T-1"]
     assert not routed(after, "T-4").repeated, "and life goes on"
+
+
+def test_in_a_backup_nobody_can_be_read_without_the_master_keys(
+    sqlite_backup: tuple[Settings, Taken], tmp_path: Path
+) -> None:
+    place, taken = sqlite_backup
+    code = order_body("T-1")["ship_to"]["postal_code"]
+    files = [path for path in taken.folder.rglob("*") if path.is_file()]
+    assert not any("master-keys" in path.name for path in files)
+    books = (taken.folder / "books.db").read_bytes()
+    assert code.encode() not in books
+    elsewhere = Settings(tmp_path / "elsewhere", f"sqlite:///{tmp_path}/elsewhere/evenstock.db")
+    restore(elsewhere, taken.folder, NOW)
+    with pytest.raises(StoreError, match="master-keys is not there"), open_workspace(elsewhere):
+        pass
+    with_keys = replace(elsewhere, personal_key=place.master_keys)
+    with open_workspace(with_keys) as opened, opened.store.reading() as books_there:
+        kept = books_there.order(OrderId("T-1"))
+    assert kept is not None
+    assert kept.ship_to.postal_code == code
 
 
 def test_books_that_are_there_stay_unless_it_is_said(places: Callable[[str], Settings], tmp_path: Path) -> None:

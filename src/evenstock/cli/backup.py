@@ -21,7 +21,7 @@ def command(
 ) -> None:
     """Back up while everything runs. PostgreSQL needs pg_dump, of the server's version or a later one.
 
-    The keys in `secrets` at home are not in it: keep them elsewhere, without them no sealed secret can be opened.
+    The keys in `secrets` and `personal` at home are not in it: keep them elsewhere, without them nothing sealed can be opened.
     """
     try:
         from evenstock.service.backup.manifest import BackupError

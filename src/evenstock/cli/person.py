@@ -15,6 +15,7 @@ from evenstock.domain import OrderId
 from evenstock.operations.personal_data import holds, rules
 from evenstock.operations.personal_data.erasing import StillNeededError, UnknownPersonError, erase_person
 from evenstock.operations.personal_data.showing import export_person, exported, orders_speaking_of, show_person
+from evenstock.operations.ports import StoreError
 
 app = typer.Typer(no_args_is_help=True, help="What is known of the person behind an order, and how it is forgotten.")
 _Order = Annotated[str, typer.Argument(help="The order's id.")]
@@ -204,6 +205,9 @@ def keys(
     drop: Annotated[
         bool, typer.Option("--drop-old", help="Then destroy older master keys, with what backups they open.")
     ] = False,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="The file is lost for ever: give up what it sealed, and begin anew.")
+    ] = False,
     seal: Annotated[bool, typer.Option("--seal", help="Seal what was kept before sealing began.")] = False,
 ) -> None:
     """The master keys under which personal data are sealed."""
@@ -212,6 +216,8 @@ def keys(
     if rotate and drop:
         raise typer.BadParameter("restart every process between the two: one that runs still wraps under the old key")
     path = settings().master_keys
+    if lost and path is not None:
+        _begin_anew(path)
     if path is None or not path.exists():
         fail(Exit.NOT_FOUND, "there are no master keys: EVENSTOCK_PERSONAL_KEY says none, or nothing was kept yet")
     if rotate:
@@ -223,6 +229,21 @@ def keys(
             page.print(f"{orders:,} orders and {events:,} events sealed that were kept before")
     if drop:
         page.print(f"destroyed: {', '.join(personal_key.drop_keys(path)) or 'no older key was there'}")
+
+
+def _begin_anew(path: Path) -> None:
+    from evenstock.storage import open_store
+    from evenstock.storage.personal_opening import begin_anew
+
+    if not typer.confirm("Everything personal that was sealed is lost for good. Begin anew?"):
+        fail(Exit.REFUSED_INPUT, "nothing was given up")
+    store = open_store(settings().database)
+    try:
+        page.print(f"{begin_anew(store, path):,} keys of persons were given up; {path} is new")
+    except StoreError as error:
+        fail(Exit.REFUSED_INPUT, str(error))
+    finally:
+        store.close()
 
 
 @app.command()

@@ -37,6 +37,10 @@ class MasterKeys:
     def __contains__(self, name: object) -> bool:
         return name in self._ciphers
 
+    @property
+    def names(self) -> list[str]:
+        return list(self._ciphers)
+
     def wrap(self, key: bytes, about: bytes) -> bytes:
         nonce = os.urandom(NONCE)
         return nonce + self._ciphers[self.newest].encrypt(nonce, key, about)

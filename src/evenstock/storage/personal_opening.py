@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
+
+import sqlalchemy as sa
 
 from evenstock.operations.ports import ConflictError, Store, StoreError
 from evenstock.storage.personal_key import MasterKeys, open_keys
+from evenstock.storage.personal_sql import SealedSql
 from evenstock.storage.sql import SqlStore
 
 MASTER: Final = "personal.master"
 """Pointer that holds the name of the newest master key: books that were sealed are not opened with another file."""
+
+_GIVE_UP = sa.text(
+    "UPDATE personal_key SET wrapped = :nothing, erased_at = :now WHERE erased_at IS NULL AND master NOT IN :known"
+).bindparams(sa.bindparam("known", expanding=True))
 
 
 def seal_with(store: Store, path: Path) -> None:
@@ -43,6 +50,26 @@ def seal_with(store: Store, path: Path) -> None:
         with store.transaction() as books:
             books.point(MASTER, keys.newest, books.clock())
     store.kind = type(store.kind.__name__, (store.kind,), {"master_keys": keys})
+
+
+def begin_anew(store: Store, path: Path) -> int:
+    """Give up the master keys that are lost: what they sealed is forgotten for good, and a new key seals from now on.
+
+    Returns how many keys of persons were given up. Raises StoreError where the file has the key that the books ask for: then
+    nothing is lost.
+    """
+    if not isinstance(store, SqlStore):
+        return 0
+    keys = open_keys(path, make=True)
+    with store.transaction() as books:
+        seen = books.pointer(MASTER)
+        if seen in keys:
+            raise StoreError(f"{path} holds the master key {seen} that these books ask for: nothing is lost")
+        unit = cast("SealedSql", books)
+        values = {"nothing": b"", "now": unit.moment(books.clock()), "known": keys.names}
+        given_up: int = unit.run(_GIVE_UP, **values).rowcount
+        books.point(MASTER, keys.newest, books.clock())
+    return given_up
 
 
 def _first(store: SqlStore, keys: MasterKeys) -> str:

@@ -162,6 +162,11 @@ def order_of(record: bytes) -> str:
     return str(json.loads(_bare(record)[1])["order"])
 
 
+def readable(record: bytes) -> bytes:
+    """A record as it stands readable without any key."""
+    return _bare(record)[1] if record.startswith(RECORD) else record
+
+
 def opened(kept: str | bytes, subject: str, ciphers: Mapping[str, AESGCM]) -> bytes | None:
     """What was sealed, given ciphers by key id; None where its key is destroyed, of a record what stands readable.
 

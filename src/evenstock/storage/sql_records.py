@@ -11,7 +11,7 @@ from evenstock.domain import DecisionId, DecisionRecord, Event, OrderId, canonic
 from evenstock.operations.ports import ConflictError, Remembered, StoreError
 from evenstock.storage import bookkeeping as book
 from evenstock.storage import rows
-from evenstock.storage.personal_seals import RECORD, is_sealed, subject_of_answer
+from evenstock.storage.personal_seals import RECORD, is_sealed, readable, subject_of_answer
 from evenstock.storage.personal_sql import SealedSql
 from evenstock.storage.session import listed
 
@@ -91,11 +91,17 @@ class RecordsSql(SealedSql):
         return self.record_opened(bytes(found)) if found is not None else None
 
     def decisions(self, limit: int, after: str = "") -> list[bytes]:
+        return self.records_opened(self._kept(limit, after))
+
+    def decisions_readable(self, limit: int, after: str = "") -> list[bytes]:
+        """As `decisions`, each as it stands readable without any key."""
+        return [readable(record) for record in self._kept(limit, after)]
+
+    def _kept(self, limit: int, after: str) -> list[bytes]:
         number = self.run(_NUMBER, id=after).scalar() if after else 0
         if number is None:
             raise StoreError(f"decision {after} is not recorded; leave `after` empty to read from the first")
-        found = self.run(_DECISIONS, after=number, limit=limit).scalars()
-        return self.records_opened([bytes(record) for record in found])
+        return [bytes(record) for record in self.run(_DECISIONS, after=number, limit=limit).scalars()]
 
     def publish(self, events: Iterable[Event]) -> None:
         with self.whole():

@@ -46,7 +46,7 @@ from evenstock.storage.audit_evidence.pack import write_pack
 from evenstock.storage.audit_evidence.verify import verify
 from evenstock.storage.audit_folder import AuditFolder
 from evenstock.storage.personal_key import MasterKeys, add_key, drop_keys, open_keys
-from evenstock.storage.personal_opening import seal_with
+from evenstock.storage.personal_opening import begin_anew, seal_with
 from evenstock.storage.personal_upkeep import clear_traces, destroy_old_keys, rewrap, seal_older
 from evenstock.storage.snapshots import SnapshotFolder
 
@@ -522,6 +522,27 @@ def test_books_are_not_opened_with_the_wrong_master_key_and_nothing_is_lost(
     store = opened(url, path)
     with store.reading() as books:
         assert books.order(OrderId("A-1")) == CUSTOMERS
+    store.close()
+
+
+def test_lost_master_keys_are_given_up_only_on_purpose(sealed: tuple[str, Path]) -> None:
+    url, path = sealed
+    store = opened(url, path)
+    with store.transaction() as books:
+        books.put_order(CUSTOMERS)
+    store.close()
+    plain = open_store(url)
+    with pytest.raises(StoreError, match="nothing is lost"):
+        begin_anew(plain, path)
+    path.unlink()
+    assert begin_anew(plain, path) == 1
+    plain.close()
+    store = opened(url, path)
+    other = replace(CUSTOMERS, id=OrderId("A-2"))
+    with store.transaction() as books:
+        books.put_order(other)
+        assert books.order(OrderId("A-1")) is None
+        assert books.order(other.id) == other
     store.close()
 
 

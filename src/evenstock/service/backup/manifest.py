@@ -79,7 +79,9 @@ def figures(books: Transaction) -> dict[str, Any]:
     """By which two books are compared: balances and movements by digest, decisions by digest of their bytes in order."""
     balances, movements = books.balance_frame(), books.movement_frame()
     decisions, count, after = hashlib.sha256(), 0, ""
-    while batch := books.decisions(_AT_ONCE, after):
+    # What is sealed in them is compared by the database's own copy: a backup is looked at without master keys.
+    told = getattr(books, "decisions_readable", books.decisions)
+    while batch := told(_AT_ONCE, after):
         for record in batch:
             decisions.update(hashlib.sha256(record).digest())
         count += len(batch)
