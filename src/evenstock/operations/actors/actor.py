@@ -14,7 +14,7 @@ from evenstock.operations.access.people import Person, everybody, find_person, p
 from evenstock.operations.access.principal import Grant, Kind, Role
 from evenstock.operations.actors.quarantine import UnknownActorError
 from evenstock.operations.actors.standing import Quarantine, held, last_quarantine
-from evenstock.operations.inbound.sources import KIND as SOURCE
+from evenstock.operations.inbound.breaker import SOURCE
 from evenstock.operations.inbound.sources import Source, source_named, sources
 from evenstock.operations.ports import Transaction
 from evenstock.operations.schedule.keeping import Scheduled, schedule, scheduled, stopped_because

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -86,7 +86,7 @@ def held(books: Transaction, *actors: str) -> Quarantine | None:
     return None
 
 
-def refuse_held(books: Transaction, actors: Iterator[str] | list[str], what: str) -> None:
+def refuse_held(books: Transaction, actors: Iterable[str], what: str) -> None:
     """Raise QuarantinedError where `what` rests on the word of somebody who is quarantined."""
     for actor in sorted(set(actors)):
         found = held(books, actor)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from evenstock.domain import ApprovalRequest, RequestState, Says, Vote
 from evenstock.operations.access.limits import BY_NAME, Limits
+from evenstock.operations.actors.standing import QuarantinedError, refuse_held
 from evenstock.operations.approvals.entitled import require_entitled
 from evenstock.operations.approvals.facts import close
 from evenstock.operations.approvals.naming import name_of
@@ -35,8 +36,9 @@ def require_approved(books: Transaction, about: str, digest: str) -> ApprovalReq
     Raises
     ------
     NotApprovedError
-        Unless enough people agreed to this content, nobody refused, it has not expired by the store's clock and was not
-        carried out before. Of several callers at once exactly one goes on.
+        Unless enough people agreed to this content, nobody refused, it has not expired by the store's clock, was not
+        carried out before, and neither who proposed nor who voted is quarantined. Of several callers at once exactly one
+        goes on.
     """
     last = last_about(books, about)
     if last is None:
@@ -50,6 +52,12 @@ def require_approved(books: Transaction, about: str, digest: str) -> ApprovalReq
         )
     if last.state is not RequestState.APPROVED:
         raise NotApprovedError(f"{about} is not approved: {last.id} is {last.state}")
+    try:
+        # What somebody proposed or voted stands still while he is quarantined.
+        voters = {name for vote in books.votes(last.id) for name in (vote.person, vote.voter)}
+        refuse_held(books, [last.proposer, *voters], about)
+    except QuarantinedError as waits:
+        raise NotApprovedError(str(waits)) from waits
     try:
         return books.close_request(last.id, RequestState.EXECUTED)
     except ConflictError as refused:
