@@ -54,8 +54,8 @@ BEYOND: Final = (
     ),
     Beyond("POST /v1/route", "/lines", "each line has its own id", "a schema compares whole lines, not their keys"),
     *(
-        Beyond(one, "/.*(_at|until)", YEAR, "of moments in a choice of kinds the tester heeds the format, not the pattern")
-        for one in ("POST /v1/route", "POST /v1/exceptions")
+        Beyond(one, "/.*(_at|until|to)", YEAR, "of moments in a choice of kinds the tester heeds the format, not the pattern")
+        for one in ("POST /v1/route", "POST /v1/exceptions", "POST /v1/rollback")
     ),
     Beyond(
         "POST /v1/scenario-runs", r"/scenarios/\d+", "^scenario|stands twice", "a scenario is written in a small language of its own"

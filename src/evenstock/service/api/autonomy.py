@@ -240,7 +240,7 @@ def try_change(
     require_everywhere(service, request, Action.SCENARIOS_RUN, "a simulation")
     named = [name for name in ("rules", "stage", "roll_out", "costs") if getattr(body, name)]
     if len(named) != 1:
-        raise Problem("invalid_request", f"name one change: rules, stage, roll_out or costs, not {len(named)}")
+        raise Problem("refused", f"name one change: rules, stage, roll_out or costs, not {len(named)}")
     if body.stage is not None:
         _line(body.stage)
     return start(service, request, "simulate_change", asked_of(body), body)

@@ -16,7 +16,13 @@ from evenstock.operations.roll_back_all import EVERY, Part, RolledBack, roll_bac
 from evenstock.service.admission import Load
 from evenstock.service.context import Service, service_of
 from evenstock.service.guard import GuardedRoute, guarded
-from evenstock.service.http.bodies.autonomy import RollbackBody, RolledBackOut, WeightsBody, WeightsOut
+from evenstock.service.http.bodies.autonomy import (
+    RollbackBody,
+    RolledBackOut,
+    WeightsBody,
+    WeightsOut,
+    amounts_of,
+)
 from evenstock.service.http.idempotent import IdempotencyKey, IfMatch, once
 from evenstock.service.http.problems import Problem
 from evenstock.service.http.replies import etag, match, said, tagged
@@ -82,7 +88,15 @@ def change(
     def work(store: Store) -> Response:
         match(request, _weights(service, store))
         try:
-            set_costs(store, service.snapshots, body.amounts, by=by, because=body.because, now=now, force=body.force)
+            set_costs(
+                store,
+                service.snapshots,
+                amounts_of(body.amounts),
+                by=by,
+                because=body.because,
+                now=now,
+                force=body.force,
+            )
         except ValueError as wrong:
             raise Problem("refused", str(wrong)) from None
         shown = _weights(service, store)

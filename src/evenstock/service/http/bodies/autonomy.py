@@ -70,8 +70,13 @@ class HaltBody(Strict):
     because: Reason
 
 
+class AmountBody(Strict):
+    cost: Annotated[str, Field(max_length=100, description="Name of a cost, such as late_order_cents")]
+    amount: Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
 class WeightsBody(Strict):
-    amounts: Annotated[dict[Name, Annotated[int, Field(ge=0, le=1_000_000_000)]], Field(min_length=1, max_length=50)]
+    amounts: Annotated[list[AmountBody], Field(min_length=1, max_length=50)]
     because: Reason
     force: bool = Field(
         default=False, description="Without the simulation that the company asks for; it stays on record"
@@ -91,7 +96,7 @@ class SimulationBody(Strict):
     rules: Name | None = Field(default=None, description="A version of the rules")
     stage: StageLineBody | None = None
     roll_out: RollOutBody | None = None
-    costs: Annotated[dict[Name, Annotated[int, Field(ge=0, le=1_000_000_000)]], Field(max_length=50)] | None = None
+    costs: Annotated[list[AmountBody], Field(max_length=50)] | None = None
     days: Annotated[int, Field(ge=1, le=365)] = 30
 
 
@@ -243,4 +248,12 @@ class RolledBackOut(Out):
 
 def asked_of(body: SimulationBody) -> dict[str, Any]:
     """What the worker's job takes."""
-    return body.model_dump(mode="json", exclude_none=True)
+    said = body.model_dump(mode="json", exclude_none=True)
+    if body.costs is not None:
+        said["costs"] = amounts_of(body.costs)
+    return said
+
+
+def amounts_of(said: list[AmountBody]) -> dict[str, int]:
+    """Amounts by cost; of one that stands twice, the last."""
+    return {one.cost: one.amount for one in said}
