@@ -26,6 +26,8 @@ from evenstock.service.worker.family import planted
 PLENTY = Quota(100_000, 100_000)
 MANAGED = ("people", "personal-data", "api-keys", "session", "sources", "webhooks")
 """Tags that are tried by whoever manages accounts; `BOTH` of them by everybody else too."""
+RELEASED = ("actors",)
+"""Tags that are tried by a person who manages accounts: no program releases anybody."""
 BOTH = ("sources", "webhooks")
 
 
@@ -56,6 +58,7 @@ def furnished(folder: Path) -> Furnished:
     world.person("ana", *(role.value for role in Role if role not in {Role.AGENT, Role.ADMIN}))
     world.person("bo", "policy_admin", "planner")
     world.person("cy", "viewer")
+    world.person("di", "admin")
     here = Company.load(world.store, world.service.snapshots, NOW.date())
     plans = [
         plan_tonight(world.store, world.service.snapshots, here, now=NOW, seed=seed, paths=8).plan for seed in (0, 1)
@@ -65,6 +68,7 @@ def furnished(folder: Path) -> Furnished:
         plant(books, planted())
     with world.client() as client:
         known = _asked_for(client, world)
+        known |= _people_asked(client, known["version"][0])
     known |= {
         "plan": [str(one.id) for one in plans],
         "transfer": [str(one.id) for one in transfers[:4]],
@@ -72,24 +76,30 @@ def furnished(folder: Path) -> Furnished:
         "node": [str(one) for one in example()["nodes"]["node"]],
         "table": ["nodes", "lanes"],
         "account": ["cy"],
+        "actor": ["person:cy", f"key:{known['key'][0]}"],
     }
     known |= {"origin": known["node"], "destination": known["node"]}
     return Furnished(world, known)
 
 
-def callers(world: World, client: TestClient | Any) -> tuple[Caller, Caller]:
-    """A person with every role but two, and a program that manages accounts."""
-    answer = client.post("/v1/session", json={"account": "ana", "password": PASSWORD})
-    assert answer.status_code == 200, answer.text
-    cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-    client.cookies.clear()
-    ana = {"Cookie": cookie, "X-CSRF-Token": answer.json()["csrf_token"]}
+def callers(world: World, client: TestClient | Any) -> tuple[Caller, ...]:
+    """A person with every role but two, a program that manages accounts, and a person who does."""
+    ana, di = (_signed_in(client, account) for account in ("ana", "di"))
     admin = bearer(world.key("admin", quota=PLENTY))
-    only = tuple(tag for tag in MANAGED if tag not in BOTH)
+    only = tuple(tag for tag in MANAGED + RELEASED if tag not in BOTH)
     return (
         Caller(ana, (), only, _may(client, ana)),
         Caller(admin, MANAGED, (), _may(client, admin)),
+        Caller(di, RELEASED, (), _may(client, di)),
     )
+
+
+def _signed_in(client: TestClient | Any, account: str) -> dict[str, str]:
+    answer = client.post("/v1/session", json={"account": account, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    client.cookies.clear()
+    return {"Cookie": cookie, "X-CSRF-Token": answer.json()["csrf_token"]}
 
 
 def _may(client: Any, headers: dict[str, str]) -> frozenset[str]:
@@ -131,6 +141,16 @@ def _asked_for(client: TestClient, world: World) -> dict[str, list[Any]]:
         "order": ["T-1", "T-2", "T-3", "T-9"], "decision": [one["id"] for one in routed],
         "reservation": [one["id"] for one in held], "override": [override], "number": letters, "name": names,
     }  # fmt: skip
+
+
+def _people_asked(client: TestClient, version: str) -> dict[str, list[Any]]:
+    """Two people who must agree to a version of the rules, and one who decides for another."""
+    post = _poster(client, sign_in(client, "ana"))
+    asked = post("/approvals", {"about": f"rules:{version}", "because": "they bind everybody", "people": 2})
+    days = {"first": "2026-11-20", "last": "2026-11-27"}
+    lent = post("/delegations", {"to": "bo", "because": "on leave"} | days)
+    client.cookies.clear()
+    return {"approval": [asked["id"]], "delegation": [lent["id"]]}
 
 
 def _poster(client: TestClient, headers: dict[str, str]) -> Callable[[str, Any], Any]:
