@@ -321,7 +321,8 @@ def tree_over(streams: dict[int, bytes], checkpoints: list[Checkpoint], wrong: l
         if short:
             return
         for number, (count, _) in sorted(point.heads.items()):
-            tree.extend(streams[number][32 * done[number] : 32 * count])
+            for first in range(32 * done[number], 32 * count, CHUNK):
+                tree.extend(streams[number][first : min(first + CHUNK, 32 * count)])
             done[number] = count
         if tree.root() != point.root:
             wrong.append(
