@@ -600,3 +600,19 @@ def test_keys_of_events_and_answers_are_destroyed_by_their_age(sealed: tuple[str
             books.recall("http:ana:POST /v1/x:1")
         assert books.order(OrderId("A-1")) == CUSTOMERS
     store.close()
+
+
+# --- webhooks ----------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("only_in", ["", "EU"])
+def test_a_place_that_must_stay_is_not_told_to_subscribers(memory: Store, only_in: str) -> None:
+    if only_in:
+        set_rule(memory, Rule("US", only_in=only_in), NOW)
+    with memory.transaction() as books:
+        subscribe(books, Subscription("hook", "https://hooks.example.com/x"))
+    asked = replace(order((ONE, 1)), ship_to=ShipTo(CODE))
+    route_order(memory, NETWORK, POLICY, RouteOrder(asked, NOW))
+    fan_out(memory, NOW)
+    with memory.reading() as books:
+        told = json.dumps([dict(entry.body) for entry in books.entries("delivery")])
+    assert "No node reaches" in told
+    assert (CODE in told) == (not only_in)

@@ -23,6 +23,7 @@ from evenstock.operations.outbound.subscriptions import (
     change_subscription,
     subscription_named,
 )
+from evenstock.operations.personal_data.leaving import as_may_leave
 from evenstock.operations.ports import ConflictError, Entry, Store, StoreError, Transaction, UnavailableError
 
 DELIVERY: Final = "delivery"
@@ -93,7 +94,7 @@ def fan_out(store: Store, now: datetime, limit: int = 200) -> int:
     and, where a subscription asked for it, altogether.
     """
     with store.transaction() as books:
-        events = books.outbox(limit)
+        events = as_may_leave(books, books.outbox(limit))
         if not events:
             return 0
         for name in sorted(s.id for s in _active(books)):
