@@ -102,10 +102,14 @@ class Admission:
 
         Who comes first is let in whatever happened before: only who is let in shows that places are held for a shorter time.
         """
+        if not self.has_room(load, at_once):
+            raise self.refuse(load)
+
+    def has_room(self, load: Load, at_once: int) -> bool:
+        """Whether one more may wait in a line that is served so many at once."""
         waiting, share = self.waiting(load), self.shares[load]
         in_vain = waiting and (waiting // at_once + 1) * self._held_s[load] > share.patience_s
-        if waiting >= share.waiting or in_vain:
-            raise self.refuse(load)
+        return waiting < share.waiting and not in_vain
 
     async def _enter(self, load: Load) -> None:
         share = self.shares[load]

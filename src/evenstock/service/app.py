@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from evenstock import __version__
 from evenstock.registry import members
 from evenstock.service.context import Service
+from evenstock.service.door import Door
 from evenstock.service.guard import GuardedRoute, as_problem
 from evenstock.service.http.description import describe, operation_id
 from evenstock.service.http.dispatch import PREFIX, Dispatch
@@ -78,14 +79,15 @@ def create_app(service: Service) -> FastAPI:
     """The application. Its life starts and stops the watching of what changed."""
 
     @asynccontextmanager
-    async def life(_app: FastAPI) -> AsyncIterator[None]:
+    async def life(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         # Batches are decided in a thread beside: who listens to the wire waits no longer than this for his turn.
         sys.setswitchinterval(TURN_S)
         threads = service.configuration.threads
         to_thread.current_default_thread_limiter().total_tokens = threads
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads, "work"))
         service.company.start()
-        yield
+        # The wire's protocol finds it in the state of the application's life.
+        yield {"door": Door(service, resources(), _HEADERS)}
         service.company.stop()
         tell_waiting()
 

@@ -16,6 +16,8 @@ from evenstock.service.http.problems import Problem, problem_reply
 if TYPE_CHECKING:
     from asyncio import TimerHandle
 
+    from evenstock.service.door import Door
+
 LONGEST_ADDRESS: Final = 8_192
 """Bytes of path and query."""
 LARGEST_HEAD: Final = 32_768
@@ -69,6 +71,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None or self.parser is None:
             return
+        if self._idle_since is not None and self._turned_away(data):
+            return
         self._idle_since = None
         if self._head_since is None and self._body_since is None:
             self._head_since = self.loop.time()
@@ -81,6 +85,23 @@ class LimitedProtocol(HttpToolsProtocol):
         self._pending += len(data)
         if self._pending > LARGEST_HEAD + LONGEST_ADDRESS and self._refusal is None:
             self._refuse(_head_too_large())
+
+    def _turned_away(self, data: bytes) -> bool:
+        """Whether this is one whole request that was refused at the door; to the connection it was answered as any other."""
+        door: Door | None = self.app_state.get("door")
+        cycle: RequestResponseCycle | None = self.cycle
+        answering = cycle is not None and not cycle.response_complete
+        if door is None or answering or self.pipeline or self._body_since is not None or self._stuck_since is not None:
+            return False
+        reply = door.refusal(data, self.server_state.default_headers)
+        if reply is None:
+            return False
+        self.transport.write(reply)
+        self.server_state.total_requests += 1
+        self._head_since, self._idle_since = None, self.loop.time()
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        return True
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (the parser's words say little)
         """The parser stopped: because of us, or because this is no HTTP."""

@@ -148,9 +148,9 @@ class TracedTransaction(ObservedTransaction):
         with span("answer"):
             super().answer(decision, now, order=order, **more)
 
-    def keep_together(self, answers: Sequence[Answer], now: datetime) -> bool:
+    def keep_together(self, answers: Sequence[Answer], now: datetime, **more: Any) -> bool:
         with span("keep_together"):
-            return super().keep_together(answers, now)
+            return super().keep_together(answers, now, **more)
 
 
 def _spanned(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
