@@ -32,29 +32,33 @@ def act(judged: Judged, on: date, approval: str = "") -> Deed:
     if judged.verdict is None:
         raise ValueError(f"{judged.action.kind}: nobody governs it, so there is no deed of it; ask for `verdict` first")
     action, found = judged.action, judged.judgement
+    line = found.line if found is not None else None
     said: Deed = {
         "did": "act",
         "kind": action.kind.value,
         "nodes": sorted(action.nodes),
-        "channel": action.channel,
         "categories": sorted(action.categories),
-        "cents": action.cents,
-        "units": action.units,
-        "confidence_millionths": action.confidence_millionths,
-        "data_age_s": action.data_age_s,
-        "origin_country": action.origin_country,
-        "destination_country": action.destination_country,
-        "bonded": action.bonded,
         "actor": action.actor.value,
-        "roles": sorted(role.value for role in action.roles),
+        "roles": sorted([role.value for role in action.roles]),
         "on": on.isoformat(),
-        "policy": found.policy if found is not None else None,
         "says": said_of(judged),
-        "rule": found.line.rule.id if found is not None and found.line is not None else "",
+        "rule": line.rule.id if line is not None else "",
         "stage": judged.staged.stage.value,
-        "approval": approval or None,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    for name in _KNOWN:
+        value = getattr(action, name)
+        if value is not None:
+            said[name] = value
+    if found is not None:
+        said["policy"] = found.policy
+    if approval:
+        said["approval"] = approval
+    return said
+
+
+_KNOWN: Final = (
+    "channel", "cents", "units", "confidence_millionths", "data_age_s", "origin_country", "destination_country", "bonded"
+)  # fmt: skip
 
 
 def said_of(judged: Judged) -> str:

@@ -85,8 +85,9 @@ def governed(policy: CompiledPolicy, on: date, kinds: Iterable[ActionKind]) -> b
 def rule_on(policy: CompiledPolicy, actions: Iterable[IntendedAction], on: date, draw: str = "") -> Ruled:
     """What is to become of these together; every refusal and every reason of the strictest kind is named."""
     authority = authority_of(policy)
-    judged = tuple(one for one in (authority.judge(a, on, draw) for a in actions) if one.verdict is not None)
-    return Ruled(judged, strictest(one.verdict for one in judged), on)
+    judged = tuple([one for one in [authority.judge(a, on, draw) for a in actions] if one.verdict is not None])
+    verdict = judged[0].verdict if len(judged) == 1 else strictest(one.verdict for one in judged)
+    return Ruled(judged, verdict, on)
 
 
 def asks_roles(policy: CompiledPolicy, on: date) -> bool:

@@ -32,8 +32,10 @@ def country_of(policy: CompiledPolicy, node: NodeId) -> str | None:
     return None if at is None else country(network.nodes[at].country)
 
 
-def by_country(policy: CompiledPolicy, nodes: Iterable[NodeId]) -> Mapping[str | None, tuple[NodeId, ...]]:
+def by_country(policy: CompiledPolicy, nodes: tuple[NodeId, ...]) -> Mapping[str | None, tuple[NodeId, ...]]:
     """Nodes by the country in which they lie: what leaves several countries is asked about for each."""
+    if len(nodes) == 1:
+        return {country_of(policy, nodes[0]): nodes}
     found: dict[str | None, list[NodeId]] = {}
     for node in dict.fromkeys(nodes):
         found.setdefault(country_of(policy, node), []).append(node)
@@ -45,19 +47,22 @@ def categories(items: Mapping[Sku, Item], skus: Iterable[Sku]) -> tuple[str, ...
 
     Empty where an item is unknown: then so are the groups.
     """
-    found = [items.get(sku) for sku in skus]
-    if any(item is None for item in found):
-        return ()
-    return tuple(sorted({item.category for item in found if item is not None}))
+    found = set()
+    for sku in skus:
+        item = items.get(sku)
+        if item is None:
+            return ()
+        found.add(item.category)
+    return tuple(sorted(found))
 
 
 def data_age_s(known: Knowledge | None, nodes: Iterable[NodeId], now: datetime) -> int | None:
     """Seconds since the node heard of the longest ago was heard of; None where no source speaks of one of them at a known pace."""
     feeds = known.feeds if known is not None else {}
-    ages = []
+    oldest = None
     for node in nodes:
         feed = feeds.get(node)
         if feed is None:
             return None
-        ages.append(max(0, int((now - feed.heard_at).total_seconds())))
-    return max(ages, default=None)
+        oldest = feed.heard_at if oldest is None else min(oldest, feed.heard_at)
+    return None if oldest is None else max(0, int((now - oldest).total_seconds()))

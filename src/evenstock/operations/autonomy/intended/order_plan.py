@@ -41,21 +41,24 @@ def order_plan(
     also
         Further kinds that it is, such as setting aside a lane's carrier.
     """
-    shipped = [line for shipment in plan.shipments for line in shipment.lines]
-    kinds = [ActionKind.SPLIT if len(plan.shipments) > 1 else ActionKind.ROUTE, *also]
-    ordered = {line.sku for line in order.lines}
-    if any(line.sku not in ordered for line in shipped):
+    nodes, cents = plan.nodes, plan.cents
+    kinds = [ActionKind.SPLIT if len(nodes) > 1 else ActionKind.ROUTE, *also]
+    skus, units = set(), 0
+    for shipment in plan.shipments:
+        for line in shipment.lines:
+            skus.add(line.sku)
+            units += line.units
+    if not skus.issubset([line.sku for line in order.lines]):
         kinds.append(ActionKind.SUBSTITUTE)
-    groups = categories(items, {line.sku for line in shipped})
-    units = Units(sum(line.units for line in shipped))
-    age, to = data_age_s(known, plan.nodes, now), country(order.ship_to.country)
-    confidence = confidence_of(sure, plan)
+    groups = categories(items, skus)
+    age, to = data_age_s(known, nodes, now), country(order.ship_to.country)
+    confidence = None if sure is None else confidence_of(sure, plan)
     return [
         IntendedAction(
-            kind, actor.kind, actor.roles(nodes, policy), nodes, order.channel, groups, plan.cents, units, confidence,
-            age, where, to,
+            kind, actor.kind, actor.roles(here, policy), here, order.channel, groups, cents, Units(units), confidence, age,
+            where, to,
         )
-        for where, nodes in by_country(policy, plan.nodes).items()
+        for where, here in by_country(policy, nodes).items()
         for kind in kinds
     ]  # fmt: skip
 
