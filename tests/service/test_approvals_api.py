@@ -127,6 +127,7 @@ def test_what_changed_since_it_was_read_is_not_voted_on(there: Town) -> None:
     body = {"says": "approve", "digest": content()}
     told = there.post(f"/approvals/{request}/votes", body, 412, If_Match=seen.headers["etag"])
     assert told["code"] == "changed_meanwhile"
+    assert there.vote(request, 409, says="refuse")["detail"].endswith("say why it is refused")
     assert there.vote("approval-none", 404)["code"] == "not_found"
     assert there.vote(request, 422, says="perhaps")["code"] == "invalid_request"
 

@@ -143,10 +143,13 @@ def cast(
     def work(store: Store) -> Response:
         with store.reading() as books:
             match(request, approval_out(_found(books, approval), books.votes(approval)))
-        done = vote(
-            store, approval, by, Says(body.says), body.because, body.digest, now, limits_of(service, request),
-            on_behalf_of=body.on_behalf_of or "",
-        )  # fmt: skip
+        try:
+            done = vote(
+                store, approval, by, Says(body.says), body.because, body.digest, now, limits_of(service, request),
+                on_behalf_of=body.on_behalf_of or "",
+            )  # fmt: skip
+        except ValueError as wrong:
+            raise Problem("refused", str(wrong)) from None
         result, ok = _then(Place(store, service.snapshots), done, by, now) if body.carry_out else ("", False)
         with store.reading() as books:
             shown = approval_out(_found(books, approval), books.votes(approval))
