@@ -1,5 +1,6 @@
 """Whenever a policy comes into force the log says so, in that transaction: by an import, an activation or a roll-back."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ from tests.operations import stocked
 from evenstock.operations.audit.audited_store import AuditedStore
 from evenstock.operations.audit.enacted import about_policy
 from evenstock.operations.audit.rows import audit_of
+from evenstock.operations.audit.wordings import say_policy_if_unsaid, wordings
 from evenstock.operations.import_network import import_network
 from evenstock.operations.rulebook import activate_rules, propose_rules, roll_back_rules
 from evenstock.storage.memory import MemoryStore
@@ -91,3 +93,25 @@ def test_another_network_says_again_where_the_nodes_of_the_version_in_force_lie(
     last = enacted(store)[-1][1]
     assert last["version"] == first.id
     assert set(last["countries"].values()) == {"MX"}
+
+
+def test_books_from_before_the_log_said_it_say_it_once(tmp_path):
+    inner, snapshots = MemoryStore(), SnapshotFolder(tmp_path)
+    frames = {"nodes": stocked.NODES, "items": stocked.ITEMS, "stock": stocked.stock([("MUG", "TX", 60)])}
+    assert not say_policy_if_unsaid(AuditedStore(inner), snapshots), "no network, no policy"
+    import_network(inner, snapshots, frames, NOW)
+    store = AuditedStore(inner)
+    assert enacted(store) == []
+    assert say_policy_if_unsaid(store, snapshots)
+    assert not say_policy_if_unsaid(store, snapshots)
+    ((_, deed),) = enacted(store)
+    assert deed["policy"] in wordings(store, snapshots)
+    assert deed["countries"] == {"NJ": "US", "TX": "US"}
+
+
+def test_wordings_are_the_bytes_that_digests_name(there):
+    store, snapshots, _ = there
+    version = propose_rules(store, snapshots, SAID, by="ana", because="begin", now=NOW)
+    found = wordings(store, snapshots)
+    assert set(found) == {version.policy.digest(), enacted(store)[0][1]["policy"]}
+    assert all(f"sha256:{hashlib.sha256(said).hexdigest()}" == digest for digest, said in found.items())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Any, Final
 
+from evenstock.operations.audit.wordings import say_policy_if_unsaid
 from evenstock.operations.runs.keeping import Run
 from evenstock.operations.schedule.timing import Timing
 from evenstock.service.http.strict import Strict
@@ -26,6 +27,7 @@ class Asked(Strict):
 
 def work(at: Workplace, run: Run, asked: Asked, progress: Progress) -> Mapping[str, Any]:  # noqa: ARG001
     progress(10, "judging what was executed since the last time")
+    say_policy_if_unsaid(at.store, at.snapshots)
     report = evaluate_new(at.store)
     found = report["violations"]
     return {
