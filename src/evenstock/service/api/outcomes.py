@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -125,12 +126,12 @@ def months(request: Request, service: Annotated[Service, Depends(service_of)]) -
 @ROUTER.get(
     "/outcomes/months/{month}",
     summary="The report of a month, as it was made",
-    responses={200: {"description": "As `evenstock report month --json` gives it"}},
+    responses={200: {"model": Plain, "description": "As `evenstock report month --json` gives it"}},
 )
 @guarded(Action.KPIS_READ, Load.REPORT)
 def report(request: Request, month: str, service: Annotated[Service, Depends(service_of)]) -> Response:
     require_everywhere(service, request, Action.KPIS_READ, "a month's report")
-    found = kept_report(service.store, month)
+    found = kept_report(service.store, month) if re.fullmatch(r"[0-9]{4}-[0-9]{2}", month) else None
     if found is None:
         raise Problem(
             "not_found",
