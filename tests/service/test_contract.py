@@ -128,7 +128,7 @@ def test_every_operation_is_tried_by_somebody_who_may(served: tuple[str, Furnish
         assert action is None or any(action in caller.may for caller in tried), f"{method} {path}"
 
 
-@pytest.mark.parametrize("who", [0, 1])
+@pytest.mark.parametrize("who", [0, 1, 2])
 def test_a_tester_that_knows_only_the_document_finds_nothing_amiss(
     served: tuple[str, Furnished, tuple[Caller, ...]], tmp_path: Path, who: int
 ) -> None:
