@@ -1,6 +1,8 @@
 """What a person asks of the past: live again what was decided here, and say which habits the queue shows."""
 
 import datetime as dt
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -99,3 +101,30 @@ def _queue(each: int) -> str:
                 answer = accept(store, case.id, "Ana", now)
             assert isinstance(answer, Reviewed)
     return node
+
+
+def test_what_is_recorded_is_decided_again_and_every_byte_compared(home: Path) -> None:
+    run("import", str(EXAMPLE), "--as-of", MORNING)
+    routed = told("route", "--as-of", NOON)
+
+    said = told("replay", "--all")
+    assert (said["unequal"], said["differences"], said["missing"]) == (0, [], [])
+    assert said["equal"] == said["replayed"] == routed["orders"]
+    assert told("replay", "--since", "2026-11-21")["replayed"] == 0
+    assert told("replay", "--since", "2026-11-20", "--processes", "2") == said
+    assert 0 < told("replay", "--sample", "40%")["replayed"] < said["replayed"]
+    assert "are the same byte for byte" in run("replay", "--sample", "100%")
+    for wrong in ("0%", "x%", "101%", "many"):
+        run("replay", "--sample", wrong, code=2)
+
+    (file,) = home.rglob("*.db")
+    with closing(sqlite3.connect(file)) as books:
+        books.execute(
+            'UPDATE command SET response = CAST(replace(CAST(response AS TEXT), \'"stock":[[\', \'"stock":[["x","y","",0,0,0,0,0,0,0],[\') AS BLOB)'
+            " WHERE key = (SELECT min(key) FROM command WHERE key LIKE 'inputs:%')"
+        )
+        books.commit()
+    changed = told("replay", "--all", code=int(Exit.BUG))
+    assert (changed["unequal"], changed["equal"]) == (1, said["equal"] - 1)
+    assert changed["differences"][0]["difference"].startswith("id: ")
+    assert "1 came out otherwise" in run("replay", "--all", code=int(Exit.BUG))

@@ -17,6 +17,7 @@ from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.keep_check import keep_check
 from evenstock.operations.one_transaction import JoinedStore
 from evenstock.operations.ports import StoreError
+from evenstock.operations.replaying.keep_replay import keep_replay
 from evenstock.operations.route_order import route_order
 from evenstock.service.api.orders import OrderBody
 from evenstock.service.app import create_app
@@ -140,6 +141,16 @@ def test_the_last_check_of_the_books_is_told_by_rule(service: Service, client: T
     assert figure(client, "evenstock_books_findings", rule="shortfall") == 0
     assert figure(client, "evenstock_books_findings", rule="projection") == 0
     assert figure(client, "evenstock_books_checked_seconds") == 0
+
+
+def test_what_came_of_the_last_replay_is_told_with_its_age(service: Service, client: TestClient) -> None:
+    assert figure(client, "evenstock_replay_decisions", came_out="unequal") is None, "nobody replayed yet"
+    client.post("/v1/route", json=order_body("R-1"))
+    keep_replay(service.store, service.snapshots, 10_000, "today")
+    service.watching._asked = (-100.0, None, None)
+    assert figure(client, "evenstock_replay_decisions", came_out="equal") == 1
+    assert figure(client, "evenstock_replay_decisions", came_out="unequal") == 0
+    assert figure(client, "evenstock_replay_seconds") == 0
 
 
 def test_metrics_are_for_this_machine_and_for_whoever_may_read_them(service: Service) -> None:
