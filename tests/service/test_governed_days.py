@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from evenstock.operations.audit.standing import last_evaluation
 from evenstock.operations.audit.who import Who, acting
 from evenstock.operations.audit.wordings import wordings
 from evenstock.operations.rulebook import activate_rules, propose_rules, roll_back_rules
+from evenstock.service.worker.jobs import evaluate_audit
 from evenstock.storage.audit_evidence.evaluate import evaluate
 from evenstock.storage.audit_evidence.evaluating import evaluate_books, evaluate_new
 from evenstock.storage.audit_evidence.pack import write_pack
@@ -133,6 +135,21 @@ def test_each_night_only_what_is_new_is_judged(client: TestClient, days: Days) -
     assert last is not None
     assert (last.actions, last.violations) == (2, len(last.sentences))
     assert "says automatic, and its policy says propose by big" in last.sentences[0]
+
+
+def test_the_worker_judges_at_night_and_metrics_tell_what_it_found(client: TestClient, days: Days) -> None:
+    route(client, days, "A")
+    forge(days, "A", units=5)
+    at: Any = SimpleNamespace(store=days.world.store, snapshots=days.snapshots)
+    result = evaluate_audit.work(at, None, evaluate_audit.Asked(), lambda *_: None)  # type: ignore[arg-type]
+    assert (result["lawful"], result["violations"]) == (False, len(result["sentences"]))
+    shown = dict(line.split(" ") for line in exposed(client, days).splitlines() if line.startswith("evenstock_audit"))
+    assert float(shown["evenstock_audit_violations"]) == result["violations"] > 0
+    assert float(shown["evenstock_audit_evaluated_seconds"]) >= 0
+
+
+def exposed(client: TestClient, days: Days) -> str:
+    return str(client.get("/v1/metrics", headers=bearer(days.world.key("operator"))).text)
 
 
 def test_the_page_of_an_order_names_rules_models_and_what_envelopes_said(client: TestClient, days: Days) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import zipfile
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from tests.reliability.deeds import NOW, fill, routed
@@ -12,6 +13,8 @@ from evenstock.operations.audit.checkpoint import BrokenLogError, GapError, brok
 from evenstock.operations.audit.gap import ABOUT, acknowledge_gap
 from evenstock.operations.audit.rows import audit_of
 from evenstock.operations.audit.standing import keep_trouble, trouble
+from evenstock.service.telemetry.audit_metrics import WatchingAudit
+from evenstock.service.worker.duties import audit as duty
 from evenstock.storage import open_store
 from evenstock.storage.audit_evidence.pack import write_pack
 from evenstock.storage.audit_evidence.verify import verify
@@ -177,3 +180,21 @@ def test_the_last_row_about_each_of_several_things_up_to_a_moment(kind, request,
         ("pointer:network", "sha256:network1"),
     ]
     store.close()
+
+
+def test_the_worker_keeps_that_it_cannot_seal_and_metrics_tell_it(books):
+    settings = SimpleNamespace(checkpoints=books.place / "checkpoints", signing_key=books.place / "key")
+    at = SimpleNamespace(shared=True, store=books.store, settings=settings)
+    metrics = WatchingAudit(SimpleNamespace(store=books.store), ticks=iter(range(0, 1_000, 100)).__next__)
+
+    def unsealed():
+        return {family.name: family.samples[0].value for family in metrics.collect()}["evenstock_audit_unsealed"]
+
+    with pytest.raises(GapError):
+        duty.do(at)
+    with books.store.reading() as reading:
+        assert "a backup was restored" in trouble(reading)
+    assert unsealed() == 1
+    acknowledge_gap(books.store, books.folder, "ana", WHY, NOW)
+    duty.do(at)
+    assert unsealed() == 0
