@@ -40,7 +40,6 @@ from evenstock.operations.replaying.replay_one import Replayer, asked_of
 from evenstock.operations.reservations import void_reservation
 from evenstock.operations.route_order import route_order
 from evenstock.operations.standing import cancel_units
-from evenstock.simulation.decided_again import decide_again
 from evenstock.storage import open_store
 from evenstock.storage.audit_evidence.pack import write_pack
 from evenstock.storage.audit_evidence.verify import verify
@@ -257,8 +256,6 @@ def test_a_decision_of_somebody_forgotten_is_not_replayed(shop: Shop) -> None:
     told = Replayer(shop.snapshots).replay(asked)
     assert not told.comparable
     assert f"erased on {LATER.date()}" in told.sentence
-    again = decide_again(shop.store, NETWORK, POLICY, decision_from(record))
-    assert f"erased on {LATER.date()}" in again.sentence
 
 
 def test_an_order_that_was_forgotten_is_not_placed_again(shop: Shop) -> None:
