@@ -21,7 +21,6 @@ from evenstock.operations.audit.audited_store import AuditedStore
 from evenstock.operations.audit.checkpoint import seal
 from evenstock.operations.audit.rows import audit_of
 from evenstock.operations.deciding import RouteOrder
-from evenstock.operations.decisions import decision_from
 from evenstock.operations.outbound.deliveries import fan_out
 from evenstock.operations.outbound.subscriptions import Subscription, subscribe
 from evenstock.operations.personal_data.books import is_thinned, personal_of
