@@ -8,6 +8,7 @@ import pytest
 
 from evenstock.domain import ActionKind, Outcome
 from evenstock.operations.autonomy.evidence import NotSimulatedError, keep_simulated, simulated_told
+from evenstock.operations.autonomy.halting import halt, resume
 from evenstock.operations.autonomy.keeping import stages_in_force
 from evenstock.operations.autonomy.live_routing import RollOut
 from evenstock.operations.autonomy.set_stage import ask_for_evidence, set_stage, with_line
@@ -108,6 +109,17 @@ def test_a_guided_stage_asks_people_about_every_order_it_holds(lived, here) -> N
     assert found.difference_cents == 0
     shadow = tried(lived, change_of_stages(here, Stages(routing=RollOut(live=False))))
     assert (shadow.then.shadow, shadow.then.asked) == (shadow.then.served, 0)
+
+
+def test_a_halt_of_today_says_nothing_of_a_change(lived) -> None:
+    done = halt(lived[0], Scope(), by="Ana", because="storm", now=NOW)
+    try:
+        halted = _here(lived)
+        assert halted.network.policy.staged is not None
+        found = tried(lived, change_of_rules(halted, text.parse(OPEN)))
+        assert (found.now.asked, found.then.asked) == (0, 0)
+    finally:
+        resume(lived[0], done.halt.id, by="Ana", because="over", now=NOW)
 
 
 def test_a_share_holds_about_that_share(lived, here) -> None:

@@ -19,6 +19,7 @@ from evenstock.learning.paired_bootstrap import LEAST_BLOCKS
 from evenstock.operations.autonomy.actor import PROGRAM
 from evenstock.operations.autonomy.asking import governed, rule_on
 from evenstock.operations.autonomy.evidence import ASKED_DAYS, Dearer, Simulated, Tried, stages_digest
+from evenstock.operations.autonomy.halting import under_halts
 from evenstock.operations.autonomy.intended.order_plan import KINDS, order_plan
 from evenstock.operations.autonomy.stages import EVERYWHERE, Stages
 from evenstock.operations.company import Company
@@ -72,8 +73,8 @@ def change_of_rules(here: Company, wanted: Policy) -> Change:
     network = here.network
     services = network.rates.services if network.rates else ()
     compiled = policies.compile(wanted, network.nodes, network.items, services)
-    compiled.staged = network.policy.staged
     side = _in_force(here)
+    compiled.staged = side.policy.staged
     then = replace(side, policy=compiled)
     return Change("rules", wanted.digest(), network.policy.digest, side, then, network)
 
@@ -101,9 +102,9 @@ def change_of_costs(here: Company, changes: Mapping[str, int]) -> Change:
 
 
 def _in_force(here: Company) -> Side:
-    policy = here.network.policy
-    stages = policy.staged if isinstance(policy.staged, Stages) else EVERYWHERE
-    return Side(here.shipping, policy, stages.halted_by(()))
+    # What is halted today says nothing of what a change would do.
+    policy = under_halts(here.network.policy, ())
+    return Side(here.shipping, policy, policy.staged if isinstance(policy.staged, Stages) else EVERYWHERE)
 
 
 def recorded(store: Store, here: Company, now: datetime, days: int = ASKED_DAYS) -> Past:
