@@ -355,23 +355,9 @@ def reserve_best(
             may_take_protected=decision.takes_protected,
         )
         if short is None:
-            # Only the cheapest plan was drawn.
-            chance = None if number or lost or barred else decision.propensity
-            taken = replace(
-                decision,
-                plan=plan,
-                alternatives=plans[:number] + plans[number + 1 :],
-                confidence=sure,
-                propensity=chance,
-            )
-            sentence = (
-                _instead(decision.sentence, plan, lost + barred) if number or lost + barred else decision.sentence
-            )
-            verdict = with_envelope(asked(verdict, taken), ruled)
-            outcome = Outcome.EXECUTED if isinstance(verdict, Allow) else Outcome.AWAITS_APPROVAL
-            record = record_of(question, found, taken, outcome, verdict, sentence, layer_of(taken, verdict))
-            if isinstance(verdict, NeedsApproval) and answered is None:
-                _open_review(books, question, found, record, reservation, verdict, outside=ruled.asks is not None)
+            record = _set_aside(question, found, decision, number, verdict, ruled, lost + barred)
+            if isinstance(record.verdict, NeedsApproval) and answered is None:
+                _open_review(books, question, found, record, reservation, ruled)
             elif answered is None:
                 ruled.say(books, command.order.id)
             return record
@@ -396,6 +382,34 @@ def reserve_best(
     sentence = f"No plan could be reserved: {because}. A person looks at it, or it is routed again."
     nothing = replace(decision, plan=None, alternatives=plans)
     return record_of(question, found, nothing, Outcome.UNSERVED, Refuse(because), sentence)
+
+
+def _set_aside(
+    question: Question,
+    found: Candidates,
+    decision: Decision,
+    number: int,
+    verdict: Verdict,
+    ruled: Ruled,
+    why: Sequence[str],
+) -> DecisionRecord:
+    """The record of the plan of this number, which is reserved; `why` none before it could be."""
+    plans = (decision.plan, *decision.alternatives)
+    plan, others = plans[number], plans[:number] + plans[number + 1 :]
+    assert plan is not None
+    first = not number and not why
+    taken = replace(
+        decision,
+        plan=plan,
+        alternatives=tuple(other for other in others if other is not None),
+        # What was foretold is of the cheapest plan: of another nobody reckoned it; and only that one was drawn.
+        confidence=decision.confidence if number == 0 else None,
+        propensity=decision.propensity if first else None,
+    )
+    sentence = decision.sentence if first else _instead(decision.sentence, plan, why)
+    said = with_envelope(asked(verdict, taken), ruled)
+    outcome = Outcome.EXECUTED if isinstance(said, Allow) else Outcome.AWAITS_APPROVAL
+    return record_of(question, found, taken, outcome, said, sentence, layer_of(taken, said))
 
 
 def _with_full(question: Question, places: Sequence[Slot]) -> Question:
@@ -438,15 +452,15 @@ def _open_review(
     found: Candidates,
     record: DecisionRecord,
     reservation: Reservation,
-    verdict: NeedsApproval,
-    *,
-    outside: bool,
+    ruled: Ruled,
 ) -> None:
     """A case with the deadline and the action that the first rule asking says; by default it executes.
 
-    `outside`: it lies outside the envelopes, and does not execute because nobody answered.
+    What lies outside the envelopes does not execute because nobody answered.
     """
+    verdict = record.verdict
     assert record.choice is not None
+    assert isinstance(verdict, NeedsApproval)
     asks = question.policy.asks(question.command.order, record.choice, record.relaxed, found.on)
     hours = [ask.hours for ask in asks if ask.hours is not None]
     at_deadline = asks[0].at_deadline if asks else EXECUTE
@@ -458,7 +472,7 @@ def _open_review(
         role=verdict.role,
         within=timedelta(hours=min(hours)) if hours else REVIEW_WITHIN,
         latest=None if hours else latest_release(question.network, record.choice),
-        at_deadline=WAIT if outside and at_deadline == EXECUTE else at_deadline,
+        at_deadline=WAIT if ruled.asks is not None and at_deadline == EXECUTE else at_deadline,
     )
 
 
