@@ -6,7 +6,6 @@ itself: with N processes an actor may do N times its cap.
 
 from __future__ import annotations
 
-import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from threading import Lock
 from typing import Any, Final
 
 from evenstock.operations.access.api_key import Caps
-from evenstock.operations.actors.quarantine import Because, LastAdministratorError, quarantine
+from evenstock.operations.actors.quarantine import Because, quarantine
 from evenstock.operations.actors.seen import seen
 from evenstock.operations.actors.standing import Aspect
 from evenstock.operations.audit.who import SYSTEM, acting, acting_for
@@ -24,7 +23,6 @@ MOST: Final = 10_000
 """Actors counted; of those beyond, the one unheard of for longest is forgotten, and begins anew."""
 _PARTS: Final = 10
 """A window is counted in so many parts, of which the oldest falls out: what counts is a window or up to a tenth more."""
-_LOG: Final = logging.getLogger("evenstock.service")
 
 
 @dataclass(slots=True)
@@ -38,9 +36,15 @@ class _Window:
 class Meter:
     """The capped actors of one process."""
 
-    def __init__(self, store: Store, ticks: Callable[[], float], stopped: Callable[[], None] = lambda: None) -> None:
-        """`stopped` is called after somebody was quarantined here."""
-        self._store, self._ticks, self._stopped = store, ticks, stopped
+    def __init__(
+        self,
+        store: Store,
+        ticks: Callable[[], float],
+        stopped: Callable[[], None] = lambda: None,
+        tell: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """`stopped` is called after somebody was quarantined here; `tell` with why somebody could not be."""
+        self._store, self._ticks, self._stopped, self._tell = store, ticks, stopped, tell
         self._windows: OrderedDict[str, _Window] = OrderedDict()
         self._lock = Lock()
 
@@ -95,11 +99,9 @@ class Meter:
         try:
             with acting(SYSTEM):
                 quarantine(self._store, actor, because)
-        except LastAdministratorError as kept:
-            _LOG.warning("%s", kept)
         except StoreError as error:
             # Its next deed tries again.
-            _LOG.warning("%s is beyond its cap and could not be quarantined: %s", actor, error)
+            self._tell(f"{actor} is beyond its cap and could not be quarantined: {error}")
             with self._lock:
                 window = self._windows.get(actor)
                 if window is not None:

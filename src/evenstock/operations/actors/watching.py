@@ -6,7 +6,6 @@ another machine, reads again what came since, which is in the log for good, and 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -34,7 +33,6 @@ AT_ONCE: Final = 5_000
 KEEP_EVERY: Final = 600
 """Seconds between two times that what was learnt is kept, if anything was."""
 TOO_OLD: Final = timedelta(hours=1)
-_LOG: Final = logging.getLogger("evenstock.worker")
 
 
 @dataclass
@@ -44,6 +42,8 @@ class Watching:
     store: Store
     holder: str
     zone: Callable[[], tzinfo] = lambda: UTC
+    tell: Callable[[str], object] = lambda _: None
+    """Called with a sentence about somebody who is not quarantined all the same."""
     watch: Watch | None = None
     """None while another worker watches."""
     cursors: dict[int, int] = field(default_factory=dict)
@@ -144,15 +144,15 @@ class Watching:
         for one in found:
             if now - one.at > TOO_OLD:
                 # Read late, such as all of the past where the watch begins: it is learnt from, and nobody is stopped for it.
-                _LOG.info("%s, long ago: %s", one.actor, one.because.sentence)
+                self.tell(f"{one.actor}, long ago: {one.because.sentence}")
                 continue
             try:
                 self._quarantine(one)
             except LastAdministratorError as kept:
-                _LOG.warning("%s: %s (%s)", one.actor, one.because.sentence, kept)
+                self.tell(f"{one.actor}: {one.because.sentence} ({kept})")
                 suspect(self.store, one.actor, one.because)
             except (UnknownActorError, ConflictError) as gone:
-                _LOG.warning("%s: %s (not quarantined: %s)", one.actor, one.because.sentence, gone)
+                self.tell(f"{one.actor}: {one.because.sentence} (not quarantined: {gone})")
 
     def _quarantine(self, one: Suspicion) -> None:
         with self.store.reading() as books:

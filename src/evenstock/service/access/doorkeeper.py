@@ -7,6 +7,7 @@ seconds. What expires does so by the store's clock, within the same five seconds
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -36,6 +37,7 @@ from evenstock.service.company_now import CompanyNow, Standing
 from evenstock.service.configuration import Configuration
 from evenstock.service.http.problems import Problem
 
+_LOG: Final = logging.getLogger("evenstock.service")
 REMEMBERED_S: Final = 5.0
 MOST_REMEMBERED: Final = 10_000
 SESSION_QUOTA: Final = Quota(100, 500)
@@ -74,7 +76,7 @@ class Doorkeeper:
         self._changing = Lock()
         self._generation = 0
         self._buckets, self._strangers = Buckets(ticks=ticks), Buckets(ticks=ticks)
-        self.meter = Meter(store, ticks, self.changed)
+        self.meter = Meter(store, ticks, self.changed, _LOG.warning)
         """Counts what capped keys do; told of every commit where the store is audited."""
         listen = getattr(store, "listen", None)
         if listen is not None:

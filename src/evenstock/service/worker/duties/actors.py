@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections import Counter
 from datetime import UTC, tzinfo
@@ -15,6 +16,7 @@ from evenstock.operations.company import NothingImportedError
 from evenstock.operations.ports import Store
 from evenstock.service.worker.workplace import Workplace
 
+_LOG: Final = logging.getLogger("evenstock.worker")
 NAME: Final = "actors"
 EVERY_S: Final = 60.0
 _HERE: Final[WeakKeyDictionary[Store, Watching]] = WeakKeyDictionary()
@@ -23,7 +25,9 @@ _HERE: Final[WeakKeyDictionary[Store, Watching]] = WeakKeyDictionary()
 def do(at: Workplace) -> int:
     watching = _HERE.get(at.store)
     if watching is None:
-        watching = _HERE[at.store] = Watching(at.store, f"actors-{secrets.token_hex(6)}", partial(_zone, at))
+        watching = _HERE[at.store] = Watching(
+            at.store, f"actors-{secrets.token_hex(6)}", partial(_zone, at), _LOG.warning
+        )
     return watching.step()
 
 
