@@ -75,9 +75,11 @@ def measured(rounds: int, count: int) -> tuple[dict[str, float], dict[str, Any],
         with sealing.reading() as books:
             run = books.connection.execute  # type: ignore[attr-defined]
             keys = run(sa.text("SELECT count(*), avg(pg_column_size(k.*)) FROM personal_key AS k")).one()
-            sizes = run(
-                sa.text("SELECT avg(length(body)) FROM placed_order GROUP BY body LIKE 'sealed:%' ORDER BY 1")
-            ).scalars().all()
+            sizes = (
+                run(sa.text("SELECT avg(length(body)) FROM placed_order GROUP BY body LIKE 'sealed:%' ORDER BY 1"))
+                .scalars()
+                .all()
+            )
             names = run(sa.text("SELECT id FROM placed_order WHERE body LIKE 'sealed:%' LIMIT :n"), {"n": FORGOTTEN})
             some_names = [OrderId(name) for name in names.scalars()]
         cpu, server = time.process_time(), backends_s(url)
@@ -93,7 +95,9 @@ def measured(rounds: int, count: int) -> tuple[dict[str, float], dict[str, Any],
         f"{spent[way, 'with'].said()} with: {found[way]:+.1%}"
         for way in ways
     ]
-    notes.append(f"an order's row has {sizes[0]:.0f} signs plain and {sizes[-1]:.0f} sealed; its key's row {keys[1]:.0f} bytes")
+    notes.append(
+        f"an order's row has {sizes[0]:.0f} signs plain and {sizes[-1]:.0f} sealed; its key's row {keys[1]:.0f} bytes"
+    )
     notes.append(f"forgetting one order: {erasing:.1f} ms of CPU among {rounds * count * 4:,} orders")
     figures = {f"{way}_share": round(share, 4) for way, share in found.items()} | {"erase_ms": round(erasing, 2)}
     return found, figures, notes
