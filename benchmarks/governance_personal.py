@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-
 from benchmarks.governance_audit import BATCH, Spent
 from benchmarks.harness import report
 from benchmarks.reserve import database
