@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from evenstock.domain import ApprovalRequest, Cents, NodeId, RequestState, Role, Units, digest
-from evenstock.operations.approvals.facts import REQUESTED, close, tell
 from evenstock.operations.approvals.naming import name_of
 from evenstock.operations.approvals.requiring import NotApprovedError, last_about
+from evenstock.operations.approvals.telling import REQUESTED, close, tell
 from evenstock.operations.ports import Transaction
 
 DUE: Final = timedelta(hours=24)

@@ -7,7 +7,7 @@ from typing import Final
 
 from evenstock.domain import ApprovalRequest, RequestState
 from evenstock.operations.approvals.asking import next_role
-from evenstock.operations.approvals.facts import ESCALATED, close, tell
+from evenstock.operations.approvals.telling import ESCALATED, close, tell
 from evenstock.operations.ports import ConflictError, Store
 
 AT_ONCE: Final = 100

@@ -8,8 +8,8 @@ from evenstock.domain import ApprovalRequest, RequestState, Says, Vote
 from evenstock.operations.access.limits import BY_NAME, Limits
 from evenstock.operations.actors.standing import QuarantinedError, refuse_held
 from evenstock.operations.approvals.entitled import require_entitled
-from evenstock.operations.approvals.facts import close
 from evenstock.operations.approvals.naming import name_of
+from evenstock.operations.approvals.telling import close
 from evenstock.operations.ports import ConflictError, Transaction
 
 
