@@ -111,22 +111,26 @@ class Tree:
         return found or SHA(b"").digest()
 
 
-def included(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> bool:
-    """RFC 9162, 2.1.3.2."""
-    if not 0 <= index < size:
-        return False
-    here, last, found = index, size - 1, leaf
+def climbed(here: int, last: int, start: bytes, path: list[bytes]) -> tuple[bytes, bytes] | None:
+    """Roots of the smaller and of the larger tree that a path of either proof leads to; None where it is too long or short."""
+    before = after = start
     for other in path:
         if not last:
-            return False
+            return None
         if here & 1 or here == last:
-            found = SHA(b"\1" + other + found).digest()
+            before, after = SHA(b"\1" + other + before).digest(), SHA(b"\1" + other + after).digest()
             while here and not here & 1:
                 here, last = here >> 1, last >> 1
         else:
-            found = SHA(b"\1" + found + other).digest()
+            after = SHA(b"\1" + after + other).digest()
         here, last = here >> 1, last >> 1
-    return not last and found == root
+    return None if last else (before, after)
+
+
+def included(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> bool:
+    """RFC 9162, 2.1.3.2."""
+    found = climbed(index, size - 1, leaf, path) if 0 <= index < size else None
+    return found is not None and found[1] == root
 
 
 def extends(first: int, second: int, first_root: bytes, second_root: bytes, path: list[bytes]) -> bool:
@@ -139,18 +143,7 @@ def extends(first: int, second: int, first_root: bytes, second_root: bytes, path
     here, last = first - 1, second - 1
     while here & 1:
         here, last = here >> 1, last >> 1
-    before = after = path[0]
-    for other in path[1:]:
-        if not last:
-            return False
-        if here & 1 or here == last:
-            before, after = SHA(b"\1" + other + before).digest(), SHA(b"\1" + other + after).digest()
-            while here and not here & 1:
-                here, last = here >> 1, last >> 1
-        else:
-            after = SHA(b"\1" + after + other).digest()
-        here, last = here >> 1, last >> 1
-    return not last and before == first_root and after == second_root
+    return climbed(here, last, path[0], path[1:]) == (first_root, second_root)
 
 
 # --- checkpoints (C2SP signed-note, tlog-checkpoint) ------------------------------------------------------------------
@@ -158,9 +151,9 @@ class Checkpoint:
     """A signed note: origin, size, root, a line for each stream; `wrong` says what is wrong with it, if anything."""
 
     def __init__(self, text: bytes, key: str) -> None:
-        self.origin, self.size, self.root, self.wrong = "", -1, b"", ""
+        self.origin, self.size, self.root = "", -1, b""
         self.heads: dict[int, tuple[int, bytes]] = {}
-        body, mark, signatures = text.rpartition(b"\n\n")
+        body, self.wrong = opened(text, key)
         try:
             lines = body.decode().split("\n")
             self.origin, self.size, self.root = lines[0], int(lines[1]), base64.b64decode(lines[2])
@@ -171,62 +164,46 @@ class Checkpoint:
         except (ValueError, IndexError):
             self.wrong = "it is no checkpoint"
             return
-        name, number, public = parts_of(key)
-        if not mark or not any(signed(line, name, number, public, body + b"\n") for line in signatures.split(b"\n")):
-            self.wrong = f"it is not signed by {name}, or was changed since"
-        elif self.size != sum(count for count, _ in self.heads.values()):
+        if not self.wrong and self.size != sum(count for count, _ in self.heads.values()):
             self.wrong = "its size is not the sum of its streams"
 
 
-def parts_of(key: str) -> tuple[str, bytes, bytes]:
-    name, number, text = key.strip().split("+", 2)
-    return name, binascii.unhexlify(number), base64.b64decode(text)[1:]
-
-
-def signed(line: bytes, name: str, number: bytes, public: bytes, text: bytes) -> bool:
-    words = line.decode("utf-8", "replace").split(" ")
-    if len(words) != 3 or words[0] != "\u2014" or words[1] != name:
-        return False
-    try:
-        value = base64.b64decode(words[2])
-    except ValueError:
-        return False
-    return value[:4] == number and ed25519_verifies(public, text, value[4:])
-
-
-class Gap:
-    """A signed note that the books went back to an older state, and which checkpoints therefore no longer hold."""
-
-    def __init__(self, text: bytes, key: str) -> None:
-        self.wrong, self.superseded, said = "", set[tuple[int, bytes]](), dict[str, str]()
-        body, _, signatures = text.rpartition(b"\n\n")
-        name, number, public = parts_of(key)
-        if not any(signed(line, name, number, public, body + b"\n") for line in signatures.split(b"\n")):
-            self.wrong = f"it is not signed by {name}, or was changed since"
-        for line in body.decode("utf-8", "replace").split("\n")[2:]:
-            word, _, rest = line.partition(" ")
-            said[word] = rest
-            if word == "superseded":
-                size, _, root = rest.partition(" ")
-                self.superseded.add((int(size), base64.b64decode(root)))
-        self.sentence = (
-            f"GAP, acknowledged at {said.get('at')} by {said.get('by')}: the books went back to an older state; "
-            f"{len(self.superseded)} checkpoints after the one of {said.get('holds')} rows no longer hold, and "
-            f"{said.get('missing')} rows that the last of them counted are missing: {said.get('because')}"
-        )
+def opened(text: bytes, key: str) -> tuple[bytes, str]:
+    """The body of a signed note, and what is wrong with its signature, if anything."""
+    body, _, signatures = text.rpartition(b"\n\n")
+    name, number, public = key.strip().split("+", 2)
+    for line in signatures.decode("utf-8", "replace").split("\n"):
+        words = line.split(" ")
+        if len(words) == 3 and words[:2] == ["\u2014", name]:
+            try:
+                value = base64.b64decode(words[2])
+            except ValueError:
+                continue
+            right = value[:4] == binascii.unhexlify(number)
+            if right and ed25519_verifies(base64.b64decode(public)[1:], body + b"\n", value[4:]):
+                return body, ""
+    return body, f"it is not signed by {name}, or was changed since"
 
 
 def gaps_of(pack: zipfile.ZipFile, key: str, wrong: list[str], seen: list[str]) -> set[tuple[int, bytes]]:
-    """Size and root of every checkpoint that a note of a gap names."""
+    """Size and root of every checkpoint that no longer holds, as signed notes say, because the books went back to an older state."""
     found: set[tuple[int, bytes]] = set()
     for name in pack.namelist():
-        if name.endswith(".gap"):
-            gap = Gap(pack.read(name), key)
-            if gap.wrong:
-                wrong.append(f"{name}: {gap.wrong}")
-            else:
-                seen.append(gap.sentence)
-                found |= gap.superseded
+        if not name.endswith(".gap"):
+            continue
+        body, unsigned = opened(pack.read(name), key)
+        if unsigned:
+            wrong.append(f"{name}: {unsigned}")
+            continue
+        lines = [line.partition(" ")[::2] for line in body.decode("utf-8", "replace").split("\n")[2:]]
+        gone = [rest.partition(" ")[::2] for word, rest in lines if word == "superseded"]
+        found |= {(int(size), base64.b64decode(root)) for size, root in gone}
+        said = dict(lines)
+        seen.append(
+            f"GAP, acknowledged at {said.get('at')} by {said.get('by')}: the books went back to an older state; "
+            f"{len(gone)} checkpoints after the one of {said.get('holds')} rows no longer hold, and "
+            f"{said.get('missing')} rows that the last of them counted are missing: {said.get('because')}"
+        )
     return found
 
 
@@ -377,8 +354,7 @@ def verify(
     pack_file: str | IO[bytes], key: str | None = None, folder: str | None = None
 ) -> tuple[list[str], list[str]]:
     """What is wrong, and what was looked at, in sentences."""
-    wrong: list[str] = []
-    seen: list[str] = []
+    wrong, seen = list[str](), list[str]()
     with zipfile.ZipFile(pack_file) as pack:
         told = json.loads(pack.read("pack.json"))
         if key is None:
