@@ -22,8 +22,13 @@ from tests.service.worker_probes import (
     workplace,
 )
 
+from evenstock.domain import LineId, Order, OrderId, OrderLine, ShipTo, Sku, Units
+from evenstock.operations.company import Company
+from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.import_network import import_network
 from evenstock.operations.ports import Store
+from evenstock.operations.replaying.keep_replay import last_replay
+from evenstock.operations.route_order import route_order
 from evenstock.operations.runs.keeping import RunState, cancel, runs
 from evenstock.operations.runs.workers import workers
 from evenstock.operations.schedule.keeping import schedule
@@ -235,6 +240,23 @@ def test_runs_long_over_are_forgotten(at: Workplace) -> None:
     assert purged.result["runs"] == 1
     with at.store.reading() as t:
         assert name not in {run.id for run in runs(t)}
+
+
+def test_decisions_of_the_day_are_decided_again(at: Workplace) -> None:
+    import_network(at.store, at.snapshots, example(), NOW)
+    company = Company.load(at.store, at.snapshots, NOW.date())
+    order = Order(OrderId("R-1"), (OrderLine(LineId("1"), Sku("KIT-0004"), Units(1)),), ShipTo("75201"), NOW)
+    route_order(at.store, company.shipping, company.network.policy, RouteOrder(order, NOW))
+
+    run = run_of(at.store, done_one(at, "replay", share_bp=10_000))
+
+    assert run.state is RunState.DONE
+    assert run.result is not None
+    assert (run.result["replayed"], run.result["equal"], run.result["unequal"], run.result["missing"]) == (1, 1, [], {})
+    with at.store.reading() as books:
+        told = last_replay(books)
+    assert told is not None
+    assert (told.replayed, told.unequal) == (1, 0)
 
 
 def workers_of(store: Store) -> list[str]:
