@@ -10,6 +10,7 @@ from typing import Final, Protocol, cast
 
 from evenstock.domain import ApprovalRequest, RequestState
 from evenstock.operations.approvals.asking import Ask, open_request
+from evenstock.operations.approvals.requiring import NotApprovedError
 from evenstock.operations.ports import Snapshots, Store, StoreError
 from evenstock.registry import members
 
@@ -105,4 +106,8 @@ def carry_out(place: Place, request: str, by: str, now: datetime) -> str:
         raise StoreError(f"there is no approval request {request}")
     if found.state is RequestState.EXECUTED:
         return f"{found.about} was carried out before"
-    return subject_of(found.about).carry_out(place, found, by, now)
+    subject = subject_of(found.about)
+    if found.state is not RequestState.APPROVED:
+        # Whoever carries out says nothing by it: his word is no vote here.
+        raise NotApprovedError(f"{found.about} is not approved: {found.id} is {found.state}")
+    return subject.carry_out(place, found, by, now)
