@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from evenstock import __version__
 from evenstock.cli import plots
 from evenstock.cli.demo_day import Demo
-from evenstock.cli.options import option_rows
 from evenstock.cli.html_report import Report, Section, Table, Tile
+from evenstock.cli.options import option_rows
 from evenstock.cli.route import by_layer, layer_rows, summarise
 from evenstock.cli.screen import dollars
 from evenstock.domain import DecisionRecord, Played, TransferLine, TransferPlan

@@ -10,8 +10,8 @@ from rich.markup import escape
 
 from evenstock.cli.carriers import words
 from evenstock.cli.carriers.report import carrier_report
-from evenstock.cli.opening import company, workspace
 from evenstock.cli.html_report import write
+from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import Exit, moment, page, progress, say
 from evenstock.operations.carrier_overrides.document import deed, told
 from evenstock.operations.carrier_overrides.for_review import OverridesForReview, overrides_for_review

@@ -10,8 +10,8 @@ import typer
 
 from evenstock.cli.forecast.calibration_report import calibration_report
 from evenstock.cli.forecast.judged import gate_rows, gate_table
-from evenstock.cli.opening import company, workspace
 from evenstock.cli.html_report import write
+from evenstock.cli.opening import company, workspace
 from evenstock.cli.screen import moment, page, progress, say, table
 from evenstock.forecasting.score_table import wide
 from evenstock.operations.backtest_forecast import MOST_SERIES, backtest_forecast
