@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from evenstock.operations.access.principal import Grant, Kind, Principal
+from evenstock.operations.access.rights import within
 
 
 class Through(StrEnum):
@@ -57,7 +58,11 @@ _EACH: Final = ContextVar("who wants each of several orders", default=_NOBODY_EL
 def who_of(principal: Principal, through: Through = Through.API) -> Who:
     """Whoever the service knows by this principal."""
     came = Through.AGENT if principal.kind is Kind.AGENT else through
-    return Who(principal.id, principal.kind.value, came, session=principal.session[:_SESSION], grants=principal.grants)
+    his, grants = principal.within, principal.grants
+    if his is not None:
+        # What its owner may no longer do, or not everywhere, a key does in no role.
+        grants = tuple(grant for grant in grants if within(grant, his))
+    return Who(principal.id, principal.kind.value, came, session=principal.session[:_SESSION], grants=grants)
 
 
 def working_for(wanted_by: str) -> Who:

@@ -15,6 +15,7 @@ from evenstock.operations.schedule.timing import Timing
 from evenstock.service.http.strict import Strict
 from evenstock.service.worker.workplace import Progress, Workplace
 from evenstock.storage.forgetting import forget_answers, forget_events
+from evenstock.storage.personal_upkeep import destroy_old_keys
 
 NAME: Final = "purge"
 TITLE: Final = "Forget what is long over"
@@ -22,6 +23,8 @@ CAP: Final = None
 SCHEDULE: Final = Timing(at=time(3, 30))
 ANSWERS_KEPT: Final = timedelta(days=30)
 """An Idempotency-Key is good for at least so long."""
+KEYS_KEPT: Final = timedelta(days=400)
+"""What of answers and events is still there after so long, as in an old copy of the books, can be read no more."""
 _AT_ONCE: Final = 500
 
 
@@ -51,4 +54,5 @@ def work(at: Workplace, run: Run, asked: Asked, progress: Progress) -> Mapping[s
         "expired": expired,
         "answers": forget_answers(at.store, now - max(timedelta(days=asked.days), ANSWERS_KEPT)),
         "events": forget_events(at.store, now - timedelta(days=asked.event_days)),
+        "keys": destroy_old_keys(at.store, now - max(timedelta(days=asked.event_days), KEYS_KEPT)),
     }
