@@ -33,6 +33,13 @@ BEYOND: Final = (
         for one in ("GET /v1/kpis", "GET /v1/kpis/{name}", "GET /v1/kpis/{name}/rows")
     ),
     *(
+        Beyond(one, "query", "a period has 1 to 400 days", "a schema does not reckon with two days, or with today")
+        for one in ("GET /v1/outcomes", "GET /v1/outcomes/rows")
+    ),
+    Beyond(
+        "GET /v1/rules/effective", "query region", "give node or region", "a schema does not say that of two queries one is given"
+    ),
+    *(
         Beyond(one, "/(loaded|lines)", "name each item and lot once", "a schema compares whole lines, not their keys")
         for one in ("POST /v1/transfers/{transfer}/dispatch", "POST /v1/transfers/{transfer}/receipts")
     ),

@@ -24,10 +24,10 @@ from evenstock.service.configuration import Secret
 from evenstock.service.worker.family import planted
 
 PLENTY = Quota(100_000, 100_000)
-MANAGED = ("people", "personal-data", "api-keys", "session", "sources", "webhooks")
+MANAGED = ("people", "api-keys", "session", "sources", "webhooks")
 """Tags that are tried by whoever manages accounts; `BOTH` of them by everybody else too."""
-RELEASED = ("actors",)
-"""Tags that are tried by a person who manages accounts: no program releases anybody."""
+RELEASED = ("actors", "personal-data")
+"""Tags that are tried by a person who manages accounts: no program releases anybody, or reads who somebody is."""
 BOTH = ("sources", "webhooks")
 
 

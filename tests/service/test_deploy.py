@@ -15,6 +15,7 @@ from tests.service.conftest import NOW, made, order_body
 from evenstock.operations.inbound.sources import Source, keep_source
 from evenstock.operations.keep_check import keep_check
 from evenstock.operations.ports import Entry
+from evenstock.operations.replaying.keep_replay import keep_replay
 from evenstock.service.app import create_app
 from evenstock.storage.audit_evidence.evaluating import evaluate_new
 from evenstock.storage.memory import MemoryStore
@@ -40,6 +41,7 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     service = made(MemoryStore(lambda: NOW), tmp_path_factory.mktemp("service"))
     keep_check(service.store, NOW)
     evaluate_new(service.store)
+    keep_replay(service.store, service.snapshots, 10_000, "seed")
     with service.store.transaction() as books:
         books.enter(Entry("worker", "w", {"beat_at": NOW.isoformat()}))
     with TestClient(create_app(service)) as client:

@@ -234,6 +234,7 @@ TRUTH = ("domain/", "operations/", "storage/", "service/", "connectors/")
 """Where units are of records and whole; deeper down models reckon with expected ones."""
 JUSTIFIED: dict[tuple[str, str], str] = {
     ("service/http/bodies/forecasts.py", "_units"): "what a forecast expects, not what a record holds",
+    ("operations/outcomes/running.py", "quantity"): "hours and processor seconds of a report",
     ("domain/canonical.py", "exec"): "a function for our own dataclasses, made of the names of their fields alone",
 }
 """Places that a rule finds and that were looked at: file and a part of the line, with why it is right."""

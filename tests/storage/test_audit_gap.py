@@ -1,6 +1,7 @@
 """After the restore of an older backup: the gap is reported, a person says why, and checkpoints go on; nobody can hide it."""
 
 import shutil
+import threading
 import zipfile
 from datetime import timedelta
 from types import SimpleNamespace
@@ -172,6 +173,8 @@ def test_the_last_row_about_each_of_several_things_up_to_a_moment(kind, request,
                 t.point(name, f"sha256:{name}{k}", NOW)
         with store.reading() as t:
             moments.append(t.clock())
+        # A clock of milliseconds: what comes next is later.
+        threading.Event().wait(0.005)
     with store.reading() as t:
         last = audit_of(t).audit_last(["pointer:forecast", "pointer:none", "pointer:network"], moments[1])
         assert audit_of(t).audit_last(["pointer:network"], moments[0] - timedelta(days=1)) == []

@@ -25,8 +25,11 @@ SCRIPTS: Final = Path(__file__).with_name("migrations")
 SERVES: Final = "schema.serves"
 """Pointer that holds the oldest schema whose code may use the database."""
 LOCK_S: Final = 3
-"""How long a migration waits for a lock: while it waits, every later statement on the table waits behind it."""
-TRIES: Final = 10
+"""How long a migration waits for another one."""
+TABLE_LOCK_MS: Final = 400
+"""How long it waits for a table: while it waits, every later statement on the table waits behind it. Shorter than the second after
+which a server looks for those who wait in a circle: then it is the migration that gives way and begins again, never an order."""
+TRIES: Final = 40
 _PAUSE_S: Final = 0.5
 
 
@@ -53,14 +56,15 @@ def upgrade(url: str) -> None:
             try:
                 return _upgrade(engine)
             except sa.exc.OperationalError as error:
-                if not left or getattr(error.orig, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+                if not left or getattr(error.orig, "sqlstate", "") not in _IN_THE_WAY:
                     raise cannot_open(engine, error) from error
                 time.sleep(_PAUSE_S)
     finally:
         engine.dispose()
 
 
-_LOCK_NOT_AVAILABLE: Final = "55P03"
+_IN_THE_WAY: Final = frozenset({"55P03", "40P01"})
+"""A lock that could not be had in time, and two that wait for each other."""
 
 
 def _upgrade(engine: sa.Engine) -> None:
@@ -71,6 +75,7 @@ def _upgrade(engine: sa.Engine) -> None:
             connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_S}s'"))
             # Two processes that start together must not both create the tables.
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('evenstock migrations'))"))
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{TABLE_LOCK_MS}ms'"))
         before = current(connection)
         _run(connection)
         _keep_oldest(connection, before)

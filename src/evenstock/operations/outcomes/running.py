@@ -31,7 +31,7 @@ class RunningCosts:
     minutes_an_answer: int = 3
     """A person's work on one question: how long it waited is measured, how long it took to answer is not."""
     call_cents_thousand: int = 0
-    """A thousand calls of carriers' interfaces."""
+    """Price of a thousand calls of carriers' interfaces."""
     calls_month: int = 0
     """Calls of carriers' interfaces a month, as carriers bill them."""
 

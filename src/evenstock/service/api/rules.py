@@ -177,7 +177,8 @@ def effective(
 ) -> Response:
     """What none of the lines lets happen by itself, a person decides."""
     if node is not None and region is not None:
-        raise Problem("invalid_request", "a node lies in its regions already; give node or region")
+        because = "a node lies in its regions already; give node or region"
+        raise Problem("invalid_request", because, errors=[("query region", because)])
     place = Place(NodeId(node) if node is not None else None, channel, category, region)
     try:
         found = effective_rules(service.store, service.snapshots, place, service.clock().date(), action)
