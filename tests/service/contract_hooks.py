@@ -33,8 +33,11 @@ BEYOND: Final = (
         for one in ("GET /v1/kpis", "GET /v1/kpis/{name}", "GET /v1/kpis/{name}/rows")
     ),
     *(
-        Beyond(one, "query", "a period has 1 to 400 days", "a schema does not reckon with two days, or with today")
+        Beyond(one, "query", "a period has 1 to 400 days|is no time zone", "a schema does not reckon with two days, and lists no zones of the world")
         for one in ("GET /v1/outcomes", "GET /v1/outcomes/rows")
+    ),
+    Beyond(
+        "PUT /v1/personal-data/rules/{country}", "/orders_days", "or where data stay, or both", "a schema does not say that of two fields one is given"
     ),
     Beyond(
         "GET /v1/rules/effective", "query region", "give node or region", "a schema does not say that of two queries one is given"
