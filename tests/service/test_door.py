@@ -1,4 +1,4 @@
-"""Refused on the wire: in the words of the long way, only where the line is full, and only what is plainly one whole request."""
+"""Refused on the wire: in the words of the long way, only where the line is full, and only what begins with one plain head."""
 
 from __future__ import annotations
 
@@ -54,10 +54,11 @@ def door(line: list[int]) -> Door:
 
 
 def test_a_request_without_room_is_told_when_to_come_back_and_is_counted(door: Door) -> None:
-    answer = door.refusal(request(b"X-Request-Id: mine-7"), [(b"date", b"now")])
+    refusal = door.refusal(request(b"X-Request-Id: mine-7"), [(b"date", b"now")])
 
-    assert answer is not None
-    head, _, body = answer.partition(b"\r\n\r\n")
+    assert refusal is not None
+    assert refusal.left == 0
+    head, _, body = refusal.answer.partition(b"\r\n\r\n")
     status, *lines = head.decode().split("\r\n")
     told = dict(line.split(": ", 1) for line in lines)
     assert status.startswith("HTTP/1.1 503")
@@ -82,7 +83,7 @@ def test_where_there_is_room_everything_goes_on(door: Door, line: list[int]) -> 
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(request()[:-1], id="part of a body"),
+        pytest.param(request(body=b"x" * 90_000)[:9_000], id="a large body"),
         pytest.param(request() + b"G", id="more than one request"),
         pytest.param(request() + request(), id="two requests"),
         pytest.param(request()[:40], id="part of a head"),
@@ -102,7 +103,7 @@ def test_where_there_is_room_everything_goes_on(door: Door, line: list[int]) -> 
         pytest.param(b"", id="nothing"),
     ],
 )
-def test_whatever_is_not_plainly_one_whole_request_goes_the_long_way(door: Door, data: bytes) -> None:
+def test_whatever_is_not_plainly_one_request_goes_the_long_way(door: Door, data: bytes) -> None:
     assert door.refusal(data) is None
 
 
@@ -156,7 +157,21 @@ def test_on_one_connection_the_refused_and_the_served_take_turns(door: Door, lin
     assert len(cast("Any", door.metrics).answers) == 3
 
 
-def test_a_request_that_comes_in_parts_is_read_whole(port: int) -> None:
+@pytest.mark.parametrize("cut", [1, 5, len(BODY)])
+def test_a_body_may_come_after_its_answer(door: Door, line: list[int], port: int, cut: int) -> None:
+    """Many clients send head and body apart; what follows on the connection is read as what it is."""
+    data = request()
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        wire.sendall(data[:-cut])
+        assert b" 503 " in wire.recv(65_536).split(b"\r\n")[0]
+        line[0] = 0
+        wire.sendall(data[-cut:] + request())
+        assert b"200 OK" in wire.recv(65_536)
+    assert len(cast("Any", door.metrics).answers) == 1
+
+
+def test_a_head_that_comes_in_parts_is_read_whole(port: int) -> None:
     """The line is full: the application behind would refuse it."""
     data = request()
     with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:

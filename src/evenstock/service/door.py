@@ -1,8 +1,8 @@
 """What is gathered is refused on the wire where its line is full: before the request is read as one, or anything is made for it.
 
 A flood asks again as soon as it is refused. What a refusal costs decides how long everybody else, the refused too, waits for his
-turn; so it is a look at the line, a few searches in the bytes and one write. Whatever is not plainly one whole request goes
-the long way, where the same line refuses it in the same words.
+turn; so it is a look at the line, a few searches in the bytes and one write. Whatever does not begin with one whole plain head
+goes the long way, where the same line refuses it in the same words.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from os import urandom
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LARGEST_HEAD: Final = 4_096
 """Bytes of a head that is looked at here; a larger one goes the long way."""
+LARGEST_BODY: Final = 65_536
+"""Bytes that are thrown away after an answer; a larger body goes the long way."""
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,9})[ \t]*(?=\r\n)", re.IGNORECASE)
 _REQUEST_ID: Final = re.compile(rb"\r\nx-request-id:[ \t]*([A-Za-z0-9._-]{1,64})[ \t]*(?=\r\n)", re.IGNORECASE)
 _UNUSUAL: Final = re.compile(
@@ -31,6 +33,13 @@ _UNUSUAL: Final = re.compile(
     re.IGNORECASE,
 )
 """Heads that say how their connection or body goes on, that are traced, or that are none."""
+
+
+class Refusal(NamedTuple):
+    """The whole answer to a request, and how many bytes of its body are still to come."""
+
+    answer: bytes
+    left: int
 
 
 class Door:
@@ -49,8 +58,8 @@ class Door:
             for method in route.methods or ()
         }
 
-    def refusal(self, data: bytes, usual: Iterable[tuple[bytes, bytes]] = ()) -> bytes | None:
-        """The whole answer, with the server's `usual` headers, to one whole request for which there is no room.
+    def refusal(self, data: bytes, usual: Iterable[tuple[bytes, bytes]] = ()) -> Refusal | None:
+        """The answer, with the server's `usual` headers, to one request for which there is no room.
 
         None where it is to be read as any other.
         """
@@ -67,12 +76,13 @@ class Door:
             return None
         head = data[line : end + 2]
         lengths = _LENGTH.findall(head)
-        if len(lengths) != 1 or end + 4 + int(lengths[0]) != len(data) or _UNUSUAL.search(head, 0, len(head) - 2):
+        left = end + 4 + int(lengths[0]) - len(data) if len(lengths) == 1 else -1
+        if not 0 <= left <= LARGEST_BODY or _UNUSUAL.search(head, 0, len(head) - 2):
             return None
         given = _REQUEST_ID.search(head)
         name = given[1] if given else urandom(8).hex().encode()
         headers = (*usual, (b"x-request-id", name), *self._headers)
-        return self._answered(self.admission.refuse(guard.load), guard, template, headers, begun)
+        return Refusal(self._answered(self.admission.refuse(guard.load), guard, template, headers, begun), left)
 
     def _answered(
         self, problem: Problem, guard: Guard, template: str, headers: Sequence[tuple[bytes, bytes]], begun: float

@@ -57,6 +57,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._body_bytes = self._head_bytes = self._head_count = self._pending = 0
         self._message_ended = False
         self._unread: int | None = None
+        self._thrown_away = 0
         if len(self.connections) > MOST_CONNECTIONS:
             self._refuse(Problem("overloaded", "too many connections", headers={"Retry-After": "1"}))
             return
@@ -71,6 +72,13 @@ class LimitedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None or self.parser is None:
             return
+        if self._thrown_away:
+            # The rest of the body of a request that has its answer.
+            rest = data[self._thrown_away :]
+            self._thrown_away = max(0, self._thrown_away - len(data))
+            if not rest:
+                return
+            data = rest
         if self._idle_since is not None and self._turned_away(data):
             return
         self._idle_since = None
@@ -87,16 +95,17 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(_head_too_large())
 
     def _turned_away(self, data: bytes) -> bool:
-        """Whether this is one whole request that was refused at the door; to the connection it was answered as any other."""
+        """Whether this is a request that was refused at the door; to the connection it was answered as any other."""
         door: Door | None = self.app_state.get("door")
         cycle: RequestResponseCycle | None = self.cycle
         answering = cycle is not None and not cycle.response_complete
         if door is None or answering or self.pipeline or self._body_since is not None or self._stuck_since is not None:
             return False
-        reply = door.refusal(data, self.server_state.default_headers)
-        if reply is None:
+        refusal = door.refusal(data, self.server_state.default_headers)
+        if refusal is None:
             return False
-        self.transport.write(reply)
+        self.transport.write(refusal.answer)
+        self._thrown_away = refusal.left
         self.server_state.total_requests += 1
         self._head_since, self._idle_since = None, self.loop.time()
         self._unset_keepalive_if_required()
