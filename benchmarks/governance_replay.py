@@ -22,7 +22,7 @@ from evenstock.simulation.replay_in_processes import in_processes
 from evenstock.storage import open_store
 from evenstock.storage.snapshots import SnapshotFolder
 
-A_PIECE = 0.4
+A_PIECE = 0.46
 """Orders for each decision: what happens to an order afterwards is decided, too."""
 
 
