@@ -22,7 +22,7 @@ from evenstock.simulation.replay_in_processes import in_processes
 from evenstock.storage import open_store
 from evenstock.storage.snapshots import SnapshotFolder
 
-A_PIECE = 0.46
+A_PIECE = 0.56
 """Orders for each decision: what happens to an order afterwards is decided, too."""
 
 
@@ -38,6 +38,11 @@ def main() -> None:
         store, snapshots = AuditedStore(open_store(url)), SnapshotFolder(folder)
         with clock() as made:
             kinds = live(store, snapshots, round(A_PIECE * wanted))
+        began = time.perf_counter()
+        with clock() as spent:
+            found = replay_many(parts_of(store), replaying(snapshots), in_processes(2, folder))
+        wall_s = time.perf_counter() - began
+        print(f"  {found.replayed:,} decided again in {wall_s:.1f} s", flush=True)
         (here / "locales").mkdir()
         more = made_locales(here / "locales")
         told, unequal = [], 0
@@ -48,11 +53,8 @@ def main() -> None:
             unequal += len(one["unequal"]) + sum(one["missing"].values())
         count = told[0]["replayed"]
         assert all(one["replayed"] == count for one in told), "every process decides all of them"
+        assert count == found.replayed
         assert count >= wanted, f"{count} decisions were recorded, of {wanted}: more orders are needed"
-        began = time.perf_counter()
-        with clock() as spent:
-            found = replay_many(parts_of(store), replaying(snapshots), in_processes(2, folder))
-        wall_s = time.perf_counter() - began
         store.close()
     unequal += found.unequal + sum(found.missing.values())
     figures = {"replay_per_s": found.replayed / wall_s, "replay_unequal": unequal}
