@@ -12,50 +12,27 @@ import io
 import re
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from benchmarks.governance_routes import shares, spent_on_routes
 from benchmarks.harness import report
 from benchmarks.reserve import database
-from benchmarks.service_route import _order, backends_s
-from benchmarks.service_world import imported, orders
+from benchmarks.service_world import imported
 
-from evenstock.domain import Order
 from evenstock.operations.audit.audited_store import AuditedStore
 from evenstock.operations.audit.checkpoint import seal
 from evenstock.operations.audit.rows import NOTHING, STREAMS, AuditBooks, AuditRow, Head, audit_of, line_of, linked
 from evenstock.operations.company import Company
-from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.ports import Store
-from evenstock.operations.route_order import route_order
-from evenstock.operations.route_together import Wish, route_together
 from evenstock.storage import open_store
 from evenstock.storage.audit_evidence.pack import write_pack
 from evenstock.storage.audit_evidence.verify import verify
 from evenstock.storage.audit_folder import AuditFolder
 from evenstock.storage.snapshots import SnapshotFolder
-
-BATCH = 8
-
-
-@dataclass
-class Spent:
-    """CPU seconds for so many orders."""
-
-    python_s: float = 0.0
-    postgres_s: float = 0.0
-    orders: int = 0
-
-    @property
-    def ms(self) -> float:
-        return 1e3 * (self.python_s + self.postgres_s) / self.orders
-
-    def said(self) -> str:
-        return f"{1e3 * self.python_s / self.orders:.3f} + {1e3 * self.postgres_s / self.orders:.3f}"
 
 
 def overheads(rounds: int, count: int) -> tuple[dict[str, float], list[str], str]:
@@ -66,43 +43,13 @@ def overheads(rounds: int, count: int) -> tuple[dict[str, float], list[str], str
         company = Company.load(store, snapshots, datetime.now(UTC).date())
         stores: dict[str, Store] = {"without": store, "with": AuditedStore(store)}
 
-        def singly(into: Store, some: list[Order]) -> None:
-            for order in some:
-                route_order(into, company.shipping, company.network.policy, RouteOrder(order, datetime.now(UTC)))
-
-        def together(into: Store, some: list[Order]) -> None:
-            for few in (some[k : k + BATCH] for k in range(0, len(some), BATCH)):
-                now = datetime.now(UTC)
-                wishes = [Wish(RouteOrder(order, now), f"http:{order.id}", order.id) for order in few]
-                told = route_together(into, company.shipping, company.network.policy, wishes)
-                assert sum(one is not None for one in told) == len(few), "every order goes together"
-
-        ways: dict[str, Callable[[Store, list[Order]], None]] = {"single": singly, "batches": together}
-        spent = {(way, kind): Spent() for way in ways for kind in stores}
-        for number in range(rounds + 1):
-            for way, route in ways.items():
-                turns = list(stores) if number % 2 else list(reversed(stores))
-                for kind in turns:
-                    bodies = orders(count, prefix=f"{way}-{kind}-{number}", seed=number)
-                    some = [_order(body) for body in bodies]
-                    cpu, server = time.process_time(), backends_s(url)
-                    route(stores[kind], some)
-                    if number:
-                        so_far = spent[way, kind]
-                        so_far.python_s += time.process_time() - cpu
-                        so_far.postgres_s += backends_s(url) - server
-                        so_far.orders += len(some)
+        spent = spent_on_routes(stores, company, url, rounds, count)
         with store.reading() as books:
             log = audit_of(books)
             last = max(log.audit_heads(), key=lambda head: head.number)
             told = log.audit_rows(last.stream, last.number - 1, 1)
         store.close()
-    found = {way: spent[way, "with"].ms / spent[way, "without"].ms - 1.0 for way in ways}
-    notes = [
-        f"{way}: {spent[way, 'without'].said()} ms of CPU an order (Python + PostgreSQL) without, "
-        f"{spent[way, 'with'].said()} with: {found[way]:+.1%}"
-        for way in ways
-    ]
+    found, notes = shares(spent)
     return found, notes, told[0].said
 
 

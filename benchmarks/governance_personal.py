@@ -9,26 +9,22 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from benchmarks.governance_audit import BATCH, Spent
+from benchmarks.governance_routes import shares, spent_on_routes
 from benchmarks.harness import report
 from benchmarks.reserve import database
-from benchmarks.service_route import _order, backends_s
-from benchmarks.service_world import imported, orders
+from benchmarks.service_route import backends_s
+from benchmarks.service_world import imported
 
-from evenstock.domain import Order, OrderId
+from evenstock.domain import OrderId
 from evenstock.operations.audit.audited_store import AuditedStore
 from evenstock.operations.company import Company
-from evenstock.operations.deciding import RouteOrder
 from evenstock.operations.personal_data.books import personal_of
 from evenstock.operations.ports import Store
-from evenstock.operations.route_order import route_order
-from evenstock.operations.route_together import Wish, route_together
 from evenstock.storage import open_store
 from evenstock.storage.personal_opening import seal_with
 from evenstock.storage.snapshots import SnapshotFolder
@@ -45,32 +41,7 @@ def measured(rounds: int, count: int) -> tuple[dict[str, float], dict[str, Any],
         company = Company.load(plain, snapshots, datetime.now(UTC).date())
         stores: dict[str, Store] = {"without": AuditedStore(plain), "with": AuditedStore(sealing)}
 
-        def singly(into: Store, some: list[Order]) -> None:
-            for order in some:
-                route_order(into, company.shipping, company.network.policy, RouteOrder(order, datetime.now(UTC)))
-
-        def together(into: Store, some: list[Order]) -> None:
-            for few in (some[k : k + BATCH] for k in range(0, len(some), BATCH)):
-                now = datetime.now(UTC)
-                wishes = [Wish(RouteOrder(order, now), f"http:{order.id}", order.id) for order in few]
-                told = route_together(into, company.shipping, company.network.policy, wishes)
-                assert sum(one is not None for one in told) == len(few), "every order goes together"
-
-        ways: dict[str, Callable[[Store, list[Order]], None]] = {"single": singly, "batches": together}
-        spent = {(way, kind): Spent() for way in ways for kind in stores}
-        for number in range(rounds + 1):
-            for way, route in ways.items():
-                turns = list(stores) if number % 2 else list(reversed(stores))
-                for kind in turns:
-                    bodies = orders(count, prefix=f"{way}-{kind}-{number}", seed=number)
-                    some = [_order(body) for body in bodies]
-                    cpu, server = time.process_time(), backends_s(url)
-                    route(stores[kind], some)
-                    if number:
-                        so_far = spent[way, kind]
-                        so_far.python_s += time.process_time() - cpu
-                        so_far.postgres_s += backends_s(url) - server
-                        so_far.orders += len(some)
+        spent = spent_on_routes(stores, company, url, rounds, count)
         with sealing.reading() as books:
             run = books.connection.execute  # type: ignore[attr-defined]
             keys = run(sa.text("SELECT count(*), avg(pg_column_size(k.*)) FROM personal_key AS k")).one()
@@ -88,12 +59,7 @@ def measured(rounds: int, count: int) -> tuple[dict[str, float], dict[str, Any],
         erasing = 1e3 * (time.process_time() - cpu + backends_s(url) - server) / len(some_names)
         for store in (plain, sealing):
             store.close()
-    found = {way: spent[way, "with"].ms / spent[way, "without"].ms - 1.0 for way in ways}
-    notes = [
-        f"{way}: {spent[way, 'without'].said()} ms of CPU an order (Python + PostgreSQL) without, "
-        f"{spent[way, 'with'].said()} with: {found[way]:+.1%}"
-        for way in ways
-    ]
+    found, notes = shares(spent)
     notes.append(
         f"an order's row has {sizes[0]:.0f} signs plain and {sizes[-1]:.0f} sealed; its key's row {keys[1]:.0f} bytes"
     )

@@ -104,8 +104,9 @@ def quarantines(books: Transaction, *, in_force: bool = True) -> Iterator[Quaran
         after = found[-1].id
 
 
-def entry_of(one: Quarantine) -> Entry:
-    body = {
+def body_of(one: Quarantine) -> dict[str, Any]:
+    """As it is kept and told."""
+    return {
         "aspect": one.aspect.value,
         "because": one.because,
         "evidence": dict(one.evidence),
@@ -116,7 +117,10 @@ def entry_of(one: Quarantine) -> Entry:
         "released_at": rfc3339(one.released_at) if one.released_at else None,
         "released_because": one.released_because,
     }
-    return Entry(KIND, one.actor, body, one.step, QUARANTINED if one.in_force else FREE)
+
+
+def entry_of(one: Quarantine) -> Entry:
+    return Entry(KIND, one.actor, body_of(one), one.step, QUARANTINED if one.in_force else FREE)
 
 
 def quarantine_of(entry: Entry) -> Quarantine:

@@ -13,7 +13,7 @@ from evenstock.domain import rfc3339
 from evenstock.operations.access.actions import Action
 from evenstock.operations.actors.actor import Actor, ActorState, actor_named, actors
 from evenstock.operations.actors.quarantine import Because, UnknownActorError, quarantine, release
-from evenstock.operations.actors.standing import Aspect, Quarantine
+from evenstock.operations.actors.standing import Aspect, Quarantine, body_of
 from evenstock.service.access.doorkeeper import doorkeeper_of
 from evenstock.service.admission import Load
 from evenstock.service.context import Service, service_of
@@ -140,18 +140,7 @@ def actor_out(one: Actor) -> dict[str, Any]:
 
 
 def _quarantine_out(one: Quarantine) -> dict[str, Any]:
-    return {
-        "in_force": one.in_force,
-        "aspect": one.aspect.value,
-        "because": one.because,
-        "evidence": dict(one.evidence),
-        "by": one.by,
-        "at": rfc3339(one.at),
-        "held": list(one.held),
-        "released_by": one.released_by,
-        "released_at": rfc3339(one.released_at) if one.released_at else None,
-        "released_because": one.released_because,
-    }
+    return {"in_force": one.in_force, **body_of(one)}
 
 
 def _changed(request: Request, service: Service, actor: str) -> Response:
