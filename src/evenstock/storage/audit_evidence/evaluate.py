@@ -550,7 +550,14 @@ def sentences(report: dict[str, Any]) -> list[str]:
     told = [", ".join(f"{count} {what}" for what, count in report["checked"].items()) or "nothing was to be checked"]
     told += [f"not checked, {count} times: {what}" for what, count in report["unchecked"].items()]
     told += [f"VIOLATION: row {one['row']}, {one['about']}: {one['sentence']}" for one in report["violations"]]
-    return [*told, *([] if report["violations"] else ["every executed action was lawful"])]
+    if not report["violations"]:
+        none = (
+            ""
+            if report["checked"].get("executed actions")
+            else ": none was under envelopes, so there was nothing to judge"
+        )
+        told.append(f"every executed action was lawful{none}")
+    return told
 
 
 def main() -> None:
